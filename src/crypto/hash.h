@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 and the domain strings. Thread rule: no shared state; any thread. */
+#ifndef CTY_CRYPTO_HASH_H
+#define CTY_CRYPTO_HASH_H
+
+#include "base/bytes.h"
+
+#define CTY_HASH_SIZE 32
+
+struct cty_hash {
+    uint8_t bytes[CTY_HASH_SIZE];
+};
+
+/* Must be called once, before any other function of src/crypto. Errors: INTERNAL. */
+CUSTODY_MUST_USE custody_err cty_crypto_init(void);
+
+struct cty_hash cty_sha256(struct cty_bytes bytes);
+/* SHA-256 over the concatenation of `count` views. */
+struct cty_hash cty_sha256_parts(const struct cty_bytes *parts, size_t count);
+
+static inline bool cty_hash_equal(const struct cty_hash *a, const struct cty_hash *b)
+{
+    return memcmp(a->bytes, b->bytes, CTY_HASH_SIZE) == 0;
+}
+static inline struct cty_bytes cty_hash_bytes(const struct cty_hash *hash)
+{
+    return cty_bytes_make(hash->bytes, CTY_HASH_SIZE);
+}
+
+#define CTY_SALT_SIZE 32
+/*
+ * A commitment (R10): SHA-256 over the domain string "custody.commitment.v1\n" and then, each as u32
+ * big-endian length and bytes: ledger origin, actor name, statement id (16 raw bytes), member name, salt
+ * (32 bytes), content. See spec/statements.md.
+ */
+struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, const uint8_t id[16],
+                               struct cty_bytes member, const uint8_t salt[CTY_SALT_SIZE],
+                               struct cty_bytes content);
+
+/* Fills with random bytes from the operating system. */
+void cty_random(void *out, size_t size);
+
+/* Constant-time comparison for secrets. */
+bool cty_secret_equal(const void *a, const void *b, size_t size);
+void cty_wipe(void *data, size_t size);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Merkle tree of RFC 6962 section 2.1 over SHA-256: pure arithmetic on hashes. Nodes are read through a
+ * callback, so that the same code serves SQLite, memory and tile files. See spec/ledger.md.
+ *
+ * A node (height, index) is the root of the full subtree over leaves [index * 2^height, (index+1) * 2^height).
+ * Only full subtrees are ever asked for.
+ */
+#ifndef CTY_LEDGER_TREE_H
+#define CTY_LEDGER_TREE_H
+
+#include "base/limits.h"
+#include "crypto/hash.h"
+
+struct cty_hash cty_tree_empty_root(void);
+struct cty_hash cty_tree_leaf(struct cty_bytes entry);
+struct cty_hash cty_tree_node(const struct cty_hash *left, const struct cty_hash *right);
+
+/* Reads full-subtree nodes. Errors: whatever the storage says; NOT_FOUND where it has no such node. */
+struct cty_tree_reader {
+    void *context;
+    custody_err (*node)(void *context, unsigned height, uint64_t index, struct cty_hash *ret_hash);
+};
+
+/* Root of the first `size` leaves; O(log size) reads. */
+CUSTODY_MUST_USE custody_err cty_tree_root(const struct cty_tree_reader *reader, uint64_t size,
+                                           struct cty_hash *ret_root);
+
+struct cty_proof {
+    size_t count;
+    struct cty_hash hashes[CTY_PROOF_HASHES_MAX];
+};
+
+/* PATH(index, D[size]) of RFC 6962, leaf's sibling first. Errors: BAD_PARAMS for index >= size. */
+CUSTODY_MUST_USE custody_err cty_tree_inclusion(const struct cty_tree_reader *reader, uint64_t index,
+                                                uint64_t size, struct cty_proof *ret_proof);
+/* PROOF(old_size, D[size]); empty for old_size 0 or equal. Errors: BAD_PARAMS for old_size > size. */
+CUSTODY_MUST_USE custody_err cty_tree_consistency(const struct cty_tree_reader *reader, uint64_t old_size,
+                                                  uint64_t size, struct cty_proof *ret_proof);
+
+/* Errors: PROOF_INVALID (also: too long, too short, index >= size). */
+CUSTODY_MUST_USE custody_err cty_tree_inclusion_verify(const struct cty_hash *leaf, uint64_t index,
+                                                       uint64_t size, const struct cty_hash *root,
+                                                       const struct cty_proof *proof);
+/* old_size 0 wants an empty proof and the empty root. Errors: PROOF_INVALID, ROOT_MISMATCH (equal sizes). */
+CUSTODY_MUST_USE custody_err cty_tree_consistency_verify(uint64_t old_size, const struct cty_hash *old_root,
+                                                         uint64_t size, const struct cty_hash *root,
+                                                         const struct cty_proof *proof);
+
+/*
+ * The right edge: full-subtree roots of the binary decomposition of `size`, largest first. Appending a leaf
+ * needs nothing else. Plain value, copyable.
+ */
+struct cty_frontier {
+    uint64_t size;
+    size_t count;
+    struct cty_hash edge[64];
+};
+/* Appends; calls `made` (may be NULL) for every full-subtree node this completes, the leaf (height 0) first. */
+CUSTODY_MUST_USE custody_err cty_frontier_append(struct cty_frontier *frontier, const struct cty_hash *leaf,
+                                                 custody_err (*made)(void *context, unsigned height,
+                                                                     uint64_t index,
+                                                                     const struct cty_hash *hash),
+                                                 void *context);
+struct cty_hash cty_frontier_root(const struct cty_frontier *frontier);
+/* Loads the right edge of the first `size` leaves. */
+CUSTODY_MUST_USE custody_err cty_frontier_load(const struct cty_tree_reader *reader, uint64_t size,
+                                               struct cty_frontier *ret_frontier);
+
+/*
+ * Tiles (C2SP tlog-tiles): 256 hashes of one tile level; tile level L holds nodes of height 8*L.
+ * A tile reader gives whole or partial tiles; this makes a node reader of it, which combines inner nodes.
+ */
+#define CTY_TILE_WIDTH 256u
+struct cty_tile_reader {
+    void *context;
+    /* Hash `offset` (0..255) of tile `index` at tile level `level`. */
+    custody_err (*hash)(void *context, unsigned level, uint64_t index, unsigned offset,
+                        struct cty_hash *ret_hash);
+};
+/* `tiles` is borrowed and must outlive the reader. */
+struct cty_tree_reader cty_tree_reader_from_tiles(const struct cty_tile_reader *tiles);
+
+#endif
