@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/hash.h"
+
+#include <sodium.h>
+
+#include "base/check.h"
+
+_Static_assert(CTY_HASH_SIZE == crypto_hash_sha256_BYTES, "a hash is SHA-256");
+
+custody_err cty_crypto_init(void)
+{
+    return sodium_init() < 0 ? CUSTODY_E_INTERNAL : CUSTODY_OK;
+}
+
+static void hash_put(crypto_hash_sha256_state *state, struct cty_bytes bytes)
+{
+    if (bytes.size)
+        crypto_hash_sha256_update(state, bytes.data, bytes.size);
+}
+
+struct cty_hash cty_sha256_parts(const struct cty_bytes *parts, size_t count)
+{
+    crypto_hash_sha256_state state;
+    struct cty_hash hash;
+    crypto_hash_sha256_init(&state);
+    for (size_t i = 0; i < count; i++)
+        hash_put(&state, parts[i]);
+    crypto_hash_sha256_final(&state, hash.bytes);
+    /* The state holds the last block, and that may have been a secret. */
+    sodium_memzero(&state, sizeof(state));
+    return hash;
+}
+
+struct cty_hash cty_sha256(struct cty_bytes bytes)
+{
+    return cty_sha256_parts(&bytes, 1);
+}
+
+/* Length first, so that no two lists of fields share their bytes. */
+static void hash_put_field(crypto_hash_sha256_state *state, struct cty_bytes field)
+{
+    CTY_CHECK(field.size <= UINT32_MAX);
+    uint32_t size = (uint32_t)field.size;
+    const uint8_t length[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
+                               (uint8_t)size};
+    crypto_hash_sha256_update(state, length, sizeof(length));
+    hash_put(state, field);
+}
+
+struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, const uint8_t id[16],
+                               struct cty_bytes member, const uint8_t salt[CTY_SALT_SIZE],
+                               struct cty_bytes content)
+{
+    crypto_hash_sha256_state state;
+    struct cty_hash hash;
+    crypto_hash_sha256_init(&state);
+    hash_put(&state, CTY_LITERAL("custody.commitment.v1\n"));
+    hash_put_field(&state, ledger);
+    hash_put_field(&state, actor);
+    hash_put_field(&state, cty_bytes_make(id, 16));
+    hash_put_field(&state, member);
+    hash_put_field(&state, cty_bytes_make(salt, CTY_SALT_SIZE));
+    hash_put_field(&state, content);
+    crypto_hash_sha256_final(&state, hash.bytes);
+    sodium_memzero(&state, sizeof(state));
+    return hash;
+}
+
+void cty_random(void *out, size_t size)
+{
+    if (size)
+        randombytes_buf(out, size);
+}
+
+bool cty_secret_equal(const void *a, const void *b, size_t size)
+{
+    return size == 0 || sodium_memcmp(a, b, size) == 0;
+}
+
+void cty_wipe(void *data, size_t size)
+{
+    if (size)
+        sodium_memzero(data, size);
+}
