@@ -38,6 +38,7 @@ struct cty_json_node {
     enum cty_json_kind kind;
     bool escaped;      /* the string (kind STRING) has escapes */
     bool name_escaped; /* the member's name has escapes */
+    bool sorted;       /* an object whose members stand in RFC 8785 order */
     uint32_t count;    /* members or elements */
     uint32_t next;     /* index of the node after this one and all it holds */
     struct cty_bytes name;
@@ -75,7 +76,7 @@ const struct cty_json_node *cty_json_first(const struct cty_json *json, const st
 const struct cty_json_node *cty_json_after(const struct cty_json *json, const struct cty_json_node *parent,
                                            const struct cty_json_node *child);
 
-/* Appends the string's value with escapes resolved. `node` must be a STRING. Errors: TOO_LARGE, NO_MEMORY. */
+/* Appends the string's value with escapes resolved. Errors: BAD_MEMBER (not a string), TOO_LARGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_json_string(const struct cty_json_node *node, struct cty_buf *out);
 /* A whole number 0..max. Errors: BAD_MEMBER. */
 CUSTODY_MUST_USE custody_err cty_json_u64(const struct cty_json_node *node, uint64_t max, uint64_t *ret_number);
@@ -95,7 +96,9 @@ struct cty_jw {
     struct cty_buf *out;
     custody_err err;
     uint32_t depth;
+    bool named; /* a name was put and its value is still to come */
     bool first[CTY_JW_DEPTH_MAX];
+    bool object[CTY_JW_DEPTH_MAX];
     const char *last_name[CTY_JW_DEPTH_MAX]; /* literals given to cty_jw_name; NULL for foreign names */
 };
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/json.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "codec/json_inner.h"
+#include "codec/text.h"
+
+/* The byte behind the backslash of a short escape, 0 if there is none. */
+static uint8_t short_letter(uint8_t c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return c;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+static custody_err put_escape(struct cty_buf *out, uint8_t c)
+{
+    uint8_t letter = short_letter(c);
+    if (letter) {
+        uint8_t escape[2] = {'\\', letter};
+        return cty_buf_put(out, escape, sizeof(escape));
+    }
+    char escape[8];
+    int size = snprintf(escape, sizeof(escape), "\\u%04x", c);
+    return cty_buf_put(out, escape, (size_t)size);
+}
+
+custody_err cty_json_put_string(struct cty_buf *out, struct cty_bytes value)
+{
+    if (value.size && memchr(value.data, 0, value.size))
+        return CUSTODY_E_BAD_MEMBER;
+    if (!cty_bytes_is_utf8(value))
+        return CUSTODY_E_BAD_ENCODING;
+    CTY_TRY(cty_buf_put_byte(out, '"'));
+    size_t from = 0;
+    for (size_t at = 0; at < value.size; at++) {
+        uint8_t c = value.data[at];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        CTY_TRY(cty_buf_put(out, value.data + from, at - from));
+        CTY_TRY(put_escape(out, c));
+        from = at + 1;
+    }
+    if (from < value.size)
+        CTY_TRY(cty_buf_put(out, value.data + from, value.size - from));
+    return cty_buf_put_byte(out, '"');
+}
+
+void cty_jw_begin(struct cty_jw *jw, struct cty_buf *out)
+{
+    *jw = (struct cty_jw){.out = out, .err = CUSTODY_OK};
+}
+
+custody_err cty_jw_end(struct cty_jw *jw)
+{
+    CTY_CHECK(jw->err != CUSTODY_OK || (jw->depth == 0 && !jw->named));
+    return jw->err;
+}
+
+/* Keeps the first error. */
+static void keep(struct cty_jw *jw, custody_err err)
+{
+    if (jw->err == CUSTODY_OK)
+        jw->err = err;
+}
+
+static void put_byte(struct cty_jw *jw, uint8_t byte)
+{
+    if (jw->err == CUSTODY_OK)
+        jw->err = cty_buf_put_byte(jw->out, byte);
+}
+
+static void put_comma(struct cty_jw *jw)
+{
+    if (!jw->first[jw->depth - 1])
+        put_byte(jw, ',');
+    jw->first[jw->depth - 1] = false;
+}
+
+/* What stands before every value; false if an earlier error forbids to go on. */
+static bool value_begins(struct cty_jw *jw)
+{
+    if (jw->err != CUSTODY_OK)
+        return false;
+    if (jw->depth) {
+        CTY_CHECK(jw->named == jw->object[jw->depth - 1]);
+        if (!jw->named)
+            put_comma(jw);
+    }
+    jw->named = false;
+    return jw->err == CUSTODY_OK;
+}
+
+static void open_container(struct cty_jw *jw, bool object)
+{
+    if (!value_begins(jw))
+        return;
+    CTY_CHECK(jw->depth < CTY_JW_DEPTH_MAX);
+    put_byte(jw, object ? '{' : '[');
+    jw->first[jw->depth] = true;
+    jw->object[jw->depth] = object;
+    jw->last_name[jw->depth] = NULL;
+    jw->depth++;
+}
+
+static void close_container(struct cty_jw *jw, bool object)
+{
+    if (jw->err != CUSTODY_OK)
+        return;
+    CTY_CHECK(jw->depth > 0 && jw->object[jw->depth - 1] == object && !jw->named);
+    put_byte(jw, object ? '}' : ']');
+    jw->depth--;
+}
+
+void cty_jw_object(struct cty_jw *jw)
+{
+    open_container(jw, true);
+}
+
+void cty_jw_object_end(struct cty_jw *jw)
+{
+    close_container(jw, true);
+}
+
+void cty_jw_array(struct cty_jw *jw)
+{
+    open_container(jw, false);
+}
+
+void cty_jw_array_end(struct cty_jw *jw)
+{
+    close_container(jw, false);
+}
+
+static bool name_is_plain(const char *name)
+{
+    for (; *name; name++) {
+        if (*name < 0x20 || *name > 0x7e || *name == '"' || *name == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* What stands before every name. */
+static bool name_begins(struct cty_jw *jw, const char *literal)
+{
+    if (jw->err != CUSTODY_OK)
+        return false;
+    CTY_CHECK(jw->depth > 0 && jw->object[jw->depth - 1] && !jw->named);
+    const char **last = &jw->last_name[jw->depth - 1];
+    CTY_CHECK(!literal || !*last || strcmp(*last, literal) < 0);
+    *last = literal;
+    jw->named = true;
+    put_comma(jw);
+    return jw->err == CUSTODY_OK;
+}
+
+void cty_jw_name(struct cty_jw *jw, const char *name)
+{
+    CTY_CHECK(name_is_plain(name));
+    if (!name_begins(jw, name))
+        return;
+    put_byte(jw, '"');
+    keep(jw, cty_buf_put_text(jw->out, name));
+    put_byte(jw, '"');
+    put_byte(jw, ':');
+}
+
+void cty_jw_name_bytes(struct cty_jw *jw, struct cty_bytes name)
+{
+    if (!name_begins(jw, NULL))
+        return;
+    keep(jw, cty_json_put_string(jw->out, name));
+    put_byte(jw, ':');
+}
+
+void cty_jw_string(struct cty_jw *jw, struct cty_bytes value)
+{
+    if (value_begins(jw))
+        keep(jw, cty_json_put_string(jw->out, value));
+}
+
+void cty_jw_text(struct cty_jw *jw, const char *value)
+{
+    cty_jw_string(jw, cty_bytes_text(value));
+}
+
+void cty_jw_u64(struct cty_jw *jw, uint64_t value)
+{
+    if (value_begins(jw))
+        keep(jw, cty_buf_put_u64(jw->out, value));
+}
+
+void cty_jw_bool(struct cty_jw *jw, bool value)
+{
+    if (value_begins(jw))
+        keep(jw, cty_buf_put_text(jw->out, value ? "true" : "false"));
+}
+
+void cty_jw_hex(struct cty_jw *jw, struct cty_bytes value)
+{
+    if (!value_begins(jw))
+        return;
+    put_byte(jw, '"');
+    if (jw->err == CUSTODY_OK)
+        keep(jw, cty_hex_format(value, jw->out));
+    put_byte(jw, '"');
+}
+
+void cty_jw_base64(struct cty_jw *jw, struct cty_bytes value)
+{
+    if (!value_begins(jw))
+        return;
+    put_byte(jw, '"');
+    if (jw->err == CUSTODY_OK)
+        keep(jw, cty_base64_format(value, jw->out));
+    put_byte(jw, '"');
+}
+
+void cty_jw_raw(struct cty_jw *jw, struct cty_bytes canonical)
+{
+    if (value_begins(jw))
+        keep(jw, cty_buf_put_bytes(jw->out, canonical));
+}

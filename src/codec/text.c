@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/text.h"
+
+#include "base/check.h"
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char hex_digits[] = "0123456789abcdef";
+
+/* The six bits that a base64 digit stands for, or above 63 if it is none. */
+static uint32_t base64_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (uint32_t)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (uint32_t)(c - 'a') + 26;
+    if (c >= '0' && c <= '9')
+        return (uint32_t)(c - '0') + 52;
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : 64;
+}
+
+/* How many bytes a padded text decodes to, judged by its size and padding alone. */
+static custody_err base64_decoded_size(struct cty_bytes text, size_t *ret_size)
+{
+    if (text.size % 4 != 0)
+        return CUSTODY_E_BAD_ENCODING;
+    size_t size = text.size / 4 * 3;
+    if (text.size && text.data[text.size - 1] == '=')
+        size -= text.data[text.size - 2] == '=' ? 2 : 1;
+    *ret_size = size;
+    return CUSTODY_OK;
+}
+
+/* Decodes one group of four digits, of which `kept` bytes (1 to 3) are wanted; the other bits must be 0. */
+static custody_err base64_group(const uint8_t *in, size_t kept, uint8_t *out)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 4; i++) {
+        uint32_t value = i <= kept ? base64_value(in[i]) : 0;
+        if (value > 63)
+            return CUSTODY_E_BAD_ENCODING;
+        bits = (bits << 6) | value;
+    }
+    if ((bits & (0xffffffu >> (8 * kept)) & 0xffffffu) != 0)
+        return CUSTODY_E_BAD_ENCODING;
+    for (size_t i = 0; i < kept; i++)
+        out[i] = (uint8_t)(bits >> (16 - 8 * i));
+    return CUSTODY_OK;
+}
+
+custody_err cty_base64_parse_into(struct cty_bytes text, uint8_t *out, size_t size)
+{
+    size_t decoded = 0;
+    CTY_TRY(base64_decoded_size(text, &decoded));
+    if (decoded != size)
+        return CUSTODY_E_BAD_ENCODING;
+    for (size_t at = 0; at < size; at += 3)
+        CTY_TRY(base64_group(text.data + at / 3 * 4, size - at < 3 ? size - at : 3, out + at));
+    return CUSTODY_OK;
+}
+
+custody_err cty_base64_parse(struct cty_bytes text, struct cty_buf *out)
+{
+    size_t size = 0;
+    CTY_TRY(base64_decoded_size(text, &size));
+    if (size == 0)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_reserve(out, size));
+    CTY_TRY(cty_base64_parse_into(text, out->data + out->size, size));
+    out->size += size;
+    return CUSTODY_OK;
+}
+
+custody_err cty_base64_format(struct cty_bytes bytes, struct cty_buf *out)
+{
+    if (bytes.size > SIZE_MAX / 2)
+        return CUSTODY_E_TOO_LARGE;
+    CTY_TRY(cty_buf_reserve(out, CTY_BASE64_SIZE(bytes.size)));
+    for (size_t at = 0; at < bytes.size; at += 3) {
+        size_t left = bytes.size - at;
+        uint32_t bits = (uint32_t)bytes.data[at] << 16;
+        if (left > 1)
+            bits |= (uint32_t)bytes.data[at + 1] << 8;
+        if (left > 2)
+            bits |= bytes.data[at + 2];
+        uint8_t *group = out->data + out->size;
+        group[0] = (uint8_t)base64_digits[bits >> 18];
+        group[1] = (uint8_t)base64_digits[(bits >> 12) & 63];
+        group[2] = left > 1 ? (uint8_t)base64_digits[(bits >> 6) & 63] : '=';
+        group[3] = left > 2 ? (uint8_t)base64_digits[bits & 63] : '=';
+        out->size += 4;
+    }
+    return CUSTODY_OK;
+}
+
+static uint32_t hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return (uint32_t)(c - '0');
+    return c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10 : 16;
+}
+
+custody_err cty_hex_parse_into(struct cty_bytes text, uint8_t *out, size_t size)
+{
+    if (text.size % 2 != 0 || text.size / 2 != size)
+        return CUSTODY_E_BAD_ENCODING;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t high = hex_value(text.data[2 * i]);
+        uint32_t low = hex_value(text.data[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return CUSTODY_E_BAD_ENCODING;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return CUSTODY_OK;
+}
+
+static void hex_put(const uint8_t *bytes, size_t size, uint8_t *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = (uint8_t)hex_digits[bytes[i] >> 4];
+        out[2 * i + 1] = (uint8_t)hex_digits[bytes[i] & 15];
+    }
+}
+
+custody_err cty_hex_format(struct cty_bytes bytes, struct cty_buf *out)
+{
+    if (bytes.size > SIZE_MAX / 2)
+        return CUSTODY_E_TOO_LARGE;
+    CTY_TRY(cty_buf_reserve(out, 2 * bytes.size));
+    hex_put(bytes.data, bytes.size, out->data + out->size);
+    out->size += 2 * bytes.size;
+    return CUSTODY_OK;
+}
+
+void cty_hex_write(const uint8_t *bytes, size_t size, char *out)
+{
+    hex_put(bytes, size, (uint8_t *)out);
+    out[2 * size] = 0;
+}
+
+/*
+ * On a mismatch only the last star seen can help: let it eat one byte more. Earlier stars need never be
+ * tried again, since whatever they could eat, the last one can eat as well.
+ */
+bool cty_glob_match(struct cty_bytes pattern, struct cty_bytes text)
+{
+    size_t p = 0, t = 0, after_star = SIZE_MAX, eaten_to = 0;
+    while (t < text.size) {
+        if (p < pattern.size && pattern.data[p] == '*') {
+            after_star = ++p;
+            eaten_to = t;
+        } else if (p < pattern.size && (pattern.data[p] == '?' || pattern.data[p] == text.data[t])) {
+            p++;
+            t++;
+        } else if (after_star != SIZE_MAX) {
+            p = after_star;
+            t = ++eaten_to;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size && pattern.data[p] == '*')
+        p++;
+    return p == pattern.size;
+}
