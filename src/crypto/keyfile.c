@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key files on disk. What counts is judged on the open file, never on its path, so that nothing can be
+ * exchanged between the look and the read.
+ */
+#include "crypto/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+static void fd_close_pointer(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static custody_err io_failed(custody_error *error, const char *doing, const char *path)
+{
+    return cty_fail(error, CUSTODY_E_IO, "%s %s: %m", doing, path);
+}
+
+/* --- loading --------------------------------------------------------------------------------------- */
+
+static custody_err key_file_open(const char *path, int *ret_fd, custody_error *error)
+{
+    /* O_NONBLOCK: a pipe in the file's place must not hold us up before we can see that it is one. */
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0) {
+        *ret_fd = fd;
+        return CUSTODY_OK;
+    }
+    if (errno == ENOENT || errno == ENOTDIR)
+        return cty_fail(error, CUSTODY_E_NOT_FOUND, "%s", path);
+    if (errno == ELOOP)
+        return cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: a symbolic link", path);
+    return io_failed(error, "opening", path);
+}
+
+static custody_err key_file_check(int fd, const char *path, custody_error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return io_failed(error, "looking at", path);
+    if (!S_ISREG(status.st_mode))
+        return cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: not a regular file", path);
+    if (status.st_uid != geteuid())
+        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: owned by another user", path);
+    if ((status.st_mode & 077) != 0)
+        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: mode %04o", path,
+                        (unsigned)(status.st_mode & 07777));
+    if (status.st_size > (off_t)CTY_KEY_FILE_BYTES_MAX)
+        return cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: too large for a key", path);
+    return CUSTODY_OK;
+}
+
+/* Reads to the end, at most one byte beyond the limit, which the parser then refuses. */
+static custody_err key_file_read(int fd, const char *path, struct cty_buf *text, custody_error *error)
+{
+    while (text->size <= CTY_KEY_FILE_BYTES_MAX) {
+        ssize_t got = read(fd, text->data + text->size, CTY_KEY_FILE_BYTES_MAX + 1 - text->size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return io_failed(error, "reading", path);
+        if (got == 0)
+            return CUSTODY_OK;
+        text->size += (size_t)got;
+    }
+    return CUSTODY_OK;
+}
+
+/* `text` is a buffer of cty_secret_buf_make. */
+static custody_err key_file_take(const char *path, struct cty_buf *text, custody_error *error)
+{
+    CTY_CLEANUP(fd_close_pointer) int fd = -1;
+    if (!text->data)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(key_file_open(path, &fd, error));
+    CTY_TRY(key_file_check(fd, path, error));
+    return key_file_read(fd, path, text, error);
+}
+
+custody_err cty_secret_load(const char *path, struct cty_bytes passphrase, struct cty_secret **ret_secret,
+                            custody_error *error)
+{
+    CTY_CLEANUP(cty_secret_buf_done) struct cty_buf text = cty_secret_buf_make();
+    CTY_TRY(key_file_take(path, &text, error));
+    return cty_secret_parse(cty_buf_bytes(&text), passphrase, ret_secret, error);
+}
+
+custody_err cty_secret_needs_passphrase(const char *path, bool *ret_needs, custody_error *error)
+{
+    CTY_CLEANUP(cty_secret_buf_done) struct cty_buf text = cty_secret_buf_make();
+    CTY_TRY(key_file_take(path, &text, error));
+    return cty_secret_text_encrypted(cty_buf_bytes(&text), ret_needs, error);
+}
+
+/* --- saving ---------------------------------------------------------------------------------------- */
+
+/* Opens the folder that `path` lies in; *ret_name, what is left of it, borrows from path. */
+static custody_err folder_open(const char *path, int *ret_fd, const char **ret_name, custody_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    struct cty_bytes folder = CTY_LITERAL(".");
+    if (slash) /* "/key" lies in "/" */
+        folder = cty_bytes_make(path, slash == path ? 1 : (size_t)(slash - path));
+    CTY_AUTO_FREE char *folder_text = cty_bytes_dup_text(folder);
+    if (!folder_text)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    int fd = open(folder_text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return io_failed(error, "opening the folder", folder_text);
+    *ret_fd = fd;
+    *ret_name = slash ? slash + 1 : path;
+    return CUSTODY_OK;
+}
+
+static bool write_all(int fd, struct cty_bytes bytes)
+{
+    while (bytes.size) {
+        ssize_t put = write(fd, bytes.data, bytes.size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        bytes = cty_bytes_make(bytes.data + put, bytes.size - (size_t)put);
+    }
+    return true;
+}
+
+/* The mode is set again on the open file, since the mask of the process may have taken from it. */
+static custody_err key_file_fill(int fd, int folder, struct cty_bytes text, const char *path,
+                                 custody_error *error)
+{
+    if (fchmod(fd, 0600) != 0 || !write_all(fd, text) || fsync(fd) != 0)
+        return io_failed(error, "writing", path);
+    if (fsync(folder) != 0)
+        return io_failed(error, "syncing the folder of", path);
+    return CUSTODY_OK;
+}
+
+static custody_err key_file_create(const char *path, struct cty_bytes text, custody_error *error)
+{
+    CTY_CLEANUP(fd_close_pointer) int folder = -1;
+    CTY_CLEANUP(fd_close_pointer) int fd = -1;
+    const char *name = NULL;
+    CTY_TRY(folder_open(path, &folder, &name, error));
+    fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return cty_fail(error, CUSTODY_E_EXISTS, "%s", path);
+    if (fd < 0)
+        return io_failed(error, "creating", path);
+    custody_err err = key_file_fill(fd, folder, text, path, error);
+    if (err != CUSTODY_OK)
+        (void)unlinkat(folder, name, 0);
+    return err;
+}
+
+custody_err cty_secret_save(const struct cty_secret *secret, const char *path, struct cty_bytes passphrase,
+                            custody_error *error)
+{
+    CTY_CLEANUP(cty_secret_buf_done) struct cty_buf text = cty_secret_buf_make();
+    custody_err err = cty_secret_format(secret, passphrase, NULL, &text);
+    if (err != CUSTODY_OK)
+        return cty_fail(error, err, "%s", path);
+    return key_file_create(path, cty_buf_bytes(&text), error);
+}
