@@ -21,7 +21,7 @@ static void fd_close_pointer(int *fd)
 
 static custody_err io_failed(custody_error *error, const char *doing, const char *path)
 {
-    return cty_fail(error, CUSTODY_E_IO, "%s %s: %m", doing, path);
+    return cty_fail(error, CUSTODY_E_IO, "%s %s: %s", doing, path, strerrordesc_np(errno));
 }
 
 /* --- loading --------------------------------------------------------------------------------------- */
