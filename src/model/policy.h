@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies: ordered rules, first match wins. See spec/policy.md. Evaluation is in src/escrow. */
+#ifndef CTY_MODEL_POLICY_H
+#define CTY_MODEL_POLICY_H
+
+#include "model/statement.h"
+
+/* Globs; absent (data NULL) matches anything. */
+struct cty_match {
+    bool present;
+    struct cty_bytes action;
+    struct cty_bytes agent;
+    struct cty_bytes party;
+    struct cty_bytes priority;
+    struct cty_bytes service;
+};
+
+struct cty_rule {
+    uint64_t approvals;
+    uint64_t decide_ms;
+    bool distinct_parties;
+    int effect; /* enum cty_effect */
+    struct cty_match match;
+    struct cty_names parties; /* party references; empty: "$requester" */
+    uint64_t report_ms;
+    struct cty_names roles;
+    uint64_t use_ms;
+};
+
+struct cty_policy {
+    uint64_t admin_quorum;
+    struct cty_rule rules[CTY_RULES_MAX];
+    uint32_t rules_count;
+};
+
+/*
+ * Decodes a policy object. Borrows from the scanned text. Beyond its shape: a hold names approvals and roles,
+ * a pass or deny names neither. Errors: those of cty_shape_decode.
+ */
+CUSTODY_MUST_USE custody_err cty_policy_decode(const struct cty_json *json, const struct cty_json_node *node,
+                                               struct cty_policy *ret_policy, custody_error *error);
+/* Scans and decodes the canonical text of a policy; the result borrows from `text` (`json` is scratch). */
+CUSTODY_MUST_USE custody_err cty_policy_parse(struct cty_bytes text, struct cty_json *json,
+                                              struct cty_policy *ret_policy, custody_error *error);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shapes of all statements: the same tables as in spec/statements.md. */
+#include "model/statement_shapes.h"
+
+#include "base/check.h"
+#include "model/policy.h"
+
+const char *const cty_actor_kind_names[] = {"agent", "person", "service", NULL};
+const char *const cty_effect_names[] = {"pass", "hold", "deny", NULL};
+const char *const cty_choice_names[] = {"approve", "reject", NULL};
+const char *const cty_method_names[] = {"cli", "web", "phone", NULL};
+const char *const cty_outcome_names[] = {"fulfilled", "failed", "unknown", NULL};
+const char *const cty_silence_names[] = {"held", "unused", "unreported", NULL};
+const char *const cty_priority_names[] = {"low", "normal", "high", "critical", NULL};
+const char *const cty_readers_names[] = {"members", "public", NULL};
+
+/* One row each; `S` is the struct that the offsets are in. */
+#define U64(S, member, label) {.name = label, .kind = CTY_FIELD_U64, .offset = offsetof(S, member)}
+#define OPT_U64(S, member, label)                                                                      \
+    {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_OPTIONAL, .offset = offsetof(S, member)}
+#define U64_MAX(S, member, label, most)                                                                \
+    {.name = label, .kind = CTY_FIELD_U64, .offset = offsetof(S, member), .max = (most)}
+#define OPT_U64_MAX(S, member, label, most)                                                            \
+    {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_OPTIONAL, .offset = offsetof(S, member), .max = (most)}
+#define OPT_BOOL(S, member, label)                                                                     \
+    {.name = label, .kind = CTY_FIELD_BOOL, .flags = CTY_OPTIONAL, .offset = offsetof(S, member)}
+#define TEXT(S, member, label, grammar)                                                                \
+    {.name = label, .kind = CTY_FIELD_TEXT, .offset = offsetof(S, member), .text = CTY_TEXT_##grammar}
+#define OPT_TEXT(S, member, label, grammar)                                                            \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_OPTIONAL, .offset = offsetof(S, member),      \
+     .text = CTY_TEXT_##grammar}
+#define HASH(S, member, label) {.name = label, .kind = CTY_FIELD_HASH, .offset = offsetof(S, member)}
+#define OPT_HASH(S, member, label)                                                                     \
+    {.name = label, .kind = CTY_FIELD_HASH, .flags = CTY_OPTIONAL, .offset = offsetof(S, member)}
+#define COMMIT(S, member, label)                                                                       \
+    {.name = label, .kind = CTY_FIELD_HASH, .flags = CTY_COMMITMENT, .offset = offsetof(S, member)}
+#define OPT_COMMIT(S, member, label)                                                                   \
+    {.name = label, .kind = CTY_FIELD_HASH, .flags = CTY_COMMITMENT | CTY_OPTIONAL,                    \
+     .offset = offsetof(S, member)}
+#define BITS(S, member, label) {.name = label, .kind = CTY_FIELD_BITS128, .offset = offsetof(S, member)}
+#define OPT_BITS(S, member, label)                                                                     \
+    {.name = label, .kind = CTY_FIELD_BITS128, .flags = CTY_OPTIONAL, .offset = offsetof(S, member)}
+#define ENUM(S, member, label, words)                                                                  \
+    {.name = label, .kind = CTY_FIELD_ENUM, .offset = offsetof(S, member), .names = (words)}
+#define OBJECT(S, member, label, sub)                                                                  \
+    {.name = label, .kind = CTY_FIELD_OBJECT, .offset = offsetof(S, member), .shape = &(sub)}
+#define OPT_OBJECT(S, member, label, sub)                                                              \
+    {.name = label, .kind = CTY_FIELD_OBJECT, .flags = CTY_OPTIONAL, .offset = offsetof(S, member),    \
+     .shape = &(sub)}
+#define OBJECTS(S, member, label, sub, least, most)                                                    \
+    {.name = label, .kind = CTY_FIELD_OBJECT, .flags = CTY_LIST, .offset = offsetof(S, member),        \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(((S *)0)->member[0]),               \
+     .list_min = (least), .list_max = (most), .shape = &(sub)}
+#define HASHES(S, member, label, most)                                                                 \
+    {.name = label, .kind = CTY_FIELD_HASH, .flags = CTY_LIST, .offset = offsetof(S, member),          \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_hash), .list_max = (most)}
+#define NAMES(S, member, label, grammar, least, most)                                                  \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(S, member.names),    \
+     .count_offset = offsetof(S, member.count), .stride = sizeof(struct cty_bytes), .list_min = (least),\
+     .list_max = (most), .text = CTY_TEXT_##grammar}
+#define OPT_NAMES(S, member, label, grammar, most)                                                     \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST | CTY_OPTIONAL,                          \
+     .offset = offsetof(S, member.names), .count_offset = offsetof(S, member.count),                   \
+     .stride = sizeof(struct cty_bytes), .list_min = 1, .list_max = (most), .text = CTY_TEXT_##grammar}
+#define RAW(S, member, label, checker)                                                                 \
+    {.name = label, .kind = CTY_FIELD_RAW, .offset = offsetof(S, member), .check = (checker)}
+#define OPT_RAW(S, member, label, checker)                                                             \
+    {.name = label, .kind = CTY_FIELD_RAW, .flags = CTY_OPTIONAL, .offset = offsetof(S, member),       \
+     .check = (checker)}
+
+static custody_err check_fact(const struct cty_json_node *fact, custody_error *error)
+{
+    if (fact->name_escaped || cty_text_check(CTY_TEXT_FACT, fact->name) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_BAD_MEMBER, "member facts: a name is not of its form");
+    if (fact->kind == CTY_JSON_ARRAY || fact->kind == CTY_JSON_OBJECT)
+        return cty_fail(error, CUSTODY_E_BAD_MEMBER, "member facts: a fact is a string, a number or a boolean");
+    if (fact->kind == CTY_JSON_STRING && fact->text.size > CTY_FACT_TEXT_BYTES_MAX)
+        return cty_fail(error, CUSTODY_E_TOO_LARGE, "member facts: a text is too long");
+    return CUSTODY_OK;
+}
+
+/* Facts: a flat object of what the signer states about the payload, for policy to read. */
+static custody_err check_facts(const struct cty_json *json, const struct cty_json_node *node, custody_error *error)
+{
+    if (node->kind != CTY_JSON_OBJECT)
+        return cty_fail(error, CUSTODY_E_BAD_MEMBER, "member facts: not an object");
+    if (node->count > CTY_FACTS_MAX)
+        return cty_fail(error, CUSTODY_E_TOO_LARGE, "member facts: more than %u", CTY_FACTS_MAX);
+    for (const struct cty_json_node *fact = cty_json_first(json, node); fact;
+         fact = cty_json_after(json, node, fact))
+        CTY_TRY(check_fact(fact, error));
+    return CUSTODY_OK;
+}
+
+struct link {
+    struct cty_hash digest;
+    struct cty_bytes type;
+};
+static const struct cty_field link_fields[] = {
+    HASH(struct link, digest, "sha256"),
+    TEXT(struct link, type, "type", WORD),
+};
+static const struct cty_shape link_shape = CTY_SHAPE(link_fields);
+
+static custody_err check_links(const struct cty_json *json, const struct cty_json_node *node, custody_error *error)
+{
+    if (node->kind != CTY_JSON_ARRAY || node->count == 0)
+        return cty_fail(error, CUSTODY_E_BAD_MEMBER, "member links: not an array of links");
+    if (node->count > CTY_LINKS_MAX)
+        return cty_fail(error, CUSTODY_E_TOO_LARGE, "member links: more than %u", CTY_LINKS_MAX);
+    for (const struct cty_json_node *item = cty_json_first(json, node); item;
+         item = cty_json_after(json, node, item)) {
+        struct link link = {0};
+        CTY_TRY(cty_shape_decode(&link_shape, NULL, json, item, &link, error));
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err check_policy(const struct cty_json *json, const struct cty_json_node *node, custody_error *error)
+{
+    struct cty_policy *policy = cty_alloc(1, sizeof(*policy));
+    if (!policy)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = cty_policy_decode(json, node, policy, error);
+    cty_free_pointer(&policy);
+    return err;
+}
+
+static const struct cty_field seen_fields[] = {
+    HASH(struct cty_seen, root, "root"),
+    U64(struct cty_seen, size, "size"),
+};
+static const struct cty_shape seen_shape = CTY_SHAPE(seen_fields);
+
+#define ST struct cty_statement
+static const struct cty_field common_fields[] = {
+    BITS(ST, id, "id"),
+    TEXT(ST, ledger, "ledger", ORIGIN),
+    OPT_RAW(ST, links, "links", check_links),
+    OBJECT(ST, seen, "seen", seen_shape),
+    {.name = "signers", .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(ST, signers),
+     .count_offset = offsetof(ST, signers_count), .stride = sizeof(struct cty_bytes), .list_min = 1,
+     .list_max = CTY_SIGNERS_MAX, .text = CTY_TEXT_SIGNER},
+    U64(ST, time, "time"),
+    TEXT(ST, type_text, "type", WORD),
+    U64(ST, until, "until"),
+};
+const struct cty_shape cty_shape_common = CTY_SHAPE(common_fields);
+
+#define EN struct cty_enrolment
+static const struct cty_field enrolment_fields[] = {
+    TEXT(EN, actor, "actor", ACTOR),
+    TEXT(EN, key, "key", VKEY),
+    ENUM(EN, kind, "kind", cty_actor_kind_names),
+    OPT_COMMIT(EN, name, "name"),
+    OPT_TEXT(EN, owner, "owner", ACTOR),
+    OPT_BITS(EN, person, "person"),
+    NAMES(EN, roles, "roles", ROLE, 0, CTY_ROLES_MAX),
+    OPT_TEXT(EN, sealing_key, "sealing_key", VKEY),
+    OPT_U64(EN, valid_from, "valid_from"),
+    OPT_U64(EN, valid_until, "valid_until"),
+};
+const struct cty_shape cty_shape_enrolment = CTY_SHAPE(enrolment_fields);
+
+static const struct cty_field ledger_open_fields[] = {
+    OBJECTS(ST, u.ledger_open.admins, "admins", cty_shape_enrolment, 1, CTY_ADMINS_MAX - 1),
+    TEXT(ST, u.ledger_open.clerk_key, "clerk_key", VKEY),
+    TEXT(ST, u.ledger_open.log_key, "log_key", VKEY),
+    TEXT(ST, u.ledger_open.party, "party", PARTY),
+    RAW(ST, u.ledger_open.policy, "policy", check_policy),
+    ENUM(ST, u.ledger_open.readers, "readers", cty_readers_names),
+};
+
+static const struct cty_field party_enrol_fields[] = {
+    OBJECTS(ST, u.party_enrol.admins, "admins", cty_shape_enrolment, 1, CTY_ADMINS_MAX),
+    TEXT(ST, u.party_enrol.party, "party", PARTY),
+};
+
+static const struct cty_field actor_enrol_fields[] = {
+    OBJECT(ST, u.actor_enrol.enrolment, "enrolment", cty_shape_enrolment),
+};
+
+static const struct cty_field actor_revoke_fields[] = {
+    TEXT(ST, u.actor_revoke.actor, "actor", ACTOR),
+    OPT_COMMIT(ST, u.actor_revoke.reason, "reason"),
+    U64(ST, u.actor_revoke.since, "since"),
+};
+
+static const struct cty_field policy_publish_fields[] = {
+    RAW(ST, u.policy_publish.policy, "policy", check_policy),
+    OPT_HASH(ST, u.policy_publish.replaces, "replaces"),
+    TEXT(ST, u.policy_publish.scope, "scope", SCOPE),
+};
+
+static const struct cty_field parent_fields[] = {
+    HASH(struct cty_parent, after, "after"),
+    HASH(struct cty_parent, case_id, "case"),
+};
+static const struct cty_shape parent_shape = CTY_SHAPE(parent_fields);
+
+static const struct cty_field request_fields[] = {
+    TEXT(ST, u.request.action, "action", WORD),
+    NAMES(ST, u.request.behalf, "behalf", ACTOR, 0, CTY_BEHALF_MAX),
+    TEXT(ST, u.request.executor, "executor", ACTOR),
+    U64(ST, u.request.expires, "expires"),
+    OPT_RAW(ST, u.request.facts, "facts", check_facts),
+    OPT_OBJECT(ST, u.request.parent, "parent", parent_shape),
+    COMMIT(ST, u.request.payload, "payload"),
+    ENUM(ST, u.request.priority, "priority", cty_priority_names),
+    NAMES(ST, u.request.readers, "readers", READER, 0, CTY_READERS_MAX),
+    OPT_COMMIT(ST, u.request.schema, "schema"),
+    TEXT(ST, u.request.service, "service", WORD),
+    OPT_COMMIT(ST, u.request.state, "state"),
+};
+
+static const struct cty_field policy_ref_fields[] = {
+    HASH(struct cty_policy_ref, digest, "digest"),
+    OPT_U64_MAX(struct cty_policy_ref, rule, "rule", CTY_RULES_MAX),
+    TEXT(struct cty_policy_ref, scope, "scope", SCOPE),
+};
+const struct cty_shape cty_shape_policy_ref = CTY_SHAPE(policy_ref_fields);
+
+static const struct cty_field clause_fields[] = {
+    U64_MAX(struct cty_clause, approvals, "approvals", CTY_APPROVALS_MAX),
+    OPT_BOOL(struct cty_clause, distinct_parties, "distinct_parties"),
+    NAMES(struct cty_clause, parties, "parties", PARTY_REF, 1, CTY_RULE_PARTIES_MAX),
+    NAMES(struct cty_clause, roles, "roles", ROLE, 1, CTY_RULE_ROLES_MAX),
+    TEXT(struct cty_clause, scope, "scope", SCOPE),
+};
+const struct cty_shape cty_shape_clause = CTY_SHAPE(clause_fields);
+
+#define VE u.verdict
+static const struct cty_field verdict_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_U64(ST, VE.decide_by, "decide_by"),
+    ENUM(ST, VE.effect, "effect", cty_effect_names),
+    TEXT(ST, VE.executor, "executor", ACTOR),
+    HASHES(ST, VE.holds, "holds", CTY_BLOBS_PER_STATEMENT_MAX),
+    BITS(ST, VE.instance, "instance"),
+    HASH(ST, VE.payload, "payload"),
+    OBJECTS(ST, VE.policies, "policies", cty_shape_policy_ref, 0, CTY_POLICIES_MAX),
+    OBJECTS(ST, VE.quorum, "quorum", cty_shape_clause, 0, CTY_POLICIES_MAX),
+    U64(ST, VE.report_ms, "report_ms"),
+    U64(ST, VE.revision, "revision"),
+    HASHES(ST, VE.travelled, "travelled", CTY_APPROVALS_MAX),
+    U64(ST, VE.use_ms, "use_ms"),
+};
+
+static const struct cty_field patch_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, u.patch.base, "base"),
+    HASH(ST, case_id, "case"),
+    OPT_RAW(ST, u.patch.facts, "facts", check_facts),
+    COMMIT(ST, u.patch.operations, "operations"),
+    OPT_COMMIT(ST, u.patch.reason, "reason"),
+    COMMIT(ST, u.patch.result, "result"),
+};
+
+static const struct cty_field decision_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    ENUM(ST, u.decision.choice, "choice", cty_choice_names),
+    U64(ST, u.decision.expires, "expires"),
+    BITS(ST, u.decision.instance, "instance"),
+    ENUM(ST, u.decision.method, "method", cty_method_names),
+    HASH(ST, u.decision.payload, "payload"),
+    OPT_COMMIT(ST, u.decision.reason, "reason"),
+    OPT_COMMIT(ST, u.decision.shown, "shown"),
+    NAMES(ST, u.decision.travels, "travels", READER, 0, CTY_READERS_MAX),
+};
+
+static const struct cty_field release_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    HASHES(ST, u.release.decisions, "decisions", CTY_DECISIONS_MAX),
+    TEXT(ST, u.release.executor, "executor", ACTOR),
+    BITS(ST, u.release.instance, "instance"),
+    HASH(ST, u.release.payload, "payload"),
+    U64(ST, u.release.report_ms, "report_ms"),
+    U64(ST, u.release.use_by, "use_by"),
+};
+
+static const struct cty_field gate_fields[] = {
+    TEXT(struct cty_gate, name, "name", WORD),
+    TEXT(struct cty_gate, nonce, "nonce", WORD),
+};
+static const struct cty_shape gate_shape = CTY_SHAPE(gate_fields);
+
+static const struct cty_field consume_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_OBJECT(ST, u.consume.gate, "gate", gate_shape),
+    HASH(ST, u.consume.payload, "payload"),
+};
+
+static const struct cty_field outcome_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    ENUM(ST, u.outcome.outcome, "outcome", cty_outcome_names),
+    OPT_COMMIT(ST, u.outcome.result, "result"),
+};
+
+static const struct cty_field cancel_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_COMMIT(ST, u.cancel.reason, "reason"),
+};
+
+static const struct cty_field expiry_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    ENUM(ST, u.expiry.silence, "silence", cty_silence_names),
+};
+
+const struct cty_shape cty_shapes[CTY_TYPE_COUNT] = {
+#define CTY_TYPE(name, member, text, cls, flags) [CTY_##name] = CTY_SHAPE(member##_fields),
+#include "model/types.def"
+#undef CTY_TYPE
+};
+
+#define RU struct cty_rule
+#define MA struct cty_match
+static const struct cty_field match_fields[] = {
+    OPT_TEXT(MA, action, "action", GLOB), OPT_TEXT(MA, agent, "agent", GLOB),
+    OPT_TEXT(MA, party, "party", GLOB),   OPT_TEXT(MA, priority, "priority", GLOB),
+    OPT_TEXT(MA, service, "service", GLOB),
+};
+static const struct cty_shape match_shape = CTY_SHAPE(match_fields);
+
+static const struct cty_field rule_fields[] = {
+    OPT_U64_MAX(RU, approvals, "approvals", CTY_APPROVALS_MAX),
+    OPT_U64_MAX(RU, decide_ms, "decide_ms", CTY_PERIOD_MS_MAX),
+    OPT_BOOL(RU, distinct_parties, "distinct_parties"),
+    ENUM(RU, effect, "effect", cty_effect_names),
+    OPT_OBJECT(RU, match, "match", match_shape),
+    OPT_NAMES(RU, parties, "parties", PARTY_REF, CTY_RULE_PARTIES_MAX),
+    OPT_U64_MAX(RU, report_ms, "report_ms", CTY_PERIOD_MS_MAX),
+    OPT_NAMES(RU, roles, "roles", ROLE, CTY_RULE_ROLES_MAX),
+    OPT_U64_MAX(RU, use_ms, "use_ms", CTY_PERIOD_MS_MAX),
+};
+static const struct cty_shape rule_shape = CTY_SHAPE(rule_fields);
+
+static const struct cty_field policy_fields[] = {
+    U64_MAX(struct cty_policy, admin_quorum, "admin_quorum", CTY_ADMINS_MAX),
+    OBJECTS(struct cty_policy, rules, "rules", rule_shape, 0, CTY_RULES_MAX),
+};
+const struct cty_shape cty_shape_policy = CTY_SHAPE(policy_fields);
