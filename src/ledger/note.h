@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signed notes, checkpoints, cosignatures and tlog-proof receipts (C2SP), as text. See spec/ledger.md.
+ *
+ * Owns nothing: what a parser returns borrows from the bytes it was given. Formatters append all or nothing.
+ * Nothing read from a note means anything before a signature over it was verified. Thread rule: any thread.
  */
 #ifndef CTY_LEDGER_NOTE_H
 #define CTY_LEDGER_NOTE_H
@@ -8,16 +11,25 @@
 #include "crypto/key.h"
 #include "ledger/tree.h"
 
+/* C2SP's rule for key names, ours for origins too: UTF-8, not empty, no controls, no spaces of Unicode, no '+'. */
+bool cty_note_name_is_lawful(struct cty_bytes name);
+
 struct cty_checkpoint {
-    struct cty_bytes origin; /* borrowed */
-    uint64_t size;
+    struct cty_bytes origin; /* borrowed; a lawful name of at most CTY_ORIGIN_BYTES_MAX */
+    uint64_t size;           /* at most CTY_TREE_SIZE_MAX */
     struct cty_hash root;
 };
 
-/* Appends the three lines (origin, size, base64 root). Errors: BAD_MEMBER, TOO_LARGE, NO_MEMORY. */
+/*
+ * Appends the three lines (origin, size, base64 root). Errors: BAD_MEMBER (also: size 0 with another than the
+ * empty root), TOO_LARGE, NO_MEMORY.
+ */
 CUSTODY_MUST_USE custody_err cty_checkpoint_format(const struct cty_checkpoint *checkpoint, struct cty_buf *out);
 
-/* Appends text, blank line and one Ed25519 signature line by `secret`, under the name `key_name`. */
+/*
+ * Appends text, blank line and one Ed25519 signature line by `secret`, under the name `key_name`.
+ * Errors: BAD_MEMBER for a text or name that no note may have, TOO_LARGE, NO_MEMORY.
+ */
 CUSTODY_MUST_USE custody_err cty_note_sign(struct cty_bytes text, struct cty_bytes key_name,
                                            const struct cty_secret *secret, struct cty_buf *out);
 
@@ -31,7 +43,10 @@ struct cty_note {
         struct cty_bytes base64; /* whole field */
     } lines[CTY_NOTE_SIGNATURES_MAX];
 };
-/* Splits at the last blank line; bounded by CTY_NOTE_BYTES_MAX. Errors: BAD_NOTE, TOO_LARGE. */
+/*
+ * Splits at the last blank line. Every line's base64 is strict, whoever signed it. Verifies nothing.
+ * Errors: TOO_LARGE above CTY_NOTE_BYTES_MAX or CTY_NOTE_SIGNATURES_MAX, BAD_NOTE.
+ */
 CUSTODY_MUST_USE custody_err cty_note_parse(struct cty_bytes bytes, struct cty_note *ret_note);
 
 /*
@@ -40,26 +55,41 @@ CUSTODY_MUST_USE custody_err cty_note_parse(struct cty_bytes bytes, struct cty_n
  */
 CUSTODY_MUST_USE custody_err cty_note_verify(const struct cty_note *note, struct cty_bytes key_name,
                                              const struct cty_key *key);
-/* The same for a cosignature/v1 (type 0x04); *ret_time_s is the witness's time in POSIX seconds. */
+/* Latest time in a cosignature, in seconds: in milliseconds it is still a whole number of a statement. */
+#define CTY_COSIGNATURE_TIME_S_MAX (CTY_NUMBER_MAX / 1000)
+/*
+ * The same for cosignature/v1 (type 0x04); *ret_time_s is the witness's time in POSIX seconds, of several
+ * lines the earliest: by then the witness had seen this text. A time of 0 or above
+ * CTY_COSIGNATURE_TIME_S_MAX fails. Errors: NOTE_UNSIGNED, SIGNATURE_INVALID, NO_MEMORY.
+ */
 CUSTODY_MUST_USE custody_err cty_note_cosignature_verify(const struct cty_note *note, struct cty_bytes name,
                                                          const struct cty_key *key, uint64_t *ret_time_s);
-/* Appends one cosignature line over `text`. */
+/*
+ * Appends one cosignature line over `text`. WARNING: check first that the text is a checkpoint, consistent
+ * with every one that this key cosigned. Errors: BAD_MEMBER (text, name, time), TOO_LARGE, NO_MEMORY.
+ */
 CUSTODY_MUST_USE custody_err cty_note_cosign(struct cty_bytes text, struct cty_bytes name,
                                              const struct cty_secret *secret, uint64_t time_s,
                                              struct cty_buf *out);
 
-/* Parses the checkpoint lines of a note's text; extension lines are refused. Errors: BAD_NOTE. */
+/*
+ * Parses the checkpoint lines of a note's text; extension lines are refused, and size 0 with another than the
+ * empty root. Errors: BAD_NOTE.
+ */
 CUSTODY_MUST_USE custody_err cty_checkpoint_parse(struct cty_bytes text, struct cty_checkpoint *ret_checkpoint);
 
 /*
  * Opens a checkpoint note in one go: parse, verify by the log key under the origin's name, origin equal,
- * then the numbers. Errors: BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER.
+ * then the numbers. Errors: TOO_LARGE, BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER.
  */
 CUSTODY_MUST_USE custody_err cty_checkpoint_open(struct cty_bytes note, struct cty_bytes origin,
                                                  const struct cty_key *log_key,
                                                  struct cty_checkpoint *ret_checkpoint);
 
-/* tlog-proof text: `extra` may be empty. */
+/*
+ * Appends tlog-proof text: `extra` may be empty and is authenticated by nobody. `note` is taken verbatim.
+ * Errors: BAD_MEMBER (index, note empty), TOO_LARGE (also: proof, extra), NO_MEMORY.
+ */
 CUSTODY_MUST_USE custody_err cty_receipt_format(struct cty_bytes extra, uint64_t index,
                                                 const struct cty_proof *proof, struct cty_bytes note,
                                                 struct cty_buf *out);
@@ -69,7 +99,17 @@ struct cty_receipt {
     struct cty_bytes extra_base64; /* as it stands; empty where absent */
     struct cty_bytes note;         /* borrowed, verbatim */
 };
-/* Errors: PROOF_INVALID for malformed text. */
+/* Verifies nothing, and leaves the note to its own parser. Errors: PROOF_INVALID for malformed text. */
 CUSTODY_MUST_USE custody_err cty_receipt_parse(struct cty_bytes text, struct cty_receipt *ret_receipt);
+
+/*
+ * Opens a receipt in one go: parses it, opens its checkpoint, and proves that the checkpoint's tree holds
+ * `entry` at the receipt's index. Cosignatures are left to the caller.
+ * Errors: PROOF_INVALID, those of cty_checkpoint_open.
+ */
+CUSTODY_MUST_USE custody_err cty_receipt_open(struct cty_bytes text, struct cty_bytes entry,
+                                              struct cty_bytes origin, const struct cty_key *log_key,
+                                              struct cty_receipt *ret_receipt,
+                                              struct cty_checkpoint *ret_checkpoint);
 
 #endif

@@ -5,12 +5,18 @@
  *
  * A node (height, index) is the root of the full subtree over leaves [index * 2^height, (index+1) * 2^height).
  * Only full subtrees are ever asked for.
+ *
+ * Owns nothing, keeps nothing, allocates nothing. Thread rule: any thread; a reader's callback is called on
+ * the caller's.
  */
 #ifndef CTY_LEDGER_TREE_H
 #define CTY_LEDGER_TREE_H
 
 #include "base/limits.h"
 #include "crypto/hash.h"
+
+/* Most leaves of a tree: an entry's index is a whole number of a statement. Proofs then fit 54 hashes. */
+#define CTY_TREE_SIZE_MAX CTY_NUMBER_MAX
 
 struct cty_hash cty_tree_empty_root(void);
 struct cty_hash cty_tree_leaf(struct cty_bytes entry);
@@ -22,7 +28,7 @@ struct cty_tree_reader {
     custody_err (*node)(void *context, unsigned height, uint64_t index, struct cty_hash *ret_hash);
 };
 
-/* Root of the first `size` leaves; O(log size) reads. */
+/* Root of the first `size` leaves; O(log size) reads. Errors: BAD_PARAMS above CTY_TREE_SIZE_MAX. */
 CUSTODY_MUST_USE custody_err cty_tree_root(const struct cty_tree_reader *reader, uint64_t size,
                                            struct cty_hash *ret_root);
 
@@ -31,18 +37,31 @@ struct cty_proof {
     struct cty_hash hashes[CTY_PROOF_HASHES_MAX];
 };
 
-/* PATH(index, D[size]) of RFC 6962, leaf's sibling first. Errors: BAD_PARAMS for index >= size. */
+/*
+ * PATH(index, D[size]) of RFC 6962, leaf's sibling first. Errors: BAD_PARAMS for index >= size and above
+ * CTY_TREE_SIZE_MAX; the reader's.
+ */
 CUSTODY_MUST_USE custody_err cty_tree_inclusion(const struct cty_tree_reader *reader, uint64_t index,
                                                 uint64_t size, struct cty_proof *ret_proof);
-/* PROOF(old_size, D[size]); empty for old_size 0 or equal. Errors: BAD_PARAMS for old_size > size. */
+/*
+ * PROOF(old_size, D[size]); empty for old_size 0 or equal. Errors: BAD_PARAMS for old_size > size and above
+ * CTY_TREE_SIZE_MAX; the reader's.
+ */
 CUSTODY_MUST_USE custody_err cty_tree_consistency(const struct cty_tree_reader *reader, uint64_t old_size,
                                                   uint64_t size, struct cty_proof *ret_proof);
 
-/* Errors: PROOF_INVALID (also: too long, too short, index >= size). */
+/*
+ * WARNING: the path of one leaf fits trees of several sizes, so a proof says nothing of `size`. Take size and
+ * root together from one verified checkpoint, never from beside the proof.
+ * Errors: PROOF_INVALID (also: too long, too short, index >= size, above CTY_TREE_SIZE_MAX).
+ */
 CUSTODY_MUST_USE custody_err cty_tree_inclusion_verify(const struct cty_hash *leaf, uint64_t index,
                                                        uint64_t size, const struct cty_hash *root,
                                                        const struct cty_proof *proof);
-/* old_size 0 wants an empty proof and the empty root. Errors: PROOF_INVALID, ROOT_MISMATCH (equal sizes). */
+/*
+ * old_size 0 and equal sizes want an empty proof. Errors: PROOF_INVALID; ROOT_MISMATCH for equal sizes with
+ * different roots and for size 0 with another than the empty root.
+ */
 CUSTODY_MUST_USE custody_err cty_tree_consistency_verify(uint64_t old_size, const struct cty_hash *old_root,
                                                          uint64_t size, const struct cty_hash *root,
                                                          const struct cty_proof *proof);
@@ -56,14 +75,17 @@ struct cty_frontier {
     size_t count;
     struct cty_hash edge[64];
 };
-/* Appends; calls `made` (may be NULL) for every full-subtree node this completes, the leaf (height 0) first. */
+/*
+ * Appends; calls `made` (may be NULL) for every full-subtree node this completes, the leaf (height 0) first.
+ * On error the frontier is as before. Errors: LIMIT_REACHED at CTY_TREE_SIZE_MAX; what `made` returns.
+ */
 CUSTODY_MUST_USE custody_err cty_frontier_append(struct cty_frontier *frontier, const struct cty_hash *leaf,
                                                  custody_err (*made)(void *context, unsigned height,
                                                                      uint64_t index,
                                                                      const struct cty_hash *hash),
                                                  void *context);
 struct cty_hash cty_frontier_root(const struct cty_frontier *frontier);
-/* Loads the right edge of the first `size` leaves. */
+/* Loads the right edge of the first `size` leaves. Errors: BAD_PARAMS; the reader's. */
 CUSTODY_MUST_USE custody_err cty_frontier_load(const struct cty_tree_reader *reader, uint64_t size,
                                                struct cty_frontier *ret_frontier);
 
@@ -78,7 +100,7 @@ struct cty_tile_reader {
     custody_err (*hash)(void *context, unsigned level, uint64_t index, unsigned offset,
                         struct cty_hash *ret_hash);
 };
-/* `tiles` is borrowed and must outlive the reader. */
+/* `tiles` is borrowed and must outlive the reader. Asks only for hashes that a tree of that size has. */
 struct cty_tree_reader cty_tree_reader_from_tiles(const struct cty_tile_reader *tiles);
 
 #endif
