@@ -97,13 +97,13 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
     case CTY_TEXT_GLOB:
         return is_glob(text);
     case CTY_TEXT_FACT:
-        return is_label(text, "-._", 64);
+        return is_label(text, "-._", CTY_FACT_NAME_BYTES_MAX);
     case CTY_TEXT_VKEY:
-        return is_visible(text, 512, "");
+        return is_visible(text, CTY_VKEY_BYTES_MAX, "");
     case CTY_TEXT_URL:
-        return is_visible(text, 256, "");
+        return is_visible(text, CTY_URL_BYTES_MAX, "");
     case CTY_TEXT_LINE:
-        return is_visible(text, 256, " ");
+        return is_visible(text, CTY_LINE_BYTES_MAX, " ");
     }
     return false;
 }

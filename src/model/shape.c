@@ -49,10 +49,12 @@ static custody_err decode_enum(const struct cty_field *field, const struct cty_j
                                custody_error *error)
 {
     for (int i = 0; node->kind == CTY_JSON_STRING && field->names[i]; i++) {
-        if (cty_bytes_is(node->text, field->names[i])) {
-            *slot = i;
-            return CUSTODY_OK;
-        }
+        if (!cty_bytes_is(node->text, field->names[i]))
+            continue;
+        if ((field->flags & CTY_OPTIONAL) && i == 0)
+            return bad(error, field, "the first word is said by leaving it out");
+        *slot = i;
+        return CUSTODY_OK;
     }
     return bad(error, field, "not one of the words known here");
 }
@@ -92,6 +94,8 @@ static custody_err decode_one(const struct cty_field *field, const struct cty_js
     case CTY_FIELD_OBJECT:
         if (node->kind != CTY_JSON_OBJECT)
             return bad(error, field, "not an object");
+        if ((field->flags & CTY_OPTIONAL) && node->count == 0)
+            return bad(error, field, "an empty object is said by leaving it out");
         return cty_shape_decode(field->shape, NULL, json, node, slot, error);
     case CTY_FIELD_RAW:
         if (field->check)
@@ -187,7 +191,9 @@ custody_err cty_shape_decode(const struct cty_shape *first, const struct cty_sha
     const struct cty_field *field = walk_next(&walk);
     const struct cty_json_node *member = cty_json_first(json, node);
     while (member) {
-        int order = field ? cty_bytes_compare(cty_bytes_text(field->name), member->name) : 1;
+        /* No name known here has escapes, and one that has them stands elsewhere in the order. */
+        bool unknown = member->name_escaped || !field;
+        int order = unknown ? 1 : cty_bytes_compare(cty_bytes_text(field->name), member->name);
         if (order < 0) {
             CTY_TRY(missing(field, error));
             field = walk_next(&walk);

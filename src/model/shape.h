@@ -67,7 +67,9 @@ struct cty_shape {
 #define CTY_SHAPE(table) {(table), CTY_COUNT_OF(table)}
 
 /*
- * Decodes the object `node` into `target`, which the caller zeroed. Two shapes may share one object (what is
+ * Decodes the object `node`, scanned in the strict dialect, into `target`, which the caller zeroed. An optional
+ * member that says its default (0, false, the first word, nothing in it) is refused: each value has one spelling.
+ * Two shapes may share one object (what is
  * common, and what one type adds); `second` may be NULL. All fields are offsets into the same struct.
  * Errors: BAD_MEMBER, UNKNOWN_MEMBER, MISSING_MEMBER, TOO_LARGE (list); the detail names the member.
  */
