@@ -28,7 +28,8 @@ enum cty_field_kind {
 enum cty_field_flag {
     CTY_OPTIONAL = 1,
     CTY_LIST = 2,      /* an array; items at `offset`, `stride` apart, uint32_t count at `count_offset` */
-    CTY_COMMITMENT = 4 /* a hash that commits to a blob put with the statement */
+    CTY_COMMITMENT = 4, /* a hash that commits to a blob put with the statement */
+    CTY_ZERO = 8        /* messages only: an optional 0 or false may be said as well as left out */
 };
 
 struct cty_opt_hash {
@@ -69,8 +70,8 @@ struct cty_shape {
 /*
  * Decodes the object `node`, scanned in the strict dialect, into `target`, which the caller zeroed. An optional
  * member that says its default (0, false, the first word, nothing in it) is refused: each value has one spelling.
- * Two shapes may share one object (what is
- * common, and what one type adds); `second` may be NULL. All fields are offsets into the same struct.
+ * Two shapes may share one object (what is common, and what one type adds); `second` may be NULL. All fields are
+ * offsets into the same struct.
  * Errors: BAD_MEMBER, UNKNOWN_MEMBER, MISSING_MEMBER, TOO_LARGE (list); the detail names the member.
  */
 CUSTODY_MUST_USE custody_err cty_shape_decode(const struct cty_shape *first, const struct cty_shape *second,
