@@ -11,7 +11,7 @@ import time
 from meson_build import TOP, BuildFailed, BuildFolder
 from tap import Count, count
 
-LOG_LINES_MAX = 80
+LOG_LINES_MAX = 200
 
 
 class Configuration:
@@ -85,10 +85,11 @@ def environment_of(configuration):
     """What the test programs see."""
     environment = dict(os.environ)
     environment['CMOCKA_MESSAGE_OUTPUT'] = 'TAP'
-    environment['ASAN_OPTIONS'] = 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1'
+    environment['ASAN_OPTIONS'] = ('detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1:'
+                                   'detect_stack_use_after_return=1')
     environment['UBSAN_OPTIONS'] = 'print_stacktrace=1:halt_on_error=1'
     suppressions = os.path.join(TOP, 'tests', 'tsan.supp')
-    environment['TSAN_OPTIONS'] = f'suppressions={suppressions}:second_deadlock_stack=1'
+    environment['TSAN_OPTIONS'] = f'suppressions={suppressions}:second_deadlock_stack=1:allocator_may_return_null=1'
     return environment
 
 
