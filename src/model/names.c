@@ -104,6 +104,8 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
         return is_visible(text, CTY_URL_BYTES_MAX, "");
     case CTY_TEXT_LINE:
         return is_visible(text, CTY_LINE_BYTES_MAX, " ");
+    case CTY_TEXT_ANY:
+        return true;
     }
     return false;
 }

@@ -19,7 +19,8 @@ enum cty_text {
     CTY_TEXT_FACT,      /* a fact's name */
     CTY_TEXT_VKEY,      /* a public key's line */
     CTY_TEXT_URL,       /* an address of a door */
-    CTY_TEXT_LINE       /* any visible ASCII and spaces without quotes and backslash */
+    CTY_TEXT_LINE,      /* any visible ASCII and spaces without quotes and backslash */
+    CTY_TEXT_ANY        /* any text, in messages only: their strings are resolved before shapes read them */
 };
 
 /* Errors: BAD_MEMBER. */

@@ -65,7 +65,7 @@ static custody_err decode_number(const struct cty_field *field, const struct cty
     uint64_t max = field->max ? field->max : CTY_NUMBER_MAX;
     if (node->kind != CTY_JSON_NUMBER || cty_json_u64(node, max, slot) != CUSTODY_OK)
         return bad(error, field, "not a whole number in range");
-    if ((field->flags & CTY_OPTIONAL) && *slot == 0)
+    if ((field->flags & CTY_OPTIONAL) && !(field->flags & CTY_ZERO) && *slot == 0)
         return bad(error, field, "0 is said by leaving it out");
     return CUSTODY_OK;
 }
@@ -79,7 +79,7 @@ static custody_err decode_one(const struct cty_field *field, const struct cty_js
     case CTY_FIELD_BOOL:
         if (node->kind != CTY_JSON_TRUE && node->kind != CTY_JSON_FALSE)
             return bad(error, field, "not true or false");
-        if ((field->flags & CTY_OPTIONAL) && node->kind == CTY_JSON_FALSE)
+        if ((field->flags & CTY_OPTIONAL) && !(field->flags & CTY_ZERO) && node->kind == CTY_JSON_FALSE)
             return bad(error, field, "false is said by leaving it out");
         *(bool *)slot = node->kind == CTY_JSON_TRUE;
         return CUSTODY_OK;

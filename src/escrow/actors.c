@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actors: who is enrolled and valid, and whether enough admins signed. */
+#include "escrow/inner.h"
+
+custody_err cty_actor_get(struct fold *f, struct cty_bytes name, struct cty_actor_record *ret_actor, bool *ret_present)
+{
+    enum cty_view_status status;
+    memset(ret_actor, 0, sizeof(*ret_actor));
+    CTY_TRY(cty_fold_get(f, &cty_shape_actor_record, ret_actor, &status, "actor/" NAME_FMT, NAME_ARG(name)));
+    *ret_present = status == CTY_VIEW_PRESENT;
+    return CUSTODY_OK;
+}
+
+custody_err cty_actor_valid(struct fold *f, struct cty_bytes name, struct cty_actor_record *ret_actor)
+{
+    bool present = false;
+    CTY_TRY(cty_actor_get(f, name, ret_actor, &present));
+    if (!present)
+        return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(name));
+    const struct cty_enrolment *enrolment = &ret_actor->enrolment;
+    if (ret_actor->revoked_index != 0)
+        return cty_fail(f->error, CUSTODY_E_KEY_NOT_VALID, NAME_FMT " was revoked by entry %llu", NAME_ARG(name),
+                        (unsigned long long)ret_actor->revoked_index);
+    if (enrolment->valid_from > f->time)
+        return cty_fail(f->error, CUSTODY_E_KEY_NOT_VALID, NAME_FMT " is not valid yet", NAME_ARG(name));
+    if (enrolment->valid_until != 0 && enrolment->valid_until < f->time)
+        return cty_fail(f->error, CUSTODY_E_KEY_NOT_VALID, NAME_FMT " is no longer valid", NAME_ARG(name));
+    return CUSTODY_OK;
+}
+
+bool cty_names_have(const struct cty_names *names, struct cty_bytes name)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (cty_bytes_equal(names->names[i], name))
+            return true;
+    }
+    return false;
+}
+
+bool cty_actor_has_role(const struct cty_actor_record *actor, const char *role)
+{
+    return cty_names_have(&actor->enrolment.roles, cty_bytes_text(role));
+}
+
+static bool person_known(const struct cty_person_id *persons, uint64_t count, const uint8_t bits[16])
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (memcmp(persons[i].bits, bits, sizeof(persons[i].bits)) == 0)
+            return true;
+    }
+    return false;
+}
+
+custody_err cty_admins_check(struct fold *f, struct cty_bytes party, uint32_t from, uint32_t to, uint64_t quorum,
+                             uint64_t *ret_persons)
+{
+    struct cty_person_id persons[CTY_SIGNERS_MAX];
+    uint64_t count = 0;
+    for (uint32_t i = from; i < to; i++) {
+        struct cty_actor_record actor;
+        CTY_TRY(cty_actor_valid(f, f->st->signers[i], &actor));
+        bool admin = actor.enrolment.kind == CTY_PERSON && cty_actor_has_role(&actor, "admin");
+        if (!admin || !cty_bytes_equal(cty_actor_party(f->st->signers[i]), party))
+            return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " is no admin of " NAME_FMT,
+                            NAME_ARG(f->st->signers[i]), NAME_ARG(party));
+        if (person_known(persons, count, actor.enrolment.person.bits))
+            continue;
+        memcpy(persons[count++].bits, actor.enrolment.person.bits, sizeof(persons[0].bits));
+    }
+    *ret_persons = count;
+    if (count < quorum)
+        return cty_fail(f->error, CUSTODY_E_UNDER_THRESHOLD, "%llu of %llu admins of " NAME_FMT,
+                        (unsigned long long)count, (unsigned long long)quorum, NAME_ARG(party));
+    return CUSTODY_OK;
+}

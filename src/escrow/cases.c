@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules of cases, but for the clerk's (clerk.c). The transition table of spec/lifecycle.md stands below as
+ * `allowed`; a rule judges who may, and then moves the case.
+ *
+ *   request -> JUDGED-NEXT -verdict-> HELD -decisions-> RELEASE-NEXT -release-> RELEASED -consume-> CONSUMED
+ *                   ^------- patch ----'                                            outcome -> FULFILLED ...
+ */
+#include "escrow/inner.h"
+
+/* In which states, as they read at the entry's time, a type may join a case. */
+static const unsigned allowed[CTY_TYPE_COUNT] = {
+    [CTY_VERDICT] = 1u << CTY_CASE_JUDGED_NEXT,
+    [CTY_PATCH] = 1u << CTY_CASE_HELD,
+    [CTY_DECISION] = 1u << CTY_CASE_HELD,
+    [CTY_RELEASE] = 1u << CTY_CASE_RELEASE_NEXT,
+    [CTY_CONSUME] = 1u << CTY_CASE_RELEASED,
+    [CTY_OUTCOME] = 1u << CTY_CASE_CONSUMED | 1u << CTY_CASE_UNREPORTED,
+    [CTY_CANCEL] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
+    [CTY_EXPIRY] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED | 1u << CTY_CASE_CONSUMED,
+};
+
+custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id)
+{
+    enum cty_view_status status;
+    memset(&f->the_case, 0, sizeof(f->the_case));
+    CTY_TRY(cty_fold_get(f, &cty_shape_case, &f->the_case, &status, "case/%s", cty_hex64(case_id).text));
+    if (status != CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_WRONG_CASE, "case %s", cty_hex64(case_id).text);
+    return CUSTODY_OK;
+}
+
+custody_err cty_case_store(struct fold *f, const struct cty_hash *case_id)
+{
+    f->the_case.last = f->in->leaf;
+    f->delta->touches_case = true;
+    f->delta->case_id = *case_id;
+    return cty_fold_put(f, &cty_shape_case, &f->the_case, "case/%s", cty_hex64(case_id).text);
+}
+
+static custody_err add_signer(struct fold *f, struct cty_bytes signer)
+{
+    struct cty_case *c = &f->the_case;
+    for (uint32_t i = 0; i < c->signers_count; i++) {
+        if (cty_bytes_equal(c->signers[i], signer))
+            return CUSTODY_OK;
+    }
+    if (c->signers_count == CTY_DECISIONS_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u signers in a case", CTY_DECISIONS_MAX);
+    c->signers[c->signers_count++] = signer;
+    return CUSTODY_OK;
+}
+
+static custody_err check_state(struct fold *f)
+{
+    const struct cty_case *c = &f->the_case;
+    enum cty_case_state reads = cty_case_state_at(c, f->time);
+    unsigned mask = allowed[f->st->type];
+    /* The expiry is the one that comes because the deadline has passed. */
+    if (f->st->type == CTY_EXPIRY)
+        reads = (enum cty_case_state)c->state;
+    if (mask & (1u << reads))
+        return CUSTODY_OK;
+    if (f->st->type == CTY_CONSUME && c->consume.present)
+        return cty_fail(f->error, CUSTODY_E_DOUBLE_CONSUME, "the case is %s", cty_case_state_names[reads]);
+    if (reads != (enum cty_case_state)c->state && (mask & (1u << c->state)))
+        return cty_fail(f->error, CUSTODY_E_DEADLINE_PASSED, "it was %llu, now %llu",
+                        (unsigned long long)cty_case_due(c), (unsigned long long)f->time);
+    return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, "the case is %s", cty_case_state_names[reads]);
+}
+
+/* What every statement of a case passes before its own rule. */
+custody_err cty_case_open(struct fold *f)
+{
+    const struct cty_statement *st = f->st;
+    CTY_TRY(cty_case_load(f, &st->case_id));
+    const struct cty_opt_hash *link = &f->in->entry->case_prev;
+    if (!link->present || !cty_hash_equal(&link->hash, &f->the_case.last))
+        return cty_fail(f->error, CUSTODY_E_CHAIN_BROKEN, "case_prev is not the case's previous entry");
+    CTY_TRY(check_state(f));
+    bool clerk = (cty_type_flags(st->type) & CTY_TYPE_CLERK) != 0;
+    const struct cty_hash *answered = clerk && st->type != CTY_EXPIRY ? &f->the_case.cause : &f->the_case.anchor;
+    if (!cty_hash_equal(&st->after, answered))
+        return cty_fail(f->error, CUSTODY_E_STALE_AFTER, "it is %s", cty_hex64(answered).text);
+    if (!clerk && st->seen.size <= f->the_case.anchor_index)
+        return cty_fail(f->error, CUSTODY_E_BAD_SEEN, "it does not cover entry %llu",
+                        (unsigned long long)f->the_case.anchor_index);
+    if (!clerk)
+        CTY_TRY(add_signer(f, st->signers[0]));
+    return CUSTODY_OK;
+}
+
+static custody_err add_ancestor_name(struct fold *f, struct cty_bytes name)
+{
+    struct cty_case *c = &f->the_case;
+    for (uint32_t i = 0; i < c->ancestry_count; i++) {
+        if (cty_bytes_equal(c->ancestry[i], name))
+            return CUSTODY_OK;
+    }
+    if (c->ancestry_count == CTY_ANCESTRY_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u in the ancestry", CTY_ANCESTRY_MAX);
+    c->ancestry[c->ancestry_count++] = name;
+    return CUSTODY_OK;
+}
+
+static custody_err add_ancestor_person(struct fold *f, const uint8_t person[16])
+{
+    struct cty_case *c = &f->the_case;
+    for (uint32_t i = 0; i < c->persons_count; i++) {
+        if (memcmp(c->persons[i].bits, person, 16) == 0)
+            return CUSTODY_OK;
+    }
+    if (c->persons_count == CTY_ANCESTRY_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u persons in the ancestry",
+                        CTY_ANCESTRY_MAX);
+    memcpy(c->persons[c->persons_count++].bits, person, 16);
+    return CUSTODY_OK;
+}
+
+/* An actor with the person behind it, and its owner with theirs. */
+static custody_err add_ancestor(struct fold *f, struct cty_bytes name)
+{
+    struct cty_bytes next = name;
+    for (int step = 0; step < 2 && next.data; step++) {
+        struct cty_actor_record actor;
+        bool present = false;
+        CTY_TRY(cty_actor_get(f, next, &actor, &present));
+        if (!present)
+            return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(next));
+        CTY_TRY(add_ancestor_name(f, next));
+        if (actor.enrolment.person.present)
+            CTY_TRY(add_ancestor_person(f, actor.enrolment.person.bits));
+        next = actor.enrolment.owner;
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err add_parent_ancestry(struct fold *f, const struct cty_parent *parent)
+{
+    struct cty_case above = {0};
+    enum cty_view_status status;
+    CTY_TRY(cty_fold_get(f, &cty_shape_case, &above, &status, "case/%s", cty_hex64(&parent->case_id).text));
+    if (status == CTY_VIEW_UNKNOWN) {
+        f->unjudged |= CTY_UNJUDGED_PARENT;
+        return CUSTODY_OK;
+    }
+    bool settled = above.state != CTY_CASE_JUDGED_NEXT && above.state != CTY_CASE_RELEASE_NEXT;
+    if (status != CTY_VIEW_PRESENT || !settled || !cty_hash_equal(&above.anchor, &parent->after))
+        return cty_fail(f->error, CUSTODY_E_BAD_PARENT, "case %s", cty_hex64(&parent->case_id).text);
+    if (f->st->seen.size <= above.anchor_index)
+        return cty_fail(f->error, CUSTODY_E_BAD_SEEN, "it does not cover the parent's entry %llu",
+                        (unsigned long long)above.anchor_index);
+    for (uint32_t i = 0; i < above.ancestry_count; i++)
+        CTY_TRY(add_ancestor_name(f, above.ancestry[i]));
+    for (uint32_t i = 0; i < above.persons_count; i++)
+        CTY_TRY(add_ancestor_person(f, above.persons[i].bits));
+    return CUSTODY_OK;
+}
+
+static custody_err add_hold(void *context, struct cty_bytes member, const struct cty_hash *hash)
+{
+    struct cty_case *c = context;
+    (void)member;
+    if (c->holds_count == CTY_BLOBS_PER_STATEMENT_MAX)
+        return CUSTODY_E_LIMIT_REACHED;
+    c->holds[c->holds_count++] = *hash;
+    return CUSTODY_OK;
+}
+
+/* The statement in hand is what the next verdict judges. */
+static custody_err want_verdict(struct fold *f)
+{
+    f->the_case.state = CTY_CASE_JUDGED_NEXT;
+    f->the_case.cause = *f->in->digest;
+    f->the_case.payload_at = *f->in->digest;
+    f->the_case.decide_by = 0;
+    f->the_case.holds_count = 0;
+    f->delta->follow = CTY_FOLLOW_VERDICT;
+    return cty_statement_commitments(f->st, add_hold, &f->the_case);
+}
+
+static custody_err check_machine(struct fold *f, const struct cty_actor_record *actor, custody_err code)
+{
+    if (actor->enrolment.kind == CTY_PERSON)
+        return cty_fail(f->error, code, NAME_FMT " is a person", NAME_ARG(actor->enrolment.actor));
+    return CUSTODY_OK;
+}
+
+static custody_err check_executor(struct fold *f, struct cty_bytes name)
+{
+    struct cty_actor_record executor;
+    bool present = false;
+    CTY_TRY(cty_actor_get(f, name, &executor, &present));
+    if (!present || cty_actor_valid(f, name, &executor) != CUSTODY_OK)
+        return cty_fail(f->error, CUSTODY_E_WRONG_EXECUTOR, NAME_FMT " is unknown or not valid", NAME_ARG(name));
+    return check_machine(f, &executor, CUSTODY_E_WRONG_EXECUTOR);
+}
+
+static void case_begin(struct fold *f)
+{
+    const struct cty_request *request = &f->st->u.request;
+    f->the_case = (struct cty_case){
+        .action = request->action,
+        .anchor = *f->in->digest,
+        .anchor_index = f->in->entry->index,
+        .expires = request->expires,
+        .holder = request->executor,
+        .opened = f->in->entry->index,
+        .party = cty_actor_party(f->st->signers[0]),
+        .payload = request->payload,
+        .priority = request->priority,
+        .readers = request->readers,
+        .requester = f->st->signers[0],
+        .service = request->service,
+    };
+}
+
+custody_err cty_rule_request(struct fold *f)
+{
+    const struct cty_request *request = &f->st->u.request;
+    struct cty_actor_record requester;
+    CTY_TRY(cty_actor_valid(f, f->st->signers[0], &requester));
+    CTY_TRY(check_machine(f, &requester, CUSTODY_E_NOT_AGENT));
+    if (request->expires < f->time)
+        return cty_fail(f->error, CUSTODY_E_DEADLINE_PASSED, "the request expired at %llu",
+                        (unsigned long long)request->expires);
+    CTY_TRY(check_executor(f, request->executor));
+    case_begin(f);
+    CTY_TRY(add_signer(f, f->st->signers[0]));
+    CTY_TRY(add_ancestor(f, f->st->signers[0]));
+    CTY_TRY(add_ancestor(f, request->executor));
+    for (uint32_t i = 0; i < request->behalf.count; i++)
+        CTY_TRY(add_ancestor(f, request->behalf.names[i]));
+    if (request->parent.present)
+        CTY_TRY(add_parent_ancestry(f, &request->parent));
+    CTY_TRY(want_verdict(f));
+    return cty_case_store(f, f->in->digest);
+}
+
+static custody_err load_signer(struct fold *f, struct cty_actor_record *ret_actor)
+{
+    return cty_actor_valid(f, f->st->signers[0], ret_actor);
+}
+
+custody_err cty_rule_patch(struct fold *f)
+{
+    const struct cty_patch *patch = &f->st->u.patch;
+    struct cty_actor_record approver;
+    CTY_TRY(cty_case_open(f));
+    CTY_TRY(load_signer(f, &approver));
+    CTY_TRY(cty_approver_check(f, &approver));
+    if (!cty_hash_equal(&patch->base, &f->the_case.payload))
+        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the payload in force is %s",
+                        cty_hex64(&f->the_case.payload).text);
+    if (f->the_case.revision == CTY_PATCHES_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u patches", CTY_PATCHES_MAX);
+    f->the_case.payload = patch->result;
+    f->the_case.revision++;
+    CTY_TRY(want_verdict(f));
+    return cty_case_store(f, &f->st->case_id);
+}
+
+static custody_err check_not_decided(struct fold *f, const uint8_t person[16])
+{
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    CTY_TRY(cty_approvals_counting(f, false, places, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        if (memcmp(f->the_case.decisions[places[i]].person, person, 16) == 0)
+            return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, "decided already");
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err check_decision(struct fold *f, const struct cty_actor_record *approver)
+{
+    const struct cty_decision *decision = &f->st->u.decision;
+    const struct cty_case *c = &f->the_case;
+    if (!c->instance.present || memcmp(decision->instance, c->instance.bits, 16) != 0)
+        return cty_fail(f->error, CUSTODY_E_INSTANCE_MISMATCH, "the open instance is %s",
+                        cty_hex32(c->instance.bits).text);
+    if (!cty_hash_equal(&decision->payload, &c->payload))
+        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the payload in force is %s",
+                        cty_hex64(&c->payload).text);
+    CTY_TRY(cty_approver_check(f, approver));
+    CTY_TRY(check_not_decided(f, approver->enrolment.person.bits));
+    if (decision->expires < f->time)
+        return cty_fail(f->error, CUSTODY_E_APPROVAL_EXPIRED, "at %llu", (unsigned long long)decision->expires);
+    if (c->decisions_count == CTY_DECISIONS_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
+    return CUSTODY_OK;
+}
+
+static custody_err take_approval(struct fold *f, const struct cty_actor_record *approver)
+{
+    struct cty_case *c = &f->the_case;
+    struct cty_case_decision *slot = &c->decisions[c->decisions_count++];
+    *slot = (struct cty_case_decision){.actor = f->st->signers[0], .digest = *f->in->digest,
+                                       .expires = f->st->u.decision.expires, .time = f->time};
+    memcpy(slot->person, approver->enrolment.person.bits, sizeof(slot->person));
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    bool met = false;
+    CTY_TRY(cty_approvals_counting(f, false, places, &count));
+    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    if (!met)
+        return CUSTODY_OK;
+    c->state = CTY_CASE_RELEASE_NEXT;
+    c->cause = *f->in->digest;
+    f->delta->follow = CTY_FOLLOW_RELEASE;
+    return CUSTODY_OK;
+}
+
+custody_err cty_rule_decision(struct fold *f)
+{
+    struct cty_actor_record approver;
+    CTY_TRY(cty_case_open(f));
+    CTY_TRY(load_signer(f, &approver));
+    CTY_TRY(check_decision(f, &approver));
+    if (f->st->u.decision.choice == CTY_REJECT)
+        f->the_case.state = CTY_CASE_REJECTED;
+    else
+        CTY_TRY(take_approval(f, &approver));
+    return cty_case_store(f, &f->st->case_id);
+}
+
+static custody_err check_holder(struct fold *f)
+{
+    if (!cty_bytes_equal(f->st->signers[0], f->the_case.holder))
+        return cty_fail(f->error, CUSTODY_E_NOT_HOLDER, "the holder is " NAME_FMT, NAME_ARG(f->the_case.holder));
+    return CUSTODY_OK;
+}
+
+custody_err cty_rule_consume(struct fold *f)
+{
+    CTY_TRY(cty_case_open(f));
+    CTY_TRY(check_holder(f));
+    struct cty_case *c = &f->the_case;
+    if (!cty_hash_equal(&f->st->u.consume.payload, &c->payload))
+        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the released payload is %s",
+                        cty_hex64(&c->payload).text);
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    bool met = false;
+    CTY_TRY(cty_approvals_counting(f, true, places, &count));
+    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    if (!met)
+        return cty_fail(f->error, CUSTODY_E_APPROVAL_REVOKED, "%u approvals are left", count);
+    c->state = CTY_CASE_CONSUMED;
+    c->consume = (struct cty_opt_hash){*f->in->digest, true};
+    c->report_by = f->time + c->report_ms;
+    return cty_case_store(f, &f->st->case_id);
+}
+
+custody_err cty_rule_outcome(struct fold *f)
+{
+    CTY_TRY(cty_case_open(f));
+    CTY_TRY(check_holder(f));
+    struct cty_case *c = &f->the_case;
+    c->late = cty_case_state_at(c, f->time) == CTY_CASE_UNREPORTED;
+    switch ((enum cty_outcome)f->st->u.outcome.outcome) {
+    case CTY_OUTCOME_FULFILLED:
+        c->state = CTY_CASE_FULFILLED;
+        break;
+    case CTY_OUTCOME_FAILED:
+        c->state = CTY_CASE_FAILED;
+        break;
+    case CTY_OUTCOME_UNKNOWN:
+        c->state = CTY_CASE_UNKNOWN;
+        break;
+    }
+    return cty_case_store(f, &f->st->case_id);
+}
+
+custody_err cty_rule_cancel(struct fold *f)
+{
+    CTY_TRY(cty_case_open(f));
+    if (!cty_bytes_equal(f->st->signers[0], f->the_case.requester)) {
+        struct cty_actor_record approver;
+        CTY_TRY(load_signer(f, &approver));
+        custody_err err = cty_approver_check(f, &approver);
+        if (err == CUSTODY_E_NOT_HUMAN || err == CUSTODY_E_WRONG_ROLE || err == CUSTODY_E_SELF_APPROVAL)
+            return cty_fail(f->error, CUSTODY_E_NOT_REQUESTER, "the requester is " NAME_FMT,
+                            NAME_ARG(f->the_case.requester));
+        CTY_TRY(err);
+    }
+    f->the_case.state = CTY_CASE_CANCELLED;
+    return cty_case_store(f, &f->st->case_id);
+}

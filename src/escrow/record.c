@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "escrow/record.h"
+
+#include "model/shape_rows.h"
+
+const char *const cty_case_state_names[] = {"JUDGED-NEXT", "HELD",    "RELEASE-NEXT", "RELEASED",  "CONSUMED",
+                                            "REFUSED",     "REJECTED", "EXPIRED",      "LAPSED",    "CANCELLED",
+                                            "FULFILLED",   "FAILED",   "UNKNOWN",      "UNREPORTED", NULL};
+static const char *const follow_names[] = {"none", "verdict", "release", NULL};
+
+#define LE struct cty_ledger_record
+static const struct cty_field ledger_fields[] = {
+    U64(LE, admin_quorum, "admin_quorum"),
+    TEXT(LE, clerk_key, "clerk_key", VKEY),
+    ENUM(LE, follow, "follow", follow_names),
+    OPT_HASH(LE, follow_case, "follow_case"),
+    HASH(LE, last, "last"),
+    TEXT(LE, log_key, "log_key", VKEY),
+    TEXT(LE, operator_party, "operator", PARTY),
+    TEXT(LE, origin, "origin", ORIGIN),
+    HASH(LE, policy, "policy"),
+    ENUM(LE, readers, "readers", cty_readers_names),
+    U64(LE, size, "size"),
+    U64(LE, time, "time"),
+    HASH(LE, trust, "trust"),
+};
+const struct cty_shape cty_shape_ledger_record = CTY_SHAPE(ledger_fields);
+
+#define PA struct cty_party_record
+static const struct cty_field party_fields[] = {
+    U64(PA, admin_quorum, "admin_quorum"),
+    U64(PA, admins, "admins"),
+    TEXT(PA, name, "name", PARTY),
+    OPT_HASH(PA, policy, "policy"),
+};
+const struct cty_shape cty_shape_party_record = CTY_SHAPE(party_fields);
+
+#define AC struct cty_actor_record
+static const struct cty_field actor_fields[] = {
+    HASH(AC, digest, "digest"),
+    OBJECT(AC, enrolment, "enrolment", cty_shape_enrolment),
+    U64(AC, index, "index"),
+    OPT_U64(AC, revoked_index, "revoked_index"),
+    OPT_U64(AC, revoked_since, "revoked_since"),
+    U64(AC, vouchers, "vouchers"),
+};
+const struct cty_shape cty_shape_actor_record = CTY_SHAPE(actor_fields);
+
+#define DE struct cty_case_decision
+static const struct cty_field decision_fields[] = {
+    TEXT(DE, actor, "actor", ACTOR), HASH(DE, digest, "digest"),  U64(DE, expires, "expires"),
+    BITS(DE, person, "person"),      U64(DE, time, "time"),
+};
+static const struct cty_shape decision_shape = CTY_SHAPE(decision_fields);
+
+/* Lists of bare names, hashes and ids in a case. */
+#define TEXTS(S, member, label, grammar, most)                                                         \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(S, member),          \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_bytes), .list_max = (most),\
+     .text = CTY_TEXT_##grammar}
+#define IDS(S, member, label, most)                                                                    \
+    {.name = label, .kind = CTY_FIELD_BITS128, .flags = CTY_LIST, .offset = offsetof(S, member),       \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_person_id), .list_max = (most)}
+
+#define CA struct cty_case
+static const struct cty_field case_fields[] = {
+    TEXT(CA, action, "action", WORD),
+    TEXTS(CA, ancestry, "ancestry", ACTOR, CTY_ANCESTRY_MAX),
+    HASH(CA, anchor, "anchor"),
+    U64(CA, anchor_index, "anchor_index"),
+    HASH(CA, cause, "cause"),
+    OPT_HASH(CA, consume, "consume"),
+    OPT_U64(CA, decide_by, "decide_by"),
+    OBJECTS(CA, decisions, "decisions", decision_shape, 0, CTY_DECISIONS_MAX),
+    U64(CA, expires, "expires"),
+    TEXT(CA, holder, "holder", ACTOR),
+    HASHES(CA, holds, "holds", CTY_BLOBS_PER_STATEMENT_MAX),
+    OPT_BITS(CA, instance, "instance"),
+    HASH(CA, last, "last"),
+    OPT_BOOL(CA, late, "late"),
+    U64(CA, opened, "opened"),
+    TEXT(CA, party, "party", PARTY),
+    HASH(CA, payload, "payload"),
+    HASH(CA, payload_at, "payload_at"),
+    IDS(CA, persons, "persons", CTY_ANCESTRY_MAX),
+    ENUM(CA, priority, "priority", cty_priority_names),
+    OBJECTS(CA, quorum, "quorum", cty_shape_clause, 0, CTY_POLICIES_MAX),
+    NAMES(CA, readers, "readers", READER, 0, CTY_READERS_MAX),
+    OPT_HASH(CA, release, "release"),
+    OPT_U64(CA, report_by, "report_by"),
+    OPT_U64(CA, report_ms, "report_ms"),
+    TEXT(CA, requester, "requester", ACTOR),
+    U64(CA, revision, "revision"),
+    TEXT(CA, service, "service", WORD),
+    TEXTS(CA, signers, "signers", ACTOR, CTY_DECISIONS_MAX),
+    ENUM(CA, state, "state", cty_case_state_names),
+    OPT_U64(CA, use_by, "use_by"),
+    OPT_U64(CA, use_ms, "use_ms"),
+};
+const struct cty_shape cty_shape_case = CTY_SHAPE(case_fields);
+
+static const struct cty_field id_fields[] = {
+    HASH(struct cty_id_record, digest, "digest"),
+    U64(struct cty_id_record, index, "index"),
+};
+const struct cty_shape cty_shape_id_record = CTY_SHAPE(id_fields);
+
+static const struct cty_field key_fields[] = {
+    TEXT(struct cty_key_record, name, "name", LINE),
+    TEXT(struct cty_key_record, use, "use", WORD),
+};
+const struct cty_shape cty_shape_key_record = CTY_SHAPE(key_fields);
+
+static const struct cty_field person_fields[] = {
+    TEXT(struct cty_person_record, party, "party", PARTY),
+};
+const struct cty_shape cty_shape_person_record = CTY_SHAPE(person_fields);
+
+custody_err cty_record_decode(const struct cty_shape *shape, struct cty_bytes text, struct cty_json *tape,
+                              void *ret_record, custody_error *error)
+{
+    struct cty_json_limits limits = {CTY_STATEMENT_DEPTH_MAX, CTY_STATEMENT_NODES_MAX};
+    custody_err err = cty_json_scan(tape, CTY_JSON_STRICT, limits, text, error);
+    if (err == CUSTODY_OK)
+        err = cty_shape_decode(shape, NULL, tape, &tape->nodes[0], ret_record, error);
+    if (err == CUSTODY_OK || err == CUSTODY_E_NO_MEMORY)
+        return err;
+    return cty_fail(error, CUSTODY_E_INTERNAL, "a record is not of its form");
+}
+
+/* Which state a deadline leads to, and which deadline it is. */
+enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t time)
+{
+    uint64_t due = cty_case_due(the_case);
+    if (due == 0 || time <= due)
+        return (enum cty_case_state)the_case->state;
+    if (the_case->state == CTY_CASE_HELD)
+        return CTY_CASE_EXPIRED;
+    if (the_case->state == CTY_CASE_RELEASED)
+        return CTY_CASE_LAPSED;
+    return CTY_CASE_UNREPORTED;
+}
+
+uint64_t cty_case_due(const struct cty_case *the_case)
+{
+    if (the_case->state == CTY_CASE_HELD)
+        return the_case->decide_by;
+    if (the_case->state == CTY_CASE_RELEASED)
+        return the_case->use_by;
+    if (the_case->state == CTY_CASE_CONSUMED)
+        return the_case->report_by;
+    return 0;
+}
+
+bool cty_case_is_final(enum cty_case_state state)
+{
+    return state >= CTY_CASE_REFUSED;
+}

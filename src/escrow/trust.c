@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of the trust chain: who is enrolled, by whom, with which keys, and who no longer counts. */
+#include "escrow/inner.h"
+
+#include <stdio.h>
+
+#include "model/policy.h"
+
+static custody_err put_new_key(struct fold *f, struct cty_bytes vkey, enum cty_key_type type, struct cty_bytes name,
+                               const char *use)
+{
+    struct cty_bytes own;
+    struct cty_key key;
+    custody_err err = cty_vkey_parse(vkey, type, &own, &key);
+    if (err == CUSTODY_E_ALG_MISMATCH)
+        return cty_fail(f->error, err, "%s key of " NAME_FMT, use, NAME_ARG(name));
+    if (err != CUSTODY_OK || !cty_bytes_equal(own, name))
+        return cty_fail(f->error, CUSTODY_E_BAD_KEY, "%s key of " NAME_FMT, use, NAME_ARG(name));
+    struct cty_hash raw;
+    memcpy(raw.bytes, key.bytes, sizeof(raw.bytes));
+    char record_key[CTY_VIEW_KEY_MAX] = "key/";
+    memcpy(record_key + 4, cty_hex64(&raw).text, 65);
+    for (size_t i = 0; i < f->delta->count; i++) {
+        if (strcmp(f->delta->puts[i].key, record_key) == 0)
+            return cty_fail(f->error, CUSTODY_E_DUPLICATE_KEY, "twice in this statement");
+    }
+    enum cty_view_status status;
+    struct cty_key_record record = {0};
+    CTY_TRY(cty_fold_get(f, &cty_shape_key_record, &record, &status, "%s", record_key));
+    if (status == CTY_VIEW_UNKNOWN)
+        f->unjudged |= CTY_UNJUDGED_KEY;
+    if (status == CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_DUPLICATE_KEY, "it is " NAME_FMT "'s", NAME_ARG(record.name));
+    record = (struct cty_key_record){name, cty_bytes_text(use)};
+    return cty_fold_put(f, &cty_shape_key_record, &record, "%s", record_key);
+}
+
+static custody_err check_new_person(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party)
+{
+    if (!enrolment->person.present)
+        return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, NAME_FMT " has no person", NAME_ARG(enrolment->actor));
+    if (enrolment->owner.data)
+        return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT " is a person and has no owner",
+                        NAME_ARG(enrolment->actor));
+    struct hex64 id = cty_hex32(enrolment->person.bits);
+    struct cty_person_record record = {0};
+    enum cty_view_status status;
+    CTY_TRY(cty_fold_get(f, &cty_shape_person_record, &record, &status, "person/%s", id.text));
+    if (status == CTY_VIEW_UNKNOWN)
+        f->unjudged |= CTY_UNJUDGED_PERSON;
+    if (status == CTY_VIEW_PRESENT && !cty_bytes_equal(record.party, party))
+        return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, "the person is enrolled in " NAME_FMT,
+                        NAME_ARG(record.party));
+    record.party = party;
+    return cty_fold_put(f, &cty_shape_person_record, &record, "person/%s", id.text);
+}
+
+static custody_err check_new_machine(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party)
+{
+    if (enrolment->person.present || !enrolment->owner.data || enrolment->name.present)
+        return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT " needs an owner, and is no person",
+                        NAME_ARG(enrolment->actor));
+    if (cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+        return cty_fail(f->error, CUSTODY_E_NOT_HUMAN, NAME_FMT " can't be an admin", NAME_ARG(enrolment->actor));
+    struct cty_actor_record owner;
+    bool known = false;
+    CTY_TRY(cty_actor_get(f, enrolment->owner, &owner, &known));
+    if (!known || cty_actor_valid(f, enrolment->owner, &owner) != CUSTODY_OK ||
+        owner.enrolment.kind != CTY_PERSON || !cty_bytes_equal(cty_actor_party(enrolment->owner), party))
+        return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT, NAME_ARG(enrolment->owner));
+    return CUSTODY_OK;
+}
+
+/* One actor joins `party`, vouched for by so many persons. */
+static custody_err enrol(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party,
+                         uint64_t vouchers)
+{
+    struct cty_actor_record actor;
+    bool present = false;
+    if (!cty_bytes_equal(cty_actor_party(enrolment->actor), party))
+        return cty_fail(f->error, CUSTODY_E_BAD_MEMBER, NAME_FMT " is not of party " NAME_FMT,
+                        NAME_ARG(enrolment->actor), NAME_ARG(party));
+    CTY_TRY(cty_actor_get(f, enrolment->actor, &actor, &present));
+    if (present)
+        return cty_fail(f->error, CUSTODY_E_DUPLICATE_ACTOR, NAME_FMT, NAME_ARG(enrolment->actor));
+    CTY_TRY(put_new_key(f, enrolment->key, CTY_KEY_ED25519, enrolment->actor, "actor"));
+    if (enrolment->sealing_key.data)
+        CTY_TRY(put_new_key(f, enrolment->sealing_key, CTY_KEY_X25519, enrolment->actor, "sealing"));
+    if (enrolment->kind == CTY_PERSON)
+        CTY_TRY(check_new_person(f, enrolment, party));
+    else
+        CTY_TRY(check_new_machine(f, enrolment, party));
+    if (enrolment->valid_until != 0 &&
+        (enrolment->valid_until <= f->time || enrolment->valid_until <= enrolment->valid_from))
+        return cty_fail(f->error, CUSTODY_E_BACK_DATED, "valid_until of " NAME_FMT, NAME_ARG(enrolment->actor));
+    actor = (struct cty_actor_record){.digest = *f->in->digest, .enrolment = *enrolment,
+                                      .index = f->in->entry->index, .vouchers = vouchers};
+    return cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(enrolment->actor));
+}
+
+/* The first admins of a party: all persons, all admins, no person twice, each a signer from `first` on. */
+static custody_err check_first_admins(struct fold *f, const struct cty_enrolment *admins, uint32_t count,
+                                      uint32_t first)
+{
+    if (f->st->signers_count < first + count)
+        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "every named admin signs");
+    for (uint32_t i = 0; i < count; i++) {
+        if (!cty_bytes_equal(f->st->signers[first + i], admins[i].actor))
+            return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "the named admins sign in their order");
+        if (admins[i].kind != CTY_PERSON || !cty_names_have(&admins[i].roles, CTY_LITERAL("admin")))
+            return cty_fail(f->error, CUSTODY_E_NOT_HUMAN, NAME_FMT " is named as admin: a person with that role",
+                            NAME_ARG(admins[i].actor));
+        for (uint32_t k = 0; k < i; k++) {
+            if (memcmp(admins[i].person.bits, admins[k].person.bits, 16) == 0)
+                return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, NAME_FMT " and " NAME_FMT,
+                                NAME_ARG(admins[k].actor), NAME_ARG(admins[i].actor));
+        }
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err put_party(struct fold *f, struct cty_bytes name, const struct cty_enrolment *admins,
+                             uint32_t count, uint64_t vouchers)
+{
+    for (uint32_t i = 0; i < count; i++)
+        CTY_TRY(enrol(f, &admins[i], name, vouchers));
+    struct cty_party_record party = {.admin_quorum = count < 2 ? 1 : 2, .admins = count, .name = name};
+    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
+}
+
+static custody_err open_policy(struct fold *f, const struct cty_ledger_open *open)
+{
+    struct cty_policy policy;
+    CTY_TRY(cty_policy_parse(open->policy, f->tape, &policy, f->error));
+    if (policy.admin_quorum > open->admins_count)
+        return cty_fail(f->error, CUSTODY_E_QUORUM_UNREACHABLE, "%llu of %u admins",
+                        (unsigned long long)policy.admin_quorum, open->admins_count);
+    f->ledger.admin_quorum = policy.admin_quorum;
+    return cty_fold_put_raw(f, open->policy, "policy/%s", cty_hex64(f->in->digest).text);
+}
+
+custody_err cty_rule_ledger_open(struct fold *f)
+{
+    const struct cty_ledger_open *open = &f->st->u.ledger_open;
+    char clerk[CTY_ORIGIN_BYTES_MAX + 8];
+    int length = snprintf(clerk, sizeof(clerk), NAME_FMT "/clerk", NAME_ARG(f->st->ledger));
+    struct cty_bytes clerk_name = cty_bytes_make(clerk, (size_t)length);
+    CTY_TRY(put_new_key(f, open->log_key, CTY_KEY_ED25519, f->st->ledger, "log"));
+    CTY_TRY(put_new_key(f, open->clerk_key, CTY_KEY_ED25519, clerk_name, "clerk"));
+    CTY_TRY(check_first_admins(f, open->admins, open->admins_count, 2));
+    CTY_TRY(put_party(f, open->party, open->admins, open->admins_count, open->admins_count));
+    CTY_TRY(open_policy(f, open));
+    f->ledger.clerk_key = open->clerk_key;
+    f->ledger.log_key = open->log_key;
+    f->ledger.operator_party = open->party;
+    f->ledger.origin = f->st->ledger;
+    f->ledger.policy = *f->in->digest;
+    f->ledger.readers = open->readers;
+    return CUSTODY_OK;
+}
+
+custody_err cty_rule_party_enrol(struct fold *f)
+{
+    const struct cty_party_enrol *enrolment = &f->st->u.party_enrol;
+    struct cty_party_record party = {0};
+    enum cty_view_status status;
+    CTY_TRY(cty_fold_get(f, &cty_shape_party_record, &party, &status, "party/" NAME_FMT, NAME_ARG(enrolment->party)));
+    if (status == CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_DUPLICATE_PARTY, NAME_FMT, NAME_ARG(enrolment->party));
+    if (f->st->signers_count <= enrolment->admins_count)
+        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "admins of the ledger sign first, then every named admin");
+    uint32_t first = f->st->signers_count - enrolment->admins_count;
+    CTY_TRY(check_first_admins(f, enrolment->admins, enrolment->admins_count, first));
+    uint64_t vouchers = 0;
+    CTY_TRY(cty_admins_check(f, f->ledger.operator_party, 0, first, f->ledger.admin_quorum, &vouchers));
+    return put_party(f, enrolment->party, enrolment->admins, enrolment->admins_count, vouchers);
+}
+
+static custody_err get_party(struct fold *f, struct cty_bytes name, struct cty_party_record *ret_party)
+{
+    enum cty_view_status status;
+    memset(ret_party, 0, sizeof(*ret_party));
+    CTY_TRY(cty_fold_get(f, &cty_shape_party_record, ret_party, &status, "party/" NAME_FMT, NAME_ARG(name)));
+    if (status != CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_PARTY_UNKNOWN, NAME_FMT, NAME_ARG(name));
+    return CUSTODY_OK;
+}
+
+custody_err cty_rule_actor_enrol(struct fold *f)
+{
+    const struct cty_enrolment *enrolment = &f->st->u.actor_enrol.enrolment;
+    struct cty_bytes name = cty_actor_party(enrolment->actor);
+    struct cty_party_record party;
+    CTY_TRY(get_party(f, name, &party));
+    if (!cty_bytes_equal(f->st->signers[0], enrolment->actor))
+        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "the new actor signs first");
+    uint64_t vouchers = 0;
+    CTY_TRY(cty_admins_check(f, name, 1, f->st->signers_count, party.admin_quorum, &vouchers));
+    CTY_TRY(enrol(f, enrolment, name, vouchers));
+    if (!cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+        return CUSTODY_OK;
+    party.admins++;
+    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
+}
+
+static custody_err check_revoke_signers(struct fold *f, struct cty_bytes actor, const struct cty_party_record *party)
+{
+    if (f->st->signers_count == 1 && cty_bytes_equal(f->st->signers[0], actor))
+        return CUSTODY_OK;
+    uint64_t persons = 0;
+    return cty_admins_check(f, cty_actor_party(actor), 0, f->st->signers_count, party->admin_quorum, &persons);
+}
+
+/* A second revocation may only move `since` back: a theft can turn out to be older than was thought. */
+custody_err cty_rule_actor_revoke(struct fold *f)
+{
+    const struct cty_actor_revoke *revoke = &f->st->u.actor_revoke;
+    struct cty_actor_record actor;
+    struct cty_party_record party;
+    bool present = false;
+    CTY_TRY(cty_actor_get(f, revoke->actor, &actor, &present));
+    if (!present)
+        return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(revoke->actor));
+    CTY_TRY(get_party(f, cty_actor_party(revoke->actor), &party));
+    CTY_TRY(check_revoke_signers(f, revoke->actor, &party));
+    if (revoke->since > f->time || revoke->since == 0)
+        return cty_fail(f->error, CUSTODY_E_BACK_DATED, "since must be a time up to now");
+    bool again = actor.revoked_index != 0;
+    if (again && revoke->since >= actor.revoked_since)
+        return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, NAME_FMT " is revoked already", NAME_ARG(revoke->actor));
+    actor.revoked_index = f->in->entry->index;
+    actor.revoked_since = revoke->since;
+    CTY_TRY(cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(revoke->actor)));
+    if (again || !cty_actor_has_role(&actor, "admin"))
+        return CUSTODY_OK;
+    party.admins--;
+    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(party.name));
+}
+
+static custody_err check_replaces(struct fold *f, const struct cty_opt_hash *replaces,
+                                  const struct cty_opt_hash *in_force)
+{
+    bool same = replaces->present == in_force->present &&
+                (!replaces->present || cty_hash_equal(&replaces->hash, &in_force->hash));
+    if (!same)
+        return cty_fail(f->error, CUSTODY_E_POLICY_MISMATCH, "replaces is not the policy in force");
+    return CUSTODY_OK;
+}
+
+custody_err cty_rule_policy_publish(struct fold *f)
+{
+    const struct cty_policy_publish *publish = &f->st->u.policy_publish;
+    bool whole = cty_bytes_is(publish->scope, "ledger");
+    struct cty_bytes name = whole ? f->ledger.operator_party : publish->scope;
+    struct cty_party_record party;
+    CTY_TRY(get_party(f, name, &party));
+    uint64_t persons = 0;
+    uint64_t quorum = whole ? f->ledger.admin_quorum : party.admin_quorum;
+    CTY_TRY(cty_admins_check(f, name, 0, f->st->signers_count, quorum, &persons));
+    struct cty_opt_hash ledger_policy = {f->ledger.policy, true};
+    CTY_TRY(check_replaces(f, &publish->replaces, whole ? &ledger_policy : &party.policy));
+    struct cty_policy policy;
+    CTY_TRY(cty_policy_parse(publish->policy, f->tape, &policy, f->error));
+    if (policy.admin_quorum > party.admins)
+        return cty_fail(f->error, CUSTODY_E_QUORUM_UNREACHABLE, "%llu of %llu admins",
+                        (unsigned long long)policy.admin_quorum, (unsigned long long)party.admins);
+    CTY_TRY(cty_fold_put_raw(f, publish->policy, "policy/%s", cty_hex64(f->in->digest).text));
+    if (whole) {
+        f->ledger.admin_quorum = policy.admin_quorum;
+        f->ledger.policy = *f->in->digest;
+        return CUSTODY_OK;
+    }
+    party.admin_quorum = policy.admin_quorum;
+    party.policy = (struct cty_opt_hash){*f->in->digest, true};
+    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
+}
