@@ -46,7 +46,11 @@ CUSTODY_MUST_USE custody_err cty_vkey_format(struct cty_bytes name, enum cty_key
 CUSTODY_MUST_USE custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_type type,
                                             struct cty_bytes *ret_name, struct cty_key *ret_key);
 
-/* Strict Ed25519 (RFC 8032, S < L, no small-order key or R). Errors: SIGNATURE_INVALID. Never a boolean. */
+/*
+ * Strict Ed25519 (RFC 8032, S < L, no small-order or non-canonical key or R). Errors: SIGNATURE_INVALID. Never
+ * a boolean. Costs one scalar multiplication: that the key lies in the prime-order group must have been asked
+ * before (cty_key_check, cty_vkey_parse).
+ */
 CUSTODY_MUST_USE custody_err cty_verify(const struct cty_key *key, struct cty_bytes message,
                                         const struct cty_signature *signature);
 
@@ -72,13 +76,18 @@ void cty_sign(const struct cty_secret *secret, struct cty_bytes message, struct 
  * `passphrase` empty (data NULL) means none, which the file says in words.
  */
 #define CTY_PASSPHRASE_BYTES_MAX 1024u
-/* Creates `path` (O_EXCL, O_NOFOLLOW, 0600), fsyncs file and folder. Errors: EXISTS, IO. */
+/*
+ * Creates `path` (O_EXCL, O_NOFOLLOW, 0600), fsyncs file and folder; removes it where that fails.
+ * Errors: TOO_LARGE for the passphrase, NO_MEMORY, EXISTS, IO.
+ */
 CUSTODY_MUST_USE custody_err cty_secret_save(const struct cty_secret *secret, const char *path,
                                              struct cty_bytes passphrase, custody_error *error);
 /*
- * Opens (O_NOFOLLOW, O_CLOEXEC), checks owner and mode after opening, decrypts.
- * Errors: NOT_FOUND, KEY_FILE_OPEN, BAD_KEY_FILE, BAD_PASSPHRASE (also: one is needed and none was given,
- * see cty_secret_needs_passphrase), IO.
+ * Opens (O_NOFOLLOW, O_CLOEXEC), checks owner and mode after opening, decrypts. The caller owns *ret_secret
+ * (cty_secret_free).
+ * Errors: NOT_FOUND, KEY_FILE_OPEN, BAD_KEY_FILE (also a symbolic link, and what is no regular file),
+ * BAD_PASSPHRASE (also: one is needed and none was given, or the other way round; see
+ * cty_secret_needs_passphrase), IO, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_secret_load(const char *path, struct cty_bytes passphrase,
                                              struct cty_secret **ret_secret, custody_error *error);
@@ -89,7 +98,10 @@ CUSTODY_MUST_USE custody_err cty_secret_needs_passphrase(const char *path, bool 
 CUSTODY_MUST_USE custody_err cty_secret_parse(struct cty_bytes text, struct cty_bytes passphrase,
                                               struct cty_secret **ret_secret, custody_error *error);
 
-/* Whether this is one of the published development keys (keys/), which only development mode accepts. */
+/*
+ * Whether this is one of the published development keys (keys/), signing or sealing, which only development
+ * mode accepts.
+ */
 bool cty_key_is_development(const struct cty_key *key);
 
 #endif

@@ -95,10 +95,11 @@ static custody_err raw_split(struct cty_bytes base64, enum cty_key_type type, st
         return CUSTODY_E_BAD_KEY;
     if (raw[0] != (uint8_t)type)
         return CUSTODY_E_ALG_MISMATCH;
+    if (size < 1 + identifier.size ||
+        !cty_bytes_equal(cty_bytes_make(raw + 1, identifier.size), identifier))
+        return CUSTODY_E_ALG_MISMATCH;
     if (size != 1 + identifier.size + CTY_KEY_SIZE)
         return CUSTODY_E_BAD_KEY;
-    if (!cty_bytes_equal(cty_bytes_make(raw + 1, identifier.size), identifier))
-        return CUSTODY_E_ALG_MISMATCH;
     memcpy(ret_key->bytes, raw + 1 + identifier.size, CTY_KEY_SIZE);
     return CUSTODY_OK;
 }

@@ -136,7 +136,10 @@ static void test_raw_forms(void **state)
     memcpy(raw + 1, "somebody-x2551", 14);
     raw[15] = 9;
     assert_refused(parse_raw(raw, 47, CTY_KEY_X25519), "alg-mismatch");
+    assert_refused(parse_raw(raw, 3, CTY_KEY_X25519), "alg-mismatch");
     memcpy(raw + 1, "custody-x25519", 14);
+    assert_refused(parse_raw(raw, 46, CTY_KEY_X25519), "bad-key");
+    assert_refused(parse_raw(raw, 15, CTY_KEY_X25519), "bad-key");
     memset(raw + 15, 0, 32);
     assert_refused(parse_raw(raw, 47, CTY_KEY_X25519), "bad-key");
     raw[15] = 9;
