@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -34,10 +35,10 @@ class BuildFolder:
         wanted = '\n'.join([self.compiler, *self.options]) + '\n'
         if os.path.exists(os.path.join(self.path, 'build.ninja')) and read_or_none(stamp) == wanted:
             return
-        command = ['meson', 'setup', self.path, TOP, *self.options]
-        if os.path.isdir(self.path):
-            command.append('--wipe')
-        run_logged(command, 'meson setup', dict(os.environ, CC=self.compiler))
+        # From nothing: meson would keep options of before, and can't wipe a folder that it never finished.
+        shutil.rmtree(self.path, ignore_errors=True)
+        run_logged(['meson', 'setup', self.path, TOP, *self.options], 'meson setup',
+                   dict(os.environ, CC=self.compiler))
         with open(stamp, 'w', encoding='utf-8') as file:
             file.write(wanted)
 
