@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The tables of the specification say what the code says: errors.md and errors.def, limits.md and limits.h. And
-every refusal has a test that provokes it, but for those that unprovoked.txt still lists.
+every refusal has a test that provokes it, but for those that unprovoked.txt still lists; --write-unprovoked
+writes that list anew, which should only ever make it shorter.
 """
 
 import os
@@ -73,20 +74,35 @@ def codes_that_the_specification_names_are_there():
     expect_none(found, f'codes that {ERRORS} does not have')
 
 
-def every_refusal_is_provoked():
-    """A test names the code as a word in quotes or by its constant; what fires it is that test's business."""
-    tree = Tree()
+def _unprovoked(tree):
+    """The refusals that no test names, as a word in quotes or by its constant."""
     said = '\n'.join(tree.text(name) for name in tree.under('tests/unit', 'tests/vectors', 'tests/e2e')
                      if name.endswith(('.c', '.h', '.py', '.sh', '.json', '.txt')))
     words = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', said)) | set(re.findall(r'\bCUSTODY_E_(\w+)', said))
-    missing = {code for name, code, cls in ERROR_ROW.findall(tree.text(ERRORS))
-               if cls == 'REFUSAL' and code not in words and name not in words}
+    return {code for name, code, cls in ERROR_ROW.findall(tree.text(ERRORS))
+            if cls == 'REFUSAL' and code not in words and name not in words}
+
+
+def every_refusal_is_provoked():
+    tree = Tree()
+    missing = _unprovoked(tree)
     listed = {line for line in tree.text(UNPROVOKED).splitlines() if line and not line.startswith('#')}
     expect_none([f'+ {code}' for code in sorted(missing - listed)]
                 + [f'- {code}' for code in sorted(listed - missing)],
                 f'no test provokes it and {UNPROVOKED} does not say so (+), it stands there and need not (-)')
 
 
+def unprovoked_write():
+    """Keeps the head of the list and writes the rest anew."""
+    tree = Tree()
+    head = [line for line in tree.text(UNPROVOKED).splitlines() if line.startswith('#')]
+    with open(tree.path(UNPROVOKED), 'w', encoding='utf-8') as file:
+        file.write('\n'.join(head + sorted(_unprovoked(tree))) + '\n')
+
+
+if sys.argv[1:] == ['--write-unprovoked']:
+    unprovoked_write()
+    sys.exit(0)
 contract.main([
     errors_md_is_what_errors_def_makes_of_it,
     limits_md_names_every_limit_with_its_number,
