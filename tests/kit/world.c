@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "codec/text.h"
+
+#define MUST(expression) CTY_CHECK((expression) == CUSTODY_OK)
+
+struct world *world_new(void)
+{
+    struct world *w = cty_alloc(1, sizeof(*w));
+    CTY_CHECK(w);
+    MUST(cty_crypto_init());
+    MUST(cty_memory_new(&w->memory));
+    w->time = WORLD_START;
+    return w;
+}
+
+void world_free(struct world *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->actors_count; i++)
+        cty_secret_free(w->actors[i]);
+    for (size_t i = 0; i < w->entries_count; i++)
+        free((void *)(uintptr_t)w->entries[i].data);
+    for (size_t i = 0; i < w->blobs_count; i++)
+        free((void *)(uintptr_t)w->blobs[i].content.data);
+    cty_secret_free(w->log);
+    cty_secret_free(w->clerk);
+    cty_memory_free(w->memory);
+    cty_delta_done(&w->delta);
+    free(w->entries);
+    free(w->blobs);
+    free(w);
+}
+
+static struct cty_secret *make_secret(const char *name)
+{
+    struct cty_hash seed = cty_sha256(cty_bytes_text(name));
+    struct cty_secret *secret = NULL;
+    MUST(cty_secret_from_seed(cty_bytes_text(name), seed.bytes, &secret));
+    return secret;
+}
+
+const struct cty_secret *world_secret(struct world *w, const char *name)
+{
+    if (strcmp(name, "log") == 0)
+        return w->log ? w->log : (w->log = make_secret(WORLD_ORIGIN));
+    if (strcmp(name, "clerk") == 0)
+        return w->clerk ? w->clerk : (w->clerk = make_secret(WORLD_ORIGIN "/clerk"));
+    for (size_t i = 0; i < w->actors_count; i++) {
+        if (cty_bytes_is(cty_secret_name(w->actors[i]), name))
+            return w->actors[i];
+    }
+    CTY_CHECK(w->actors_count < WORLD_ACTORS_MAX);
+    return w->actors[w->actors_count++] = make_secret(name);
+}
+
+void world_random(struct world *w, void *out, size_t size)
+{
+    uint8_t *bytes = out;
+    for (size_t i = 0; i < size; i++) {
+        w->random = w->random * 6364136223846793005u + 1442695040888963407u;
+        bytes[i] = (uint8_t)(w->random >> 33);
+    }
+}
+
+/* vkeys that statements borrow until they are signed: kept for the life of the process' test in a ring. */
+static struct cty_bytes vkey_text(const struct cty_secret *secret)
+{
+    static char ring[16][400];
+    static size_t next;
+    struct cty_buf out = CTY_BUF_INIT(400);
+    MUST(cty_vkey_format(cty_secret_name(secret), CTY_KEY_ED25519, cty_secret_key(secret), &out));
+    char *slot = ring[next++ % 16];
+    memcpy(slot, out.data, out.size);
+    struct cty_bytes text = cty_bytes_make(slot, out.size);
+    cty_buf_done(&out);
+    return text;
+}
+
+static void person_bits(const char *person, struct cty_opt_bits128 *out)
+{
+    struct cty_hash hash = cty_sha256(cty_bytes_text(person));
+    memcpy(out->bits, hash.bytes, sizeof(out->bits));
+    out->present = true;
+}
+
+static void fill_person(struct world *w, struct cty_enrolment *enrolment, const char *name, const char *role,
+                        const char *person)
+{
+    memset(enrolment, 0, sizeof(*enrolment));
+    enrolment->actor = cty_secret_name(world_secret(w, name));
+    enrolment->key = vkey_text(world_secret(w, name));
+    enrolment->kind = CTY_PERSON;
+    person_bits(person, &enrolment->person);
+    if (role)
+        enrolment->roles.names[enrolment->roles.count++] = cty_bytes_text(role);
+}
+
+static void fill_admin(struct world *w, struct cty_enrolment *enrolment, const char *name)
+{
+    fill_person(w, enrolment, name, "admin", name);
+    enrolment->roles.names[enrolment->roles.count++] = CTY_LITERAL("approver");
+}
+
+static void add_signer(struct world *w, struct cty_statement *st, const char *name)
+{
+    struct cty_bytes signer = cty_bytes_text(name);
+    if (strchr(name, '/'))
+        signer = cty_secret_name(world_secret(w, name));
+    st->signers[st->signers_count++] = signer;
+}
+
+void world_begin(struct world *w, struct cty_statement *st, enum cty_type type, const char *signer)
+{
+    memset(st, 0, sizeof(*st));
+    st->type = type;
+    st->ledger = CTY_LITERAL(WORLD_ORIGIN);
+    world_random(w, st->id, sizeof(st->id));
+    st->seen.size = cty_memory_size(w->memory);
+    MUST(cty_memory_root(w->memory, st->seen.size, &st->seen.root));
+    st->time = w->time;
+    st->until = w->time + 3600000;
+    add_signer(w, st, signer);
+}
+
+void world_open(struct world *w, const char *policy)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_LEDGER_OPEN, "log");
+    add_signer(w, &st, "clerk");
+    add_signer(w, &st, "operator/ada");
+    add_signer(w, &st, "operator/otto");
+    struct cty_ledger_open *open = &st.u.ledger_open;
+    open->log_key = vkey_text(world_secret(w, "log"));
+    open->clerk_key = vkey_text(world_secret(w, "clerk"));
+    open->party = CTY_LITERAL("operator");
+    open->policy = cty_bytes_text(policy);
+    open->admins_count = 2;
+    fill_admin(w, &open->admins[0], "operator/ada");
+    fill_admin(w, &open->admins[1], "operator/otto");
+    MUST(world_submit(w, &st, NULL));
+}
+
+void world_party(struct world *w, const char *party)
+{
+    struct cty_statement st;
+    char a[80], b[80];
+    snprintf(a, sizeof(a), "%s/a", party);
+    snprintf(b, sizeof(b), "%s/b", party);
+    world_begin(w, &st, CTY_PARTY_ENROL, "operator/ada");
+    add_signer(w, &st, "operator/otto");
+    add_signer(w, &st, a);
+    add_signer(w, &st, b);
+    st.u.party_enrol.party = cty_bytes_text(party);
+    st.u.party_enrol.admins_count = 2;
+    fill_admin(w, &st.u.party_enrol.admins[0], a);
+    fill_admin(w, &st.u.party_enrol.admins[1], b);
+    MUST(world_submit(w, &st, NULL));
+}
+
+static void add_party_admins(struct world *w, struct cty_statement *st, struct cty_bytes party)
+{
+    char admin[80];
+    bool operator_party = cty_bytes_is(party, "operator");
+    snprintf(admin, sizeof(admin), "%.*s/%s", (int)party.size, (const char *)party.data,
+             operator_party ? "ada" : "a");
+    add_signer(w, st, admin);
+    snprintf(admin, sizeof(admin), "%.*s/%s", (int)party.size, (const char *)party.data,
+             operator_party ? "otto" : "b");
+    add_signer(w, st, admin);
+}
+
+custody_err world_person(struct world *w, const char *name, const char *role, const char *person)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_ACTOR_ENROL, name);
+    fill_person(w, &st.u.actor_enrol.enrolment, name, role, person);
+    add_party_admins(w, &st, cty_actor_party(cty_bytes_text(name)));
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_agent(struct world *w, const char *name, const char *owner)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_ACTOR_ENROL, name);
+    st.u.actor_enrol.enrolment.actor = cty_secret_name(world_secret(w, name));
+    st.u.actor_enrol.enrolment.key = vkey_text(world_secret(w, name));
+    st.u.actor_enrol.enrolment.kind = CTY_AGENT;
+    st.u.actor_enrol.enrolment.owner = cty_bytes_text(owner);
+    add_party_admins(w, &st, cty_actor_party(cty_bytes_text(name)));
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_policy(struct world *w, const char *scope, const char *policy)
+{
+    struct cty_statement st;
+    bool whole = strcmp(scope, "ledger") == 0;
+    struct cty_bytes party = whole ? CTY_LITERAL("operator") : cty_bytes_text(scope);
+    world_begin(w, &st, CTY_POLICY_PUBLISH, "log");
+    st.signers_count = 0;
+    add_party_admins(w, &st, party);
+    st.u.policy_publish.policy = cty_bytes_text(policy);
+    st.u.policy_publish.scope = cty_bytes_text(scope);
+    char key[CTY_VIEW_KEY_MAX];
+    struct cty_json tape = CTY_JSON_INIT;
+    snprintf(key, sizeof(key), "party/%s", scope);
+    if (whole) {
+        struct cty_ledger_record ledger = {0};
+        MUST(cty_record_decode(&cty_shape_ledger_record, cty_memory_get(w->memory, "ledger"), &tape, &ledger, NULL));
+        st.u.policy_publish.replaces = (struct cty_opt_hash){ledger.policy, true};
+    } else {
+        struct cty_party_record record = {0};
+        MUST(cty_record_decode(&cty_shape_party_record, cty_memory_get(w->memory, key), &tape, &record, NULL));
+        st.u.policy_publish.replaces = record.policy;
+    }
+    cty_json_done(&tape);
+    return world_submit(w, &st, NULL);
+}
+
+void world_case(struct world *w, const struct cty_hash *case_id, struct cty_case *ret_case)
+{
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, key + 5);
+    struct cty_bytes text = cty_memory_get(w->memory, key);
+    struct cty_json tape = CTY_JSON_INIT;
+    memset(ret_case, 0, sizeof(*ret_case));
+    CTY_CHECK(text.data);
+    MUST(cty_record_decode(&cty_shape_case, text, &tape, ret_case, NULL));
+    cty_json_done(&tape);
+}
+
+enum cty_case_state world_state(struct world *w, const struct cty_hash *case_id)
+{
+    struct cty_case c;
+    world_case(w, case_id, &c);
+    return cty_case_state_at(&c, w->time);
+}
+
+void world_join(struct world *w, struct cty_statement *st, const struct cty_hash *case_id)
+{
+    struct cty_case c;
+    world_case(w, case_id, &c);
+    st->case_id = *case_id;
+    st->after = c.anchor;
+}
+
+struct cty_hash world_commit(struct world *w, const struct cty_statement *st, const char *member, const char *content)
+{
+    w->blobs = realloc(w->blobs, (w->blobs_count + 1) * sizeof(*w->blobs));
+    CTY_CHECK(w->blobs);
+    struct world_blob *blob = &w->blobs[w->blobs_count++];
+    memset(blob, 0, sizeof(*blob));
+    memcpy(blob->statement.bytes, st->id, sizeof(st->id)); /* the id, until the digest is known */
+    snprintf(blob->member, sizeof(blob->member), "%s", member);
+    world_random(w, blob->salt, sizeof(blob->salt));
+    blob->content = cty_bytes_make(cty_bytes_dup_text(cty_bytes_text(content)), strlen(content));
+    return cty_commitment(st->ledger, st->signers[0], st->id, cty_bytes_text(member), blob->salt, blob->content);
+}
+
+/* The blobs that were made for this id now belong to the statement of this digest. */
+static void keep_blobs(struct world *w, const uint8_t id[16], const struct cty_hash *digest)
+{
+    struct cty_hash key = {{0}};
+    memcpy(key.bytes, id, 16);
+    for (size_t i = 0; i < w->blobs_count; i++) {
+        if (cty_hash_equal(&w->blobs[i].statement, &key))
+            w->blobs[i].statement = *digest;
+    }
+}
+
+static void keep_entry(struct world *w, struct cty_buf *text)
+{
+    if (w->entries_count == w->entries_capacity) {
+        w->entries_capacity = w->entries_capacity ? w->entries_capacity * 2 : 64;
+        w->entries = realloc(w->entries, w->entries_capacity * sizeof(*w->entries));
+        CTY_CHECK(w->entries);
+    }
+    size_t size = 0;
+    uint8_t *data = cty_buf_take(text, &size);
+    w->entries[w->entries_count++] = cty_bytes_make(data, size);
+}
+
+static void set_links(struct world *w, struct cty_entry *entry)
+{
+    struct cty_bytes text = cty_memory_get(w->memory, "ledger");
+    if (!text.data)
+        return;
+    struct cty_ledger_record ledger = {0};
+    struct cty_json tape = CTY_JSON_INIT;
+    MUST(cty_record_decode(&cty_shape_ledger_record, text, &tape, &ledger, NULL));
+    cty_json_done(&tape);
+    entry->prev = (struct cty_opt_hash){ledger.last, true};
+    entry->trust = (struct cty_opt_hash){ledger.trust, true};
+}
+
+static custody_err verify_keys(struct world *w, const struct cty_signed *parsed, struct cty_fold_input *in)
+{
+    struct cty_bytes names[CTY_SIGNERS_MAX];
+    struct cty_buf memory = CTY_BUF_INIT(1024);
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    cty_view_clear(&w->view);
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        cty_buf_clear(&memory);
+        err = cty_fold_keys(&w->view, &parsed->statement, &memory, in->keys, names, &w->error);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            MUST(cty_memory_fill(w->memory, &w->view, NULL, NULL));
+    }
+    for (uint32_t i = 0; err == CUSTODY_OK && i < parsed->signatures_count; i++)
+        err = cty_signed_verify(parsed, i, names[i], &in->keys[i]);
+    cty_buf_done(&memory);
+    return err;
+}
+
+custody_err world_append(struct world *w, struct cty_bytes envelope, const struct cty_hash *case_prev)
+{
+    struct cty_signed parsed = {0};
+    struct cty_buf text = CTY_BUF_INIT(CTY_ENTRY_BYTES_MAX);
+    struct cty_entry entry = {.index = cty_memory_size(w->memory), .statement = envelope, .time = w->time};
+    struct cty_fold_input in = {.entry = &entry, .statement = &parsed.statement, .digest = &parsed.digest};
+    custody_err err = cty_signed_parse(envelope, &parsed, &w->error);
+    CTY_TRY_OUT(err);
+    CTY_TRY_OUT(verify_keys(w, &parsed, &in));
+    set_links(w, &entry);
+    if (case_prev)
+        entry.case_prev = (struct cty_opt_hash){*case_prev, true};
+    CTY_TRY_OUT(cty_entry_encode(&entry, &text));
+    in.leaf = cty_tree_leaf(cty_buf_bytes(&text));
+    CTY_TRY_OUT(cty_memory_fold(w->memory, &w->view, &in, &w->delta, NULL, NULL, &w->error));
+    keep_blobs(w, parsed.statement.id, &parsed.digest);
+    keep_entry(w, &text);
+out:
+    cty_signed_done(&parsed);
+    cty_buf_done(&text);
+    return err;
+}
+
+static void case_last(struct world *w, const struct cty_hash *case_id, struct cty_opt_hash *ret_last)
+{
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, key + 5);
+    ret_last->present = cty_memory_get(w->memory, key).data != NULL;
+    if (!ret_last->present)
+        return;
+    struct cty_case c;
+    world_case(w, case_id, &c);
+    ret_last->hash = c.last;
+}
+
+static custody_err sign_and_append(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest)
+{
+    const struct cty_secret *secrets[CTY_SIGNERS_MAX];
+    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    struct cty_opt_hash last = {.present = false};
+    for (uint32_t i = 0; i < st->signers_count; i++) {
+        char name[CTY_ACTOR_NAME_BYTES_MAX + 1];
+        snprintf(name, sizeof(name), "%.*s", (int)st->signers[i].size, (const char *)st->signers[i].data);
+        secrets[i] = world_secret(w, name);
+    }
+    MUST(cty_statement_sign(st, secrets, st->signers_count, &envelope, ret_digest));
+    if (cty_type_flags(st->type) & CTY_TYPE_CASE)
+        case_last(w, &st->case_id, &last);
+    custody_err err = world_append(w, cty_buf_bytes(&envelope), last.present ? &last.hash : NULL);
+    cty_buf_done(&envelope);
+    return err;
+}
+
+/* The clerk's statements that must stand next. */
+static void follow_up(struct world *w)
+{
+    while (w->delta.follow != CTY_FOLLOW_NONE) {
+        struct cty_statement st;
+        struct cty_hash case_id = w->delta.case_id;
+        enum cty_follow follow = w->delta.follow;
+        world_begin(w, &st, follow == CTY_FOLLOW_VERDICT ? CTY_VERDICT : CTY_RELEASE, "clerk");
+        st.until = w->time;
+        if (follow == CTY_FOLLOW_VERDICT)
+            world_random(w, st.u.verdict.instance, sizeof(st.u.verdict.instance));
+        struct cty_json tape = CTY_JSON_INIT;
+        custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+        struct cty_view *view = cty_alloc(1, sizeof(*view));
+        while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+            err = follow == CTY_FOLLOW_VERDICT ? cty_clerk_verdict(view, &case_id, w->time, &st, &tape, &w->error)
+                                               : cty_clerk_release(view, &case_id, w->time, &st, &tape, &w->error);
+            if (err == CUSTODY_E_VIEW_INCOMPLETE)
+                MUST(cty_memory_fill(w->memory, view, NULL, NULL));
+        }
+        MUST(err);
+        struct cty_hash digest;
+        MUST(sign_and_append(w, &st, &digest));
+        cty_json_done(&tape);
+        free(view);
+    }
+}
+
+custody_err world_submit(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest)
+{
+    struct cty_hash digest;
+    CTY_TRY(sign_and_append(w, st, &digest));
+    if (ret_digest)
+        *ret_digest = digest;
+    follow_up(w);
+    return CUSTODY_OK;
+}
+
+custody_err world_submit_envelope(struct world *w, struct cty_bytes envelope, struct cty_hash *ret_digest)
+{
+    struct cty_signed parsed = {0};
+    struct cty_opt_hash last = {.present = false};
+    custody_err err = cty_signed_parse(envelope, &parsed, &w->error);
+    if (err == CUSTODY_OK && (cty_type_flags(parsed.statement.type) & CTY_TYPE_CASE))
+        case_last(w, &parsed.statement.case_id, &last);
+    if (err == CUSTODY_OK && ret_digest)
+        *ret_digest = parsed.digest;
+    cty_signed_done(&parsed);
+    CTY_TRY(err);
+    CTY_TRY(world_append(w, envelope, last.present ? &last.hash : NULL));
+    follow_up(w);
+    return CUSTODY_OK;
+}
+
+custody_err world_request(struct world *w, const char *agent, const char *executor, const char *action,
+                          const char *payload, struct cty_hash *ret_case)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_REQUEST, agent);
+    struct cty_request *request = &st.u.request;
+    request->action = cty_bytes_text(action);
+    request->service = CTY_LITERAL("payments");
+    request->executor = cty_bytes_text(executor);
+    request->expires = w->time + 7 * 24 * 3600000ull;
+    request->priority = CTY_PRIORITY_NORMAL;
+    request->payload = world_commit(w, &st, "payload", payload);
+    return world_submit(w, &st, ret_case);
+}
+
+custody_err world_decide(struct world *w, const struct cty_hash *case_id, const char *approver, enum cty_choice choice)
+{
+    struct cty_statement st;
+    struct cty_case c;
+    world_begin(w, &st, CTY_DECISION, approver);
+    world_join(w, &st, case_id);
+    world_case(w, case_id, &c);
+    st.u.decision.choice = (int)choice;
+    st.u.decision.expires = w->time + 24 * 3600000ull;
+    memcpy(st.u.decision.instance, c.instance.bits, 16);
+    st.u.decision.payload = c.payload;
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_patch(struct world *w, const struct cty_hash *case_id, const char *approver, const char *operations,
+                        const char *result)
+{
+    struct cty_statement st;
+    struct cty_case c;
+    world_begin(w, &st, CTY_PATCH, approver);
+    world_join(w, &st, case_id);
+    world_case(w, case_id, &c);
+    st.u.patch.base = c.payload;
+    st.u.patch.operations = world_commit(w, &st, "operations", operations);
+    st.u.patch.result = world_commit(w, &st, "result", result);
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_consume(struct world *w, const struct cty_hash *case_id, const char *agent)
+{
+    struct cty_statement st;
+    struct cty_case c;
+    world_begin(w, &st, CTY_CONSUME, agent);
+    world_join(w, &st, case_id);
+    world_case(w, case_id, &c);
+    st.u.consume.payload = c.payload;
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_outcome(struct world *w, const struct cty_hash *case_id, const char *agent, enum cty_outcome outcome)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_OUTCOME, agent);
+    world_join(w, &st, case_id);
+    st.u.outcome.outcome = (int)outcome;
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_cancel(struct world *w, const struct cty_hash *case_id, const char *actor)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_CANCEL, actor);
+    world_join(w, &st, case_id);
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_revoke(struct world *w, const char *actor, const char *by, const char *and_by, uint64_t since)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_ACTOR_REVOKE, by);
+    if (and_by)
+        add_signer(w, &st, and_by);
+    st.u.actor_revoke.actor = cty_bytes_text(actor);
+    st.u.actor_revoke.since = since;
+    return world_submit(w, &st, NULL);
+}
+
+custody_err world_expire(struct world *w, const struct cty_hash *case_id)
+{
+    struct cty_statement st;
+    struct cty_json tape = CTY_JSON_INIT;
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    world_begin(w, &st, CTY_EXPIRY, "clerk");
+    st.until = w->time;
+    cty_view_clear(&w->view);
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        err = cty_clerk_expiry(&w->view, case_id, w->time, &st, &tape, &w->error);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            MUST(cty_memory_fill(w->memory, &w->view, NULL, NULL));
+    }
+    cty_json_done(&tape);
+    CTY_TRY(err);
+    return world_submit(w, &st, NULL);
+}
+
+void world_checkpoint(struct world *w, struct cty_buf *out)
+{
+    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = cty_memory_size(w->memory)};
+    struct cty_buf text = CTY_BUF_INIT(4096);
+    MUST(cty_memory_root(w->memory, checkpoint.size, &checkpoint.root));
+    MUST(cty_checkpoint_format(&checkpoint, &text));
+    MUST(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, world_secret(w, "log"), out));
+    cty_buf_done(&text);
+}

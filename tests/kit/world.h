@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole ledger in memory, for tests: it makes actors with keys from fixed seeds, signs statements, folds
+ * them, writes the clerk's follow-ups and keeps every entry, as a custodian would. Time stands where the test
+ * puts it. Nothing here is part of a release.
+ */
+#ifndef CTY_TESTS_KIT_WORLD_H
+#define CTY_TESTS_KIT_WORLD_H
+
+#include "audit/memory.h"
+#include "ledger/note.h"
+#include "model/entry.h"
+
+#define WORLD_ORIGIN "custody.example/test"
+#define WORLD_ACTORS_MAX 64
+#define WORLD_START 1800000000000u /* ms */
+
+struct world_blob {
+    struct cty_hash statement;
+    char member[64];
+    uint8_t salt[CTY_SALT_SIZE];
+    struct cty_bytes content; /* owned */
+};
+
+struct world {
+    struct cty_memory *memory;
+    struct cty_secret *log;
+    struct cty_secret *clerk;
+    struct cty_secret *actors[WORLD_ACTORS_MAX];
+    size_t actors_count;
+    uint64_t time;        /* entry time of what is appended next */
+    uint64_t random;      /* state of the deterministic "random" ids */
+    struct cty_view view;
+    struct cty_delta delta;
+    struct cty_bytes *entries; /* texts, owned */
+    size_t entries_count;
+    size_t entries_capacity;
+    struct world_blob *blobs;
+    size_t blobs_count;
+    custody_error error; /* of the last refusal */
+};
+
+/* Starts a world without entries. world_free frees all. Every function asserts on internal trouble. */
+struct world *world_new(void);
+void world_free(struct world *w);
+
+/* The key of an actor, "log" or "clerk"; made from the name on first use, the same in every run. */
+const struct cty_secret *world_secret(struct world *w, const char *name);
+
+/* Deterministic bytes. */
+void world_random(struct world *w, void *out, size_t size);
+
+/* Entry 0: operator party "operator" with admins ada and otto; policy is the policy object's text. */
+void world_open(struct world *w, const char *policy);
+/* A party with two admins "<party>/a" and "<party>/b" (roles admin, approver), vouched for by ada and otto. */
+void world_party(struct world *w, const char *party);
+/* An actor of a party of world_party. roles: one name or NULL. Persons get an id from `person`. */
+custody_err world_person(struct world *w, const char *name, const char *role, const char *person);
+custody_err world_agent(struct world *w, const char *name, const char *owner);
+custody_err world_policy(struct world *w, const char *scope, const char *policy);
+
+/*
+ * Fills in the common members of a statement by one signer: id, ledger, seen (newest), signers, time, until
+ * (an hour), and for a case `after` and case_id from its record.
+ */
+void world_begin(struct world *w, struct cty_statement *st, enum cty_type type, const char *signer);
+void world_join(struct world *w, struct cty_statement *st, const struct cty_hash *case_id);
+/* A commitment of the statement's member to `content`, whose blob is kept with the statement. */
+struct cty_hash world_commit(struct world *w, const struct cty_statement *st, const char *member,
+                             const char *content);
+
+/*
+ * Signs with the secrets of st->signers, folds, appends with the clerk's follow-ups, or tells the refusal
+ * (detail in w->error) and changes nothing. ret_digest may be NULL.
+ */
+custody_err world_submit(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest);
+/* The same for an envelope that is already signed. */
+custody_err world_submit_envelope(struct world *w, struct cty_bytes envelope, struct cty_hash *ret_digest);
+/* Appends one entry as it is, without follow-ups (for what a rogue custodian writes). */
+custody_err world_append(struct world *w, struct cty_bytes envelope, const struct cty_hash *case_prev);
+
+/* The usual steps. Each returns what world_submit says. */
+custody_err world_request(struct world *w, const char *agent, const char *executor, const char *action,
+                          const char *payload, struct cty_hash *ret_case);
+custody_err world_decide(struct world *w, const struct cty_hash *case_id, const char *approver,
+                         enum cty_choice choice);
+custody_err world_patch(struct world *w, const struct cty_hash *case_id, const char *approver,
+                        const char *operations, const char *result);
+custody_err world_consume(struct world *w, const struct cty_hash *case_id, const char *agent);
+custody_err world_outcome(struct world *w, const struct cty_hash *case_id, const char *agent,
+                          enum cty_outcome outcome);
+custody_err world_cancel(struct world *w, const struct cty_hash *case_id, const char *actor);
+custody_err world_revoke(struct world *w, const char *actor, const char *by, const char *and_by, uint64_t since);
+/* The clerk's expiry, if it is due. */
+custody_err world_expire(struct world *w, const struct cty_hash *case_id);
+
+/* The case's record; borrowed until the next entry. The state as it reads now. */
+void world_case(struct world *w, const struct cty_hash *case_id, struct cty_case *ret_case);
+enum cty_case_state world_state(struct world *w, const struct cty_hash *case_id);
+
+/* Appends the signed checkpoint of all entries. */
+void world_checkpoint(struct world *w, struct cty_buf *out);
+
+#endif
