@@ -287,8 +287,11 @@ static void test_truncated_tail(void **state)
 {
     (void)state;
     struct cty_tree_reader reader = memory_tree_reader(&tree);
-    struct cty_proof proof;
-    struct cty_hash held = root_of(40), root = root_of(33);
+    struct cty_proof proof = {.count = 0};
+    struct cty_hash held = root_of(40), root = root_of(33), empty = cty_tree_empty_root();
+    assert_refused(cty_tree_consistency_verify(40, &held, 33, &root, &proof), "proof-invalid");
+    assert_refused(cty_tree_consistency_verify(40, &held, 33, &held, &proof), "proof-invalid");
+    assert_refused(cty_tree_consistency_verify(40, &held, 0, &empty, &proof), "proof-invalid");
     assert_ok(cty_tree_consistency(&reader, 33, 40, &proof));
     assert_refused(cty_tree_consistency_verify(40, &held, 33, &root, &proof), "proof-invalid");
     assert_refused(cty_tree_consistency(&reader, 40, 33, &proof), "bad-params");
