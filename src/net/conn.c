@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection of a door. Two things can be under way: a read (rx) and a write (tx); each is one nng aio,
+ * whose callback runs on an nng thread. Closing closes the stream, which ends both; whichever callback finds
+ * nothing under way any more gives the memory back. Where neither was under way, a callback is made up.
+ */
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "net/door.h"
+#include "net/trouble.h"
+
+/* ---- frames ---- */
+
+struct cty_frame *cty_frame_new(struct cty_bytes prefix, struct cty_bytes body)
+{
+    size_t size = prefix.size + body.size;
+    struct cty_frame *frame = malloc(sizeof(*frame) + CTY_SP_HEAD_BYTES_MAX + size);
+    if (!frame)
+        return NULL;
+    frame->refs = 1;
+    frame->size = CTY_SP_HEAD_BYTES_MAX + size;
+    uint8_t *at = frame->data;
+    at += cty_sp_head_format(CTY_SP_IPC, size, at);
+    if (prefix.size)
+        memcpy(at, prefix.data, prefix.size);
+    if (body.size)
+        memcpy(at + prefix.size, body.data, body.size);
+    return frame;
+}
+
+void cty_frame_drop_locked(struct cty_frame *frame)
+{
+    if (frame && --frame->refs == 0)
+        free(frame);
+}
+
+/* The hello has no head: it stands where a message would. */
+static struct cty_frame *hello_new(uint32_t protocol)
+{
+    uint8_t hello[CTY_SP_HELLO_BYTES];
+    cty_sp_hello_format(protocol, hello);
+    struct cty_frame *frame = malloc(sizeof(*frame) + sizeof(hello));
+    if (!frame)
+        return NULL;
+    frame->refs = 1;
+    frame->size = sizeof(hello);
+    memcpy(frame->data, hello, sizeof(hello));
+    return frame;
+}
+
+/* tcp has no type byte, so a frame made for ipc begins one byte later. */
+static size_t first_byte(const struct cty_conn *conn, const struct cty_frame *frame)
+{
+    bool is_hello = frame->size == CTY_SP_HELLO_BYTES;
+    return conn->transport == CTY_SP_TCP && !is_hello ? 1 : 0;
+}
+
+/* ---- life ---- */
+
+static void unlink_locked(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    if (conn->prev)
+        conn->prev->next = conn->next;
+    else
+        door->conns = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    door->counts.connections--;
+}
+
+/* Both aios are at rest; only they are given back later, because one of them may be running this. */
+static void release(struct cty_conn *conn)
+{
+    nng_aio_reap(conn->rx);
+    nng_aio_reap(conn->tx);
+    nng_stream_free(conn->stream);
+    cty_sp_reader_done(&conn->reader);
+    free(conn->parked);
+    free(conn);
+}
+
+/* Ends a callback: unlocks, and gives the connection back where this was its last. */
+static void leave(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    if (!conn->closing || conn->rx_busy || conn->tx_busy) {
+        pthread_mutex_unlock(&door->lock);
+        return;
+    }
+    unlink_locked(conn);
+    bool tell = door->ops->ended_locked(door->owner, conn);
+    while (conn->queue_count > 0)
+        cty_frame_drop_locked(conn->queue[--conn->queue_count]);
+    pthread_mutex_unlock(&door->lock);
+    if (tell)
+        door->ops->gone(door->owner, conn->number);
+    release(conn);
+    pthread_mutex_lock(&door->lock);
+    door->live--;
+    pthread_cond_broadcast(&door->changed);
+    pthread_mutex_unlock(&door->lock);
+}
+
+/* Runs the read callback without a read. */
+static void poke_locked(struct cty_conn *conn)
+{
+    conn->rx_busy = true;
+    if (nng_aio_begin(conn->rx))
+        nng_aio_finish(conn->rx, NNG_ECANCELED);
+}
+
+void cty_conn_close_locked(struct cty_conn *conn)
+{
+    if (conn->closing)
+        return;
+    conn->closing = true;
+    nng_stream_close(conn->stream);
+    if (!conn->rx_busy && !conn->tx_busy)
+        poke_locked(conn);
+}
+
+/* ---- writing ---- */
+
+static void write_next_locked(struct cty_conn *conn)
+{
+    const struct cty_frame *frame = conn->queue[0];
+    nng_iov piece = {.iov_buf = (void *)(uintptr_t)(frame->data + conn->queue_offset),
+                     .iov_len = frame->size - conn->queue_offset};
+    conn->tx_busy = true;
+    nng_aio_set_iov(conn->tx, 1, &piece);
+    nng_stream_send(conn->stream, conn->tx);
+}
+
+static void begin_frame_locked(struct cty_conn *conn)
+{
+    conn->queue_offset = first_byte(conn, conn->queue[0]);
+    conn->send_since_ms = cty_net_now_ms();
+    write_next_locked(conn);
+}
+
+void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame)
+{
+    CTY_CHECK(conn->queue_count < CTY_CONN_QUEUE_MAX);
+    if (conn->closing) {
+        cty_frame_drop_locked(frame);
+        return;
+    }
+    conn->queue[conn->queue_count++] = frame;
+    if (!conn->tx_busy)
+        begin_frame_locked(conn);
+}
+
+static void remove_frame_locked(struct cty_conn *conn, size_t index)
+{
+    cty_frame_drop_locked(conn->queue[index]);
+    conn->queue_count--;
+    for (size_t i = index; i < conn->queue_count; i++)
+        conn->queue[i] = conn->queue[i + 1];
+}
+
+bool cty_conn_forget_locked(struct cty_conn *conn)
+{
+    if (conn->queue_count < 2)
+        return false;
+    remove_frame_locked(conn, 1);
+    return true;
+}
+
+static void frame_sent_locked(struct cty_conn *conn)
+{
+    bool is_hello = conn->queue[0]->size == CTY_SP_HELLO_BYTES;
+    remove_frame_locked(conn, 0);
+    conn->sent_ms = cty_net_now_ms();
+    if (!is_hello)
+        conn->door->ops->sent_locked(conn->door->owner, conn);
+    if (conn->queue_count > 0)
+        begin_frame_locked(conn);
+}
+
+static void tx_done(void *argument)
+{
+    struct cty_conn *conn = argument;
+    int result = nng_aio_result(conn->tx);
+    size_t count = nng_aio_count(conn->tx);
+    pthread_mutex_lock(&conn->door->lock);
+    conn->tx_busy = false;
+    if (result != 0) {
+        cty_conn_close_locked(conn);
+    } else if (!conn->closing) {
+        conn->queue_offset += count;
+        if (conn->queue_offset < conn->queue[0]->size)
+            write_next_locked(conn);
+        else
+            frame_sent_locked(conn);
+    }
+    leave(conn);
+}
+
+/* ---- reading ---- */
+
+static void read_more_locked(struct cty_conn *conn)
+{
+    uint8_t *room = NULL;
+    size_t size = cty_sp_reader_room(&conn->reader, &room);
+    if (size == 0)
+        return;
+    nng_iov piece = {.iov_buf = room, .iov_len = size};
+    conn->rx_busy = true;
+    nng_aio_set_iov(conn->rx, 1, &piece);
+    nng_stream_recv(conn->stream, conn->rx);
+}
+
+/* Moves the next whole message into `parked`; false where there is none. */
+static bool next_message_locked(struct cty_conn *conn)
+{
+    if (conn->parked)
+        return true;
+    if (cty_sp_reader_next(&conn->reader, &conn->parked, &conn->parked_size) != CUSTODY_OK) {
+        conn->door->counts.broken++;
+        cty_conn_close_locked(conn);
+        return false;
+    }
+    if (conn->parked)
+        conn->heard_ms = cty_net_now_ms();
+    return conn->parked != NULL;
+}
+
+/* Hands over one message; false where the owner wants to wait or the connection was closed. */
+static bool hand_over_locked(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    switch (door->ops->admit_locked(door->owner, conn, conn->parked, conn->parked_size)) {
+    case CTY_DOOR_PARK:
+        return false;
+    case CTY_DOOR_REFUSE:
+        door->counts.broken++;
+        cty_conn_close_locked(conn);
+        return false;
+    case CTY_DOOR_ADMIT:
+        break;
+    }
+    conn->parked = NULL;
+    pthread_mutex_unlock(&door->lock);
+    door->ops->deliver(door->owner, conn);
+    pthread_mutex_lock(&door->lock);
+    return true;
+}
+
+static void rx_done(void *argument)
+{
+    struct cty_conn *conn = argument;
+    int result = nng_aio_result(conn->rx);
+    size_t count = nng_aio_count(conn->rx);
+    pthread_mutex_lock(&conn->door->lock);
+    /* A cancelled read is our own doing: something changed for the parked message. */
+    if (result != 0 && result != NNG_ECANCELED)
+        cty_conn_close_locked(conn);
+    else if (result == 0)
+        cty_sp_reader_fed(&conn->reader, count);
+    while (!conn->closing && next_message_locked(conn) && hand_over_locked(conn)) {
+    }
+    conn->rx_busy = false;
+    if (!conn->closing)
+        read_more_locked(conn);
+    leave(conn);
+}
+
+void cty_conn_resume_locked(struct cty_conn *conn)
+{
+    if (conn->rx_busy)
+        nng_aio_cancel(conn->rx);
+    else
+        poke_locked(conn);
+}
+
+/* ---- beginning ---- */
+
+static custody_err conn_new(struct cty_door *door, enum cty_sp_transport transport, struct cty_conn **ret_conn)
+{
+    struct cty_conn *conn = cty_alloc(1, sizeof(*conn));
+    if (!conn)
+        return CUSTODY_E_NO_MEMORY;
+    conn->door = door;
+    conn->transport = transport;
+    cty_sp_reader_init(&conn->reader, transport, door->config.peer, door->config.message_max);
+    struct cty_frame *hello = hello_new(door->config.protocol);
+    if (!hello || nng_aio_alloc(&conn->rx, rx_done, conn) != 0 || nng_aio_alloc(&conn->tx, tx_done, conn) != 0) {
+        nng_aio_free(conn->rx);
+        free(hello);
+        free(conn);
+        return CUSTODY_E_NO_MEMORY;
+    }
+    conn->queue[conn->queue_count++] = hello;
+    conn->since_ms = cty_net_now_ms();
+    conn->heard_ms = conn->since_ms;
+    *ret_conn = conn;
+    return CUSTODY_OK;
+}
+
+static void register_locked(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    conn->number = ++door->last_number;
+    conn->next = door->conns;
+    if (conn->next)
+        conn->next->prev = conn;
+    door->conns = conn;
+    door->live++;
+    door->counts.connections++;
+    door->counts.accepted++;
+    begin_frame_locked(conn);
+    read_more_locked(conn);
+    pthread_cond_broadcast(&door->changed);
+}
+
+void cty_conn_add(struct cty_door *door, enum cty_sp_transport transport, nng_stream *stream)
+{
+    struct cty_conn *conn = NULL;
+    pthread_mutex_lock(&door->lock);
+    bool room = door->accepting && door->counts.connections < door->config.connections_max;
+    if (room && conn_new(door, transport, &conn) == CUSTODY_OK) {
+        conn->stream = stream;
+        register_locked(conn);
+    } else {
+        door->counts.refused++;
+        pthread_cond_broadcast(&door->changed);
+    }
+    pthread_mutex_unlock(&door->lock);
+    if (!conn) {
+        nng_stream_close(stream);
+        nng_stream_free(stream);
+    }
+}
+
+bool cty_conn_is_overdue_locked(const struct cty_conn *conn, uint64_t now_ms)
+{
+    const struct cty_door_config *config = &conn->door->config;
+    if (!conn->reader.greeted)
+        return now_ms - conn->since_ms >= config->hello_ms;
+    if (conn->tx_busy)
+        return now_ms - conn->send_since_ms >= config->send_ms;
+    if (config->idle_ms == 0 || conn->open_count > 0 || conn->parked)
+        return false;
+    uint64_t last_ms = conn->heard_ms > conn->sent_ms ? conn->heard_ms : conn->sent_ms;
+    return now_ms - last_ms >= config->idle_ms;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls on top of a door. A message needs two things to become a call: a free call, and that its connection
+ * has fewer than calls_per_connection calls and unwritten answers under way. Without them the message is
+ * parked and its connection stands in line; whenever something is freed, the first in line that may go on is
+ * granted a call.
+ */
+#include "net/server.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "net/door.h"
+#include "net/trouble.h"
+
+struct cty_net_call {
+    struct cty_net_server *server;
+    /* NULL when the connection is gone. */
+    struct cty_conn *conn;
+    uint64_t connection;
+    uint8_t *body;
+    size_t size;
+    bool taken;
+    bool held;
+    struct cty_net_call *next_free;
+};
+
+struct cty_net_server {
+    struct cty_door door;
+    struct cty_net_server_ops ops;
+    void *user;
+    size_t reply_max;
+    size_t calls_per_connection;
+    size_t calls_max;
+    size_t held_max;
+    struct cty_net_call *calls;
+    struct cty_net_call *free_calls;
+    size_t free_count;
+    size_t held_count;
+    /* Answers given and not written yet, of all connections. */
+    size_t unwritten;
+    uint64_t messages;
+    uint64_t replies;
+    struct cty_conn *line_first;
+    struct cty_conn *line_last;
+    bool draining;
+};
+
+/* ---- the line ---- */
+
+static void line_add_locked(struct cty_net_server *server, struct cty_conn *conn)
+{
+    if (conn->in_line)
+        return;
+    conn->in_line = true;
+    conn->line_next = NULL;
+    if (server->line_last)
+        server->line_last->line_next = conn;
+    else
+        server->line_first = conn;
+    server->line_last = conn;
+}
+
+static void line_remove_locked(struct cty_net_server *server, struct cty_conn *conn)
+{
+    struct cty_conn *before = NULL;
+    if (!conn->in_line)
+        return;
+    for (struct cty_conn *at = server->line_first; at != conn; at = at->line_next)
+        before = at;
+    if (before)
+        before->line_next = conn->line_next;
+    else
+        server->line_first = conn->line_next;
+    if (server->line_last == conn)
+        server->line_last = before;
+    conn->in_line = false;
+}
+
+/* ---- calls ---- */
+
+static bool may_open_locked(const struct cty_net_server *server, const struct cty_conn *conn)
+{
+    return server->free_calls && conn->open_count < server->calls_per_connection;
+}
+
+static struct cty_net_call *call_take_locked(struct cty_net_server *server, struct cty_conn *conn)
+{
+    struct cty_net_call *call = server->free_calls;
+    server->free_calls = call->next_free;
+    server->free_count--;
+    conn->open_count++;
+    call->conn = conn;
+    call->connection = conn->number;
+    call->taken = true;
+    return call;
+}
+
+static void call_free_locked(struct cty_net_call *call)
+{
+    struct cty_net_server *server = call->server;
+    if (call->held)
+        server->held_count--;
+    call->held = false;
+    call->taken = false;
+    call->conn = NULL;
+    call->body = NULL;
+    call->next_free = server->free_calls;
+    server->free_calls = call;
+    server->free_count++;
+    pthread_cond_broadcast(&server->door.changed);
+}
+
+/* Grants calls to those in line. */
+static void pump_locked(struct cty_net_server *server)
+{
+    struct cty_conn *conn = server->line_first;
+    while (conn && server->free_calls) {
+        struct cty_conn *next = conn->line_next;
+        if (may_open_locked(server, conn) && !conn->closing) {
+            line_remove_locked(server, conn);
+            conn->granted = call_take_locked(server, conn);
+            cty_conn_resume_locked(conn);
+        }
+        conn = next;
+    }
+}
+
+/* ---- what the door asks ---- */
+
+static enum cty_door_verdict admit_locked(void *owner, struct cty_conn *conn, uint8_t *body, size_t size)
+{
+    struct cty_net_server *server = owner;
+    /* Requests that came through an nng device would carry more ids before the last; there are none here. */
+    if (size < CTY_SP_ID_BYTES || !(body[0] & 0x80))
+        return CTY_DOOR_REFUSE;
+    if (server->draining && !conn->granted) {
+        free(body);
+        return CTY_DOOR_ADMIT;
+    }
+    /* Nobody in line could go on now, or would have been granted a call: so none is overtaken. */
+    if (!conn->granted && !may_open_locked(server, conn)) {
+        line_add_locked(server, conn);
+        return CTY_DOOR_PARK;
+    }
+    if (!conn->granted) {
+        line_remove_locked(server, conn);
+        conn->granted = call_take_locked(server, conn);
+    }
+    struct cty_net_call *call = conn->granted;
+    call->body = body;
+    call->size = size;
+    server->messages++;
+    return CTY_DOOR_ADMIT;
+}
+
+static void deliver(void *owner, struct cty_conn *conn)
+{
+    struct cty_net_server *server = owner;
+    struct cty_net_call *call = conn->granted;
+    conn->granted = NULL;
+    if (call)
+        server->ops.on_message(server->user, call, cty_net_call_message(call));
+}
+
+static void sent_locked(void *owner, struct cty_conn *conn)
+{
+    struct cty_net_server *server = owner;
+    server->unwritten--;
+    server->replies++;
+    conn->open_count--;
+    pthread_cond_broadcast(&server->door.changed);
+    pump_locked(server);
+}
+
+static bool ended_locked(void *owner, struct cty_conn *conn)
+{
+    struct cty_net_server *server = owner;
+    struct cty_net_call *granted = conn->granted;
+    size_t unanswered = 0;
+    line_remove_locked(server, conn);
+    if (granted)
+        call_free_locked(granted);
+    for (size_t i = 0; i < server->calls_max; i++) {
+        if (server->calls[i].conn != conn)
+            continue;
+        server->calls[i].conn = NULL;
+        unanswered++;
+    }
+    server->unwritten -= conn->open_count - unanswered - (granted ? 1 : 0);
+    pump_locked(server);
+    return unanswered > 0 && server->ops.on_gone;
+}
+
+static void gone(void *owner, uint64_t connection)
+{
+    struct cty_net_server *server = owner;
+    server->ops.on_gone(server->user, connection);
+}
+
+static const struct cty_door_ops door_ops = {
+    .admit_locked = admit_locked,
+    .deliver = deliver,
+    .sent_locked = sent_locked,
+    .ended_locked = ended_locked,
+    .gone = gone,
+};
+
+/* ---- opening and closing ---- */
+
+static size_t value_or(size_t value, size_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static custody_err check_config(const struct cty_net_server_config *config, custody_error *error)
+{
+    if (config->message_max > CTY_REPLY_BYTES_MAX || config->reply_max > CTY_REPLY_BYTES_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a message is at most %u bytes", CTY_REPLY_BYTES_MAX);
+    if (config->calls_max == 1 || config->calls_max > CTY_CALLS_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a door takes 2 to %u calls", CTY_CALLS_MAX);
+    if (config->calls_per_connection > CTY_CALLS_PER_CONNECTION_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a connection takes 1 to %u calls",
+                        CTY_CALLS_PER_CONNECTION_MAX);
+    if (config->calls_reserved >= value_or(config->calls_max, CTY_CALLS_DEFAULT))
+        return cty_fail(error, CUSTODY_E_CONFIG, "more calls are reserved than there are");
+    return CUSTODY_OK;
+}
+
+static struct cty_door_config door_config(const struct cty_net_server_config *config)
+{
+    return (struct cty_door_config){
+        .urls = config->urls,
+        .url_count = config->url_count,
+        .file_mode = config->file_mode ? config->file_mode : 0600,
+        .protocol = CTY_SP_REP,
+        .peer = CTY_SP_REQ,
+        .message_max = value_or(config->message_max, CTY_MESSAGE_BYTES_MAX) + CTY_SP_ID_BYTES,
+        .connections_max = value_or(config->connections_max, CTY_CONNECTIONS_DEFAULT),
+        .hello_ms = value_or(config->hello_ms, CTY_HELLO_MS_DEFAULT),
+        .idle_ms = value_or(config->idle_ms, CTY_IDLE_MS_DEFAULT),
+        .send_ms = value_or(config->send_ms, CTY_SEND_MS_DEFAULT),
+    };
+}
+
+static custody_err server_new(const struct cty_net_server_config *config, struct cty_net_server **ret_server)
+{
+    struct cty_net_server *server = cty_alloc(1, sizeof(*server));
+    if (!server)
+        return CUSTODY_E_NO_MEMORY;
+    server->reply_max = value_or(config->reply_max, CTY_REPLY_BYTES_MAX);
+    server->calls_max = value_or(config->calls_max, CTY_CALLS_DEFAULT);
+    server->calls_per_connection = value_or(config->calls_per_connection, CTY_CALLS_PER_CONNECTION_MAX);
+    size_t quarter = server->calls_max / 4 ? server->calls_max / 4 : 1;
+    server->held_max = server->calls_max - value_or(config->calls_reserved, quarter);
+    server->calls = cty_alloc(server->calls_max, sizeof(*server->calls));
+    if (!server->calls) {
+        free(server);
+        return CUSTODY_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < server->calls_max; i++) {
+        server->calls[i].server = server;
+        server->calls[i].next_free = server->free_calls;
+        server->free_calls = &server->calls[i];
+    }
+    server->free_count = server->calls_max;
+    *ret_server = server;
+    return CUSTODY_OK;
+}
+
+static void server_free(struct cty_net_server *server)
+{
+    free(server->calls);
+    free(server);
+}
+
+custody_err cty_net_server_open(const struct cty_net_server_config *config, const struct cty_net_server_ops *ops,
+                                void *user, struct cty_net_server **ret_server, custody_error *error)
+{
+    struct cty_net_server *server = NULL;
+    CTY_TRY(check_config(config, error));
+    const struct cty_door_config of_door = door_config(config);
+    CTY_TRY(server_new(config, &server));
+    server->ops = *ops;
+    server->user = user;
+    custody_err err = cty_door_open(&server->door, &of_door, &door_ops, server, error);
+    if (err != CUSTODY_OK) {
+        server_free(server);
+        return err;
+    }
+    cty_door_start(&server->door);
+    *ret_server = server;
+    return CUSTODY_OK;
+}
+
+const char *cty_net_server_url(const struct cty_net_server *server, size_t index)
+{
+    return index < server->door.listener_count ? server->door.listeners[index].url.text : NULL;
+}
+
+void cty_net_server_get_counts(struct cty_net_server *server, struct cty_net_server_counts *ret_counts)
+{
+    pthread_mutex_lock(&server->door.lock);
+    const struct cty_door_counts *counts = &server->door.counts;
+    *ret_counts = (struct cty_net_server_counts){
+        .connections = counts->connections,
+        .calls_free = server->free_count,
+        .calls_held = server->held_count,
+        .messages = server->messages,
+        .replies = server->replies,
+        .accepted = counts->accepted,
+        .refused = counts->refused,
+        .reaped = counts->reaped,
+        .broken = counts->broken,
+    };
+    pthread_mutex_unlock(&server->door.lock);
+}
+
+/* Requests that are not calls yet are not taken any more; who has none under way is owed nothing. */
+static void stop_taking_locked(struct cty_net_server *server)
+{
+    server->draining = true;
+    while (server->line_first)
+        line_remove_locked(server, server->line_first);
+    for (struct cty_conn *conn = server->door.conns; conn; conn = conn->next) {
+        if (conn->open_count == 0)
+            cty_conn_close_locked(conn);
+    }
+}
+
+custody_err cty_net_server_drain(struct cty_net_server *server, uint64_t timeout_ms)
+{
+    uint64_t deadline = cty_net_deadline(timeout_ms);
+    cty_door_shut(&server->door);
+    pthread_mutex_lock(&server->door.lock);
+    stop_taking_locked(server);
+    bool in_time = true;
+    while (in_time && (server->free_count < server->calls_max || server->unwritten > 0))
+        in_time = cty_door_wait_locked(&server->door, deadline);
+    bool idle = server->free_count == server->calls_max && server->unwritten == 0;
+    pthread_mutex_unlock(&server->door.lock);
+    return idle ? CUSTODY_OK : CUSTODY_E_TIMEOUT;
+}
+
+void cty_net_server_close(struct cty_net_server *server)
+{
+    if (!server)
+        return;
+    cty_door_close(&server->door);
+    CTY_CHECK(server->free_count == server->calls_max);
+    server_free(server);
+}
+
+/* ---- one call ---- */
+
+uint64_t cty_net_call_connection(const struct cty_net_call *call)
+{
+    return call->connection;
+}
+
+struct cty_bytes cty_net_call_message(const struct cty_net_call *call)
+{
+    return cty_bytes_make(call->body + CTY_SP_ID_BYTES, call->size - CTY_SP_ID_BYTES);
+}
+
+bool cty_net_call_is_gone(struct cty_net_call *call)
+{
+    pthread_mutex_lock(&call->server->door.lock);
+    bool is_gone = !call->conn || call->conn->closing;
+    pthread_mutex_unlock(&call->server->door.lock);
+    return is_gone;
+}
+
+custody_err cty_net_call_hold(struct cty_net_call *call)
+{
+    struct cty_net_server *server = call->server;
+    custody_err err = CUSTODY_OK;
+    pthread_mutex_lock(&server->door.lock);
+    if (!call->held && server->held_count >= server->held_max) {
+        err = CUSTODY_E_BUSY;
+    } else if (!call->held) {
+        call->held = true;
+        server->held_count++;
+    }
+    pthread_mutex_unlock(&server->door.lock);
+    return err;
+}
+
+/* Ends the call; the frame, if any, goes to its peer. */
+static void finish(struct cty_net_call *call, struct cty_frame *frame)
+{
+    struct cty_net_server *server = call->server;
+    uint8_t *body = call->body;
+    pthread_mutex_lock(&server->door.lock);
+    CTY_CHECK(call->taken);
+    struct cty_conn *conn = call->conn;
+    if (conn && frame && !conn->closing) {
+        server->unwritten++;
+        cty_conn_send_locked(conn, frame);
+    } else {
+        cty_frame_drop_locked(frame);
+        if (conn)
+            conn->open_count--;
+    }
+    call_free_locked(call);
+    pump_locked(server);
+    pthread_mutex_unlock(&server->door.lock);
+    free(body);
+}
+
+custody_err cty_net_reply(struct cty_net_call *call, struct cty_bytes reply)
+{
+    if (reply.size > call->server->reply_max)
+        return CUSTODY_E_TOO_LARGE;
+    struct cty_frame *frame = cty_frame_new(cty_bytes_make(call->body, CTY_SP_ID_BYTES), reply);
+    if (!frame)
+        return CUSTODY_E_NO_MEMORY;
+    finish(call, frame);
+    return CUSTODY_OK;
+}
+
+void cty_net_drop(struct cty_net_call *call)
+{
+    finish(call, NULL);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A door that answers requests: the REP side of nng's request-reply protocol, over ipc:// and, on this
+ * machine only, tcp://. Any nng REQ socket can speak with it.
+ *
+ * It owns its connections and calls. It never parses a message, never answers on its own, never logs.
+ *
+ * A call is one request from its arrival to its one answer. There are `calls_max` of them; while all are
+ * taken, further messages wait with their connections, whose peers feel it. A call that waits for something
+ * slow (a long poll) must ask for cty_net_call_hold first, which always leaves some calls to others.
+ *
+ * Thread rule: callbacks run on nng's threads, several at once, and must only copy or enqueue. Everything
+ * else may be called from any thread, from callbacks too, except drain and close. nng starts its threads at
+ * the first use, blocks all signals in them, and 1.5.2 has no call that says how many: twice the processors
+ * for tasks (16 at most), one each for time limits, four for names, and three more. A process must not fork
+ * after that, except to exec.
+ *
+ * Memory: at most connections_max x (message_max + 8 KiB) for requests, calls_per_connection x
+ * connections_max x the answers' sizes for peers that don't read, until send_ms has passed.
+ */
+#ifndef CTY_NET_SERVER_H
+#define CTY_NET_SERVER_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+struct cty_net_server;
+struct cty_net_call;
+
+struct cty_net_server_config {
+    /* Borrowed until open returns: ipc:///absolute/path, tcp://127.0.0.1:PORT; port 0 takes a free one. */
+    const char *const *urls;
+    size_t url_count;
+    /* Of the socket file: 0600 (also for 0) or 0660. Its folder must exist. */
+    unsigned file_mode;
+    /* 0 takes the value of base/limits.h: bytes of a request and of an answer, */
+    size_t message_max;
+    size_t reply_max;
+    /* connections, and calls at once, in all and of one connection, */
+    size_t connections_max;
+    size_t calls_max;
+    size_t calls_per_connection;
+    /* calls that a long poll never gets (a quarter, at least one), */
+    size_t calls_reserved;
+    /* milliseconds for the hello, without a whole message, and to take an answer. */
+    uint64_t hello_ms;
+    uint64_t idle_ms;
+    uint64_t send_ms;
+};
+
+struct cty_net_server_ops {
+    /*
+     * A request. `message` lives until the call is answered or dropped, so it may be kept instead of copied.
+     * The call must be answered with cty_net_reply or given up with cty_net_drop, once, now or later.
+     */
+    void (*on_message)(void *user, struct cty_net_call *call, struct cty_bytes message);
+    /*
+     * The peer of this connection went away with calls unanswered, which still have to be answered or
+     * dropped. Comes after every on_message of that connection has returned, and at most once. May be NULL.
+     */
+    void (*on_gone)(void *user, uint64_t connection);
+};
+
+struct cty_net_server_counts {
+    size_t connections;
+    /* Calls that are free, and calls held by long polls. */
+    size_t calls_free;
+    size_t calls_held;
+    uint64_t messages;
+    uint64_t replies;
+    uint64_t accepted;
+    /* Connections closed: beyond the cap; for being late, idle or unable to take an answer; for their bytes. */
+    uint64_t refused;
+    uint64_t reaped;
+    uint64_t broken;
+};
+
+/*
+ * Opens the door. `user` and the functions of `ops` are borrowed until close.
+ * Errors: CONFIG an address, a limit or a folder is not acceptable; EXISTS a living server or another file is
+ * there (a dead server's socket is removed); BUSY, IO, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_net_server_open(const struct cty_net_server_config *config,
+                                                 const struct cty_net_server_ops *ops, void *user,
+                                                 struct cty_net_server **ret_server, custody_error *error);
+
+/* The address at `index` as a client names it, with the true port; borrowed; NULL beyond the last. */
+const char *cty_net_server_url(const struct cty_net_server *server, size_t index);
+
+void cty_net_server_get_counts(struct cty_net_server *server, struct cty_net_server_counts *ret_counts);
+
+/*
+ * Frees the addresses, drops requests that are not calls yet, and waits until all calls are answered and the
+ * answers written, at most so long. Errors: TIMEOUT.
+ */
+CUSTODY_MUST_USE custody_err cty_net_server_drain(struct cty_net_server *server, uint64_t timeout_ms);
+
+/* Ends all connections. Every call must have been answered or dropped. NULL is nothing. */
+void cty_net_server_close(struct cty_net_server *server);
+
+/* Which connection it came by: a number never used again by this server. */
+uint64_t cty_net_call_connection(const struct cty_net_call *call);
+
+struct cty_bytes cty_net_call_message(const struct cty_net_call *call);
+
+/* Whether the peer went away; an answer would go nowhere. */
+bool cty_net_call_is_gone(struct cty_net_call *call);
+
+/* To be asked before a call is kept waiting; again is OK. Errors: BUSY too many are kept already. */
+CUSTODY_MUST_USE custody_err cty_net_call_hold(struct cty_net_call *call);
+
+/*
+ * Answers and ends the call; the bytes are copied. OK also where the peer went away.
+ * Errors, after which the call still needs its answer: TOO_LARGE, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_net_reply(struct cty_net_call *call, struct cty_bytes reply);
+
+/* Ends the call without an answer. */
+void cty_net_drop(struct cty_net_call *call);
+
+#endif
