@@ -30,7 +30,10 @@ CUSTODY_MUST_USE custody_err cty_json_string_scan(const uint8_t *at, const uint8
                                                   const uint8_t **ret_at, bool *ret_escaped);
 /* Size of the UTF-8 sequence at `at`; 0 if it is not one (RFC 3629). */
 size_t cty_utf8_size(const uint8_t *at, const uint8_t *end);
-/* Order of two scanned string texts by the UTF-16 code units of their values: below, at or above 0. */
+/*
+ * Order of two values by UTF-16 code units: below, at or above 0. A text that is `escaped` is a scanned string
+ * text; one that isn't is UTF-8 as it stands.
+ */
 int cty_json_order(struct cty_bytes a, bool a_escaped, struct cty_bytes b, bool b_escaped);
 /* Appends the value of a scanned string text. Errors: TOO_LARGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_json_unescape(struct cty_bytes text, bool escaped, struct cty_buf *out);

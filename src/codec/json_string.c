@@ -158,12 +158,21 @@ custody_err cty_json_string_scan(const uint8_t *at, const uint8_t *end, bool str
     }
 }
 
-/* Reads a scanned string text as UTF-16; `low` is the second half of a pair that is still to be given. */
+/*
+ * Reads UTF-16 out of a scanned string text, or out of plain UTF-8 where a backslash is a backslash. `low` is
+ * the second half of a pair that is still to be given.
+ */
 struct units {
     const uint8_t *at;
     const uint8_t *end;
+    bool escaped;
     int32_t low;
 };
+
+static struct units units_make(struct cty_bytes text, bool escaped)
+{
+    return (struct units){.at = text.data, .end = text.data + text.size, .escaped = escaped};
+}
 
 static int32_t units_escape(struct units *units)
 {
@@ -187,7 +196,7 @@ static int32_t units_next(struct units *units)
     }
     if (units->at == units->end)
         return -1;
-    if (*units->at == '\\')
+    if (*units->at == '\\' && units->escaped)
         return units_escape(units);
     uint8_t lead = *units->at;
     size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -201,10 +210,8 @@ static int32_t units_next(struct units *units)
     return 0xd800 + ((point - 0x10000) >> 10);
 }
 
-static int order_units(struct cty_bytes a, struct cty_bytes b)
+static int order_units(struct units left, struct units right)
 {
-    struct units left = {a.data, a.data + a.size, 0};
-    struct units right = {b.data, b.data + b.size, 0};
     for (;;) {
         int32_t x = units_next(&left);
         int32_t y = units_next(&right);
@@ -234,7 +241,9 @@ static int order_plain(struct cty_bytes a, struct cty_bytes b)
 
 int cty_json_order(struct cty_bytes a, bool a_escaped, struct cty_bytes b, bool b_escaped)
 {
-    return a_escaped || b_escaped ? order_units(a, b) : order_plain(a, b);
+    if (!a_escaped && !b_escaped)
+        return order_plain(a, b);
+    return order_units(units_make(a, a_escaped), units_make(b, b_escaped));
 }
 
 /* Appends the code point that starts with code unit `unit`. */
@@ -258,7 +267,7 @@ custody_err cty_json_unescape(struct cty_bytes text, bool escaped, struct cty_bu
     if (!escaped)
         return cty_buf_put_bytes(out, text);
     size_t before = out->size;
-    struct units units = {text.data, text.data + text.size, 0};
+    struct units units = units_make(text, true);
     for (int32_t unit = units_next(&units); unit >= 0; unit = units_next(&units)) {
         custody_err err = put_point(&units, unit, out);
         if (err != CUSTODY_OK) {
