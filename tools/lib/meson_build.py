@@ -25,7 +25,7 @@ class BuildFolder:
     def __init__(self, name, compiler, options):
         self.path = os.path.join(TOP, 'build', name)
         self.compiler = compiler
-        self.options = list(options)
+        self.options = ['-Db_colorout=never', *options]
         if os.environ.get('CI'):
             self.options.append('-Dwerror=true')
 

@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from meson_build import TOP, BuildFailed, BuildFolder
 from tap import Count, count
 
 LOG_LINES_MAX = 200
+# What ninja says before each step, and the commands that failed.
+STEP = re.compile(r'^(\[\d+/\d+\]|gcc|clang) ')
 
 
 class Configuration:
@@ -215,10 +218,10 @@ def rows_read(path):
 
 
 def build_log_tail(log):
-    """The lines of a build log that matter: from the first failure on."""
+    """The lines of a build log that matter: from the first failure on, without the steps."""
     lines = log.splitlines()
     first = next((at for at, line in enumerate(lines) if line.startswith('FAILED:') or 'ERROR:' in line), 0)
-    return lines[first:][:LOG_LINES_MAX]
+    return [line for line in lines[first:] if not STEP.match(line)][:LOG_LINES_MAX]
 
 
 def test_log_tail(row):
