@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Replays a whole ledger from index 0: every byte form, link, signature and rule, on several cores. Entries come in
+ * batches in order; signatures of a batch are verified in parallel, the fold goes in order. The first thing that is
+ * wrong is told with its entry; later entries are then not judged.
+ *
+ * Used by `custody audit` (from a socket or a database), and by tests. Thread rule: one thread at a time; it starts
+ * and joins its own threads within each call.
+ */
+#ifndef CTY_AUDIT_REPLAY_H
+#define CTY_AUDIT_REPLAY_H
+
+#include "audit/memory.h"
+#include "audit/trust.h"
+
+struct cty_replay;
+
+/*
+ * Where contents come from: gives the salt and content put with a statement under a member's path. NOT_FOUND: not at
+ * hand (erased, or not ours to read). The views live until the next call.
+ */
+struct cty_content_source {
+    void *context;
+    custody_err (*get)(void *context, const struct cty_hash *statement, struct cty_bytes member,
+                       struct cty_bytes *ret_salt, struct cty_bytes *ret_content);
+};
+
+/*
+ * `trust` and `report` are borrowed and outlive the replay. `contents` may be NULL: then that claim is not checked.
+ * threads: 0 for as many as there are cores. Errors: NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_replay_new(const struct cty_trust *trust, const struct cty_content_source *contents,
+                                            unsigned threads, struct cty_report *report,
+                                            struct cty_replay **ret_replay);
+void cty_replay_free(struct cty_replay *replay);
+
+/* At most CTY_REPLAY_BATCH_MAX entries at once. After a failure they are taken for the tree only, not judged. */
+#define CTY_REPLAY_BATCH_MAX 4096u
+CUSTODY_MUST_USE custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes *texts, size_t count);
+
+/*
+ * Ends it against the newest checkpoint: signed by the pinned log key, size and root equal to what was replayed,
+ * witnessed where the trust file asks. Fills in every claim that a whole ledger can answer.
+ */
+CUSTODY_MUST_USE custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note);
+
+/* The state so far; borrowed. */
+struct cty_memory *cty_replay_memory(struct cty_replay *replay);
+uint64_t cty_replay_size(const struct cty_replay *replay);
+
+#endif

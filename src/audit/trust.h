@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trust files: what a verifier takes for granted (spec/evidence.md, "Trust files"). */
+#ifndef CTY_AUDIT_TRUST_H
+#define CTY_AUDIT_TRUST_H
+
+#include "audit/report.h"
+#include "ledger/note.h"
+#include "model/statement.h"
+
+#define CTY_TRUST_BYTES_MAX (1024u * 1024u)
+#define CTY_TRUST_NODES_MAX 64
+#define CTY_TRUST_PINS_MAX 64
+
+/* A witness, or a group of what was named before it. */
+struct cty_trust_node {
+    struct cty_bytes name;
+    bool is_group;
+    struct cty_bytes key_name; /* witness: its name in notes */
+    struct cty_key key;
+    uint32_t needed; /* group */
+    uint64_t members; /* group: bits of earlier nodes */
+    bool used;
+};
+
+struct cty_trust_pin {
+    struct cty_bytes party;
+    struct cty_bytes vkey;
+};
+
+struct cty_trust {
+    struct cty_buf text;   /* owns what the views below point into */
+    struct cty_buf policy; /* the unescaped policy text */
+    struct cty_bytes origin;
+    struct cty_bytes log_vkey;
+    struct cty_key log_key;
+    struct cty_trust_node nodes[CTY_TRUST_NODES_MAX];
+    uint32_t nodes_count;
+    uint32_t quorum; /* index into nodes; CTY_TRUST_NODES_MAX for none */
+    struct cty_trust_pin pins[CTY_TRUST_PINS_MAX];
+    uint32_t pins_count;
+    struct cty_bytes name; /* the verifier's own actor; empty where absent */
+};
+
+/* Errors: BAD_TRUST with the line or member, TOO_LARGE, NO_MEMORY. Zero-initialise; cty_trust_done. */
+CUSTODY_MUST_USE custody_err cty_trust_parse(struct cty_bytes text, struct cty_trust *ret_trust,
+                                             custody_error *error);
+void cty_trust_done(struct cty_trust *trust);
+
+/* Whether a party is pinned, and how many of its admins. */
+uint32_t cty_trust_pins_of(const struct cty_trust *trust, struct cty_bytes party);
+
+/* Whether the quorum's cosignatures stand on the note; who is missing goes into the report. */
+void cty_trust_witnessed(const struct cty_trust *trust, const struct cty_note *note, struct cty_report *report);
+
+/* Judges a party's first admins against its pins: exactly those. Errors: KEY_UNKNOWN. */
+CUSTODY_MUST_USE custody_err cty_trust_check_admins(const struct cty_trust *trust, struct cty_bytes party,
+                                                    const struct cty_enrolment *admins, uint32_t count);
+
+#endif
