@@ -26,6 +26,12 @@ static custody_err bad(custody_error *error, const struct cty_field *field, cons
     return cty_fail(error, CUSTODY_E_BAD_MEMBER, "member %s: %s", field->name, why);
 }
 
+/* One value, one spelling: such a member is left out where it would say its default. */
+static bool says_default_by_absence(const struct cty_field *field)
+{
+    return (field->flags & (CTY_OPTIONAL | CTY_ZERO)) == CTY_OPTIONAL;
+}
+
 static custody_err decode_text(const struct cty_field *field, const struct cty_json_node *node, void *slot,
                                custody_error *error)
 {
@@ -51,7 +57,7 @@ static custody_err decode_enum(const struct cty_field *field, const struct cty_j
     for (int i = 0; node->kind == CTY_JSON_STRING && field->names[i]; i++) {
         if (!cty_bytes_is(node->text, field->names[i]))
             continue;
-        if ((field->flags & CTY_OPTIONAL) && i == 0)
+        if (says_default_by_absence(field) && i == 0)
             return bad(error, field, "the first word is said by leaving it out");
         *slot = i;
         return CUSTODY_OK;
@@ -65,7 +71,7 @@ static custody_err decode_number(const struct cty_field *field, const struct cty
     uint64_t max = field->max ? field->max : CTY_NUMBER_MAX;
     if (node->kind != CTY_JSON_NUMBER || cty_json_u64(node, max, slot) != CUSTODY_OK)
         return bad(error, field, "not a whole number in range");
-    if ((field->flags & CTY_OPTIONAL) && !(field->flags & CTY_ZERO) && *slot == 0)
+    if (says_default_by_absence(field) && *slot == 0)
         return bad(error, field, "0 is said by leaving it out");
     return CUSTODY_OK;
 }
@@ -79,7 +85,7 @@ static custody_err decode_one(const struct cty_field *field, const struct cty_js
     case CTY_FIELD_BOOL:
         if (node->kind != CTY_JSON_TRUE && node->kind != CTY_JSON_FALSE)
             return bad(error, field, "not true or false");
-        if ((field->flags & CTY_OPTIONAL) && !(field->flags & CTY_ZERO) && node->kind == CTY_JSON_FALSE)
+        if (says_default_by_absence(field) && node->kind == CTY_JSON_FALSE)
             return bad(error, field, "false is said by leaving it out");
         *(bool *)slot = node->kind == CTY_JSON_TRUE;
         return CUSTODY_OK;
@@ -94,7 +100,7 @@ static custody_err decode_one(const struct cty_field *field, const struct cty_js
     case CTY_FIELD_OBJECT:
         if (node->kind != CTY_JSON_OBJECT)
             return bad(error, field, "not an object");
-        if ((field->flags & CTY_OPTIONAL) && node->count == 0)
+        if (says_default_by_absence(field) && node->count == 0)
             return bad(error, field, "an empty object is said by leaving it out");
         return cty_shape_decode(field->shape, NULL, json, node, slot, error);
     case CTY_FIELD_RAW:
