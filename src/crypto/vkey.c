@@ -104,8 +104,8 @@ static custody_err raw_split(struct cty_bytes base64, enum cty_key_type type, st
     return CUSTODY_OK;
 }
 
-custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
-                           struct cty_key *ret_key)
+custody_err cty_vkey_read(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
+                          struct cty_key *ret_key)
 {
     struct cty_bytes name, id, base64;
     struct cty_key key;
@@ -116,6 +116,17 @@ custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_type type, struct
     key_id_text(name, type, &key, expected);
     if (!cty_bytes_is(id, expected))
         return CUSTODY_E_BAD_KEY;
+    *ret_name = name;
+    *ret_key = key;
+    return CUSTODY_OK;
+}
+
+custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
+                           struct cty_key *ret_key)
+{
+    struct cty_bytes name;
+    struct cty_key key;
+    CTY_TRY(cty_vkey_read(text, type, &name, &key));
     CTY_TRY(type == CTY_KEY_X25519 ? cty_sealing_key_check(&key) : cty_key_check(&key));
     *ret_name = name;
     *ret_key = key;
