@@ -47,6 +47,13 @@ CUSTODY_MUST_USE custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_
                                             struct cty_bytes *ret_name, struct cty_key *ret_key);
 
 /*
+ * The same without the check of the point itself, which costs three signature checks: for a key that passed
+ * cty_vkey_parse when it was enrolled. Errors: BAD_KEY, ALG_MISMATCH.
+ */
+CUSTODY_MUST_USE custody_err cty_vkey_read(struct cty_bytes text, enum cty_key_type type,
+                                           struct cty_bytes *ret_name, struct cty_key *ret_key);
+
+/*
  * Strict Ed25519 (RFC 8032, S < L, no small-order or non-canonical key or R). Errors: SIGNATURE_INVALID. Never
  * a boolean. Costs one scalar multiplication: that the key lies in the prime-order group must have been asked
  * before (cty_key_check, cty_vkey_parse).

@@ -20,10 +20,13 @@ static custody_err clerk_name(struct cty_bytes origin, struct cty_buf *memory, s
     return CUSTODY_OK;
 }
 
-static custody_err parse_key(struct resolve *r, struct cty_bytes vkey, struct cty_bytes name, struct cty_key *ret_key)
+/* A key that a record names was checked whole when it was enrolled; one that a statement brings is checked now. */
+static custody_err parse_key(struct resolve *r, struct cty_bytes vkey, bool enrolled, struct cty_bytes name,
+                             struct cty_key *ret_key)
 {
     struct cty_bytes own;
-    custody_err err = cty_vkey_parse(vkey, CTY_KEY_ED25519, &own, ret_key);
+    custody_err err = enrolled ? cty_vkey_read(vkey, CTY_KEY_ED25519, &own, ret_key)
+                               : cty_vkey_parse(vkey, CTY_KEY_ED25519, &own, ret_key);
     if (err == CUSTODY_E_ALG_MISMATCH)
         return cty_fail(r->f.error, err, "key of " NAME_FMT, NAME_ARG(name));
     if (err != CUSTODY_OK || !cty_bytes_equal(own, name))
@@ -58,7 +61,7 @@ static custody_err custodian_key(struct resolve *r, bool clerk, struct cty_buf *
         CTY_TRY(clerk_name(origin, memory, ret_name));
     else
         *ret_name = origin;
-    return parse_key(r, vkey, *ret_name, ret_key);
+    return parse_key(r, vkey, st->type != CTY_LEDGER_OPEN, *ret_name, ret_key);
 }
 
 static const struct cty_enrolment *enrolment_of(const struct cty_statement *st, struct cty_bytes name)
@@ -86,13 +89,13 @@ static custody_err actor_key(struct resolve *r, struct cty_bytes name, struct ct
 {
     const struct cty_enrolment *enrolment = enrolment_of(r->f.st, name);
     if (enrolment)
-        return parse_key(r, enrolment->key, name, ret_key);
+        return parse_key(r, enrolment->key, false, name, ret_key);
     struct cty_actor_record actor;
     bool present = false;
     CTY_TRY(cty_actor_get(&r->f, name, &actor, &present));
     if (!present)
         return cty_fail(r->f.error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(name));
-    return parse_key(r, actor.enrolment.key, name, ret_key);
+    return parse_key(r, actor.enrolment.key, true, name, ret_key);
 }
 
 custody_err cty_fold_keys(struct cty_view *view, const struct cty_statement *statement, struct cty_buf *names_memory,
