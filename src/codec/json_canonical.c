@@ -51,7 +51,7 @@ static custody_err put_text(struct walk *w, struct cty_bytes text, bool escaped)
 static custody_err put_number(struct walk *w, struct cty_bytes text)
 {
     struct cty_decimal decimal;
-    CTY_TRY(cty_number_parse(text, &decimal));
+    CTY_TRY(cty_number_read(text, &decimal));
     return cty_number_put(w->out, &decimal);
 }
 

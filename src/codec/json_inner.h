@@ -50,8 +50,10 @@ CUSTODY_MUST_USE custody_err cty_json_put_string(struct cty_buf *out, struct cty
 
 /* End of the JSON number that starts at `at`; NULL if none does. */
 const uint8_t *cty_number_scan(const uint8_t *at, const uint8_t *end);
-/* The value of a JSON number literal. Errors: BAD_NUMBER where RFC 8785 would print another value. */
-CUSTODY_MUST_USE custody_err cty_number_parse(struct cty_bytes literal, struct cty_decimal *ret_decimal);
+/* Refuses a JSON number literal of another decimal value than its RFC 8785 form has. Errors: BAD_NUMBER. */
+CUSTODY_MUST_USE custody_err cty_number_check(struct cty_bytes literal);
+/* The decimal value of a checked literal. Errors: BAD_NUMBER (not for a checked one). */
+CUSTODY_MUST_USE custody_err cty_number_read(struct cty_bytes literal, struct cty_decimal *ret_decimal);
 /* The decimal that ECMAScript prints for a finite double. */
 void cty_number_shortest(double number, struct cty_decimal *ret_decimal);
 /* Appends the decimal as ECMAScript lays it out. Errors: TOO_LARGE, NO_MEMORY. */

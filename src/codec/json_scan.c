@@ -111,9 +111,8 @@ static custody_err scan_string(struct scanner *s)
 static custody_err check_number(const struct scanner *s, struct cty_bytes text)
 {
     uint64_t whole = 0;
-    struct cty_decimal decimal;
     if (!s->strict)
-        return cty_number_parse(text, &decimal);
+        return cty_number_check(text);
     if (cty_u64_parse(text, CTY_NUMBER_MAX, &whole) != CUSTODY_OK)
         return CUSTODY_E_BAD_NUMBER;
     return CUSTODY_OK;

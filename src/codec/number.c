@@ -75,8 +75,9 @@ static int64_t exponent_parse(const uint8_t *at, const uint8_t *end)
  * Takes the literal apart: digits without zeros at either end, and the place of the point. More digits
  * than a double can have, or a point further out, is BAD_NUMBER.
  */
-static custody_err decimal_read(struct cty_bytes literal, struct cty_decimal *d)
+custody_err cty_number_read(struct cty_bytes literal, struct cty_decimal *ret_decimal)
 {
+    struct cty_decimal *d = ret_decimal;
     const uint8_t *at = literal.data, *end = literal.data + literal.size;
     int64_t point = 0, zeros = 0;
     bool behind_point = false;
@@ -190,18 +191,18 @@ static bool decimal_equal(const struct cty_decimal *a, const struct cty_decimal 
            memcmp(a->digits, b->digits, a->count) == 0;
 }
 
-custody_err cty_number_parse(struct cty_bytes literal, struct cty_decimal *ret_decimal)
+custody_err cty_number_check(struct cty_bytes literal)
 {
-    CTY_TRY(decimal_read(literal, ret_decimal));
-    bool near = ret_decimal->point < SURVIVING_POINT && ret_decimal->point > -SURVIVING_POINT;
-    if (ret_decimal->count <= SURVIVING_DIGITS && near)
+    struct cty_decimal written, printed;
+    CTY_TRY(cty_number_read(literal, &written));
+    bool near = written.point < SURVIVING_POINT && written.point > -SURVIVING_POINT;
+    if (written.count <= SURVIVING_DIGITS && near)
         return CUSTODY_OK;
-    double number = decimal_double(ret_decimal);
+    double number = decimal_double(&written);
     if (!__builtin_isfinite(number))
         return CUSTODY_E_BAD_NUMBER;
-    struct cty_decimal printed;
     cty_number_shortest(number, &printed);
-    return decimal_equal(ret_decimal, &printed) ? CUSTODY_OK : CUSTODY_E_BAD_NUMBER;
+    return decimal_equal(&written, &printed) ? CUSTODY_OK : CUSTODY_E_BAD_NUMBER;
 }
 
 static custody_err put_zeros(struct cty_buf *out, int32_t count)
