@@ -46,7 +46,8 @@ static void results_are_canonical(void **state)
 static void names_are_values_and_not_spellings(void **state)
 {
     (void)state;
-    assert_gives("{\"a\\n\\\"\\u0001\":1}", "[{\"op\":\"replace\",\"path\":\"/a\\u000a\\u0022\\u0001\",\"value\":2}]",
+    assert_gives("{\"a\\n\\\"\\u0001\":1}",
+                 "[{\"op\":\"replace\",\"path\":\"/a\\u000a\\u0022\\u0001\",\"value\":2}]",
                  "{\"a\\n\\\"\\u0001\":2}");
     assert_gives("{\"\\u0061\":1}", "[{\"\\u006fp\":\"add\",\"path\":\"\\/a\",\"value\":2}]", "{\"a\":2}");
     assert_gives("{\"\":{\"\":1}}", "[{\"op\":\"remove\",\"path\":\"//\"}]", "{\"\":{}}");
@@ -204,7 +205,8 @@ static void doublings_are_bounded(void **state)
     repeat(&text, "[", 1);
     repeat(&text, "{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/a/-\"},", 30);
     repeat(&text, "{\"op\":\"remove\",\"path\":\"/a\"}]", 1);
-    assert_refused(apply("{\"a\":[\"012345678901234567890123456789012345678901234567890123456789\"]}", cty_buf_text(&text), &out, &error), "too-large");
+    static const char document[] = "{\"a\":[\"012345678901234567890123456789012345678901234567890123456789\"]}";
+    assert_refused(apply(document, cty_buf_text(&text), &out, &error), "too-large");
     assert_string_equal(error.detail, "operation 13: the document gets too large");
     cty_buf_done(&text);
     cty_buf_done(&out);
@@ -217,14 +219,16 @@ static void deepening_is_bounded(void **state)
     struct cty_buf text = CTY_BUF_INIT(65536), out = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
     custody_error error = {0};
     repeat(&text, "[", 1);
-    repeat(&text, "{\"op\":\"add\",\"path\":\"/t\",\"value\":[]},{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/t/0\"},"
+    repeat(&text, "{\"op\":\"add\",\"path\":\"/t\",\"value\":[]},"
+                  "{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/t/0\"},"
                   "{\"op\":\"move\",\"from\":\"/t\",\"path\":\"/a\"},", 30);
     size_t size = text.size;
     text.data[text.size - 1] = ']';
     assert_ok(apply("{\"a\":1}", cty_buf_text(&text), &out, &error));
     text.size = size;
     text.data[text.size - 1] = ',';
-    repeat(&text, "{\"op\":\"add\",\"path\":\"/t\",\"value\":[]},{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/t/0\"}]", 1);
+    repeat(&text, "{\"op\":\"add\",\"path\":\"/t\",\"value\":[]},"
+                  "{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/t/0\"}]", 1);
     assert_refused(apply("{\"a\":1}", cty_buf_text(&text), &out, &error), "too-deep");
     assert_string_equal(error.detail, "operation 91: the document gets too deep");
     cty_buf_done(&text);
@@ -255,10 +259,12 @@ static void bytes_are_bounded(void **state)
     assert_string_equal(error.detail, "operation 0: the document gets too large");
     /* Nor may it be larger in between. */
     assert_refused(apply(cty_buf_text(&text),
-                         "[{\"op\":\"add\",\"path\":\"/b\",\"value\":1},{\"op\":\"remove\",\"path\":\"/a\"}]", &out, &error),
+                         "[{\"op\":\"add\",\"path\":\"/b\",\"value\":1},{\"op\":\"remove\",\"path\":\"/a\"}]", &out,
+                         &error),
                    "too-large");
     assert_ok(apply(cty_buf_text(&text),
-                    "[{\"op\":\"remove\",\"path\":\"/a\"},{\"op\":\"add\",\"path\":\"/b\",\"value\":1}]", &out, &error));
+                    "[{\"op\":\"remove\",\"path\":\"/a\"},{\"op\":\"add\",\"path\":\"/b\",\"value\":1}]", &out,
+                    &error));
     assert_bytes_text(cty_buf_bytes(&out), "{\"b\":1}");
     document_of(&text, CTY_BLOB_BYTES_MAX + 1);
     assert_refused(apply(cty_buf_text(&text), "[]", &out, &error), "too-large");
