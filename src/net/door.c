@@ -10,8 +10,8 @@
 
 /* After a failed accept (out of files or memory) before the next. */
 #define ACCEPT_PAUSE_MS 50
-#define TICK_MS_MAX 1000u
-#define TICK_MS_MIN 5u
+#define TICK_MS_MAX 1000
+#define TICK_MS_MIN 5
 
 /* ---- accepting ---- */
 
@@ -94,10 +94,10 @@ static nng_duration tick_ms(const struct cty_door_config *config)
     uint64_t least = config->hello_ms < config->send_ms ? config->hello_ms : config->send_ms;
     if (config->idle_ms > 0 && config->idle_ms < least)
         least = config->idle_ms;
-    least /= 4;
-    if (least > TICK_MS_MAX)
+    if (least / 4 > TICK_MS_MAX)
         return TICK_MS_MAX;
-    return least < TICK_MS_MIN ? TICK_MS_MIN : (nng_duration)least;
+    nng_duration quarter = (nng_duration)(least / 4);
+    return quarter < TICK_MS_MIN ? TICK_MS_MIN : quarter;
 }
 
 static void tick_done(void *argument)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/support.h"
+
+#include "net/url.h"
+
+static void expect(const char *text, bool listening, const char *canonical)
+{
+    struct cty_net_url url;
+    custody_error error = {0};
+    custody_err err = cty_net_url_parse(text, listening, &url, &error);
+    if (err != CUSTODY_OK)
+        fail_msg("%s: %s", text, error.detail);
+    assert_string_equal(url.text, canonical);
+}
+
+static void expect_refusal(const char *text, bool listening, const char *words)
+{
+    struct cty_net_url url;
+    custody_error error = {0};
+    assert_refused(cty_net_url_parse(text, listening, &url, &error), "config");
+    if (!strstr(error.detail, words))
+        fail_msg("%s: %s", text, error.detail);
+}
+
+static void addresses_on_this_machine(void **state)
+{
+    (void)state;
+    expect("ipc:///run/custody/door", false, "ipc:///run/custody/door");
+    expect("tcp://127.0.0.1:7000", false, "tcp://127.0.0.1:7000");
+    expect("tcp://127.255.3.9:65535", false, "tcp://127.255.3.9:65535");
+    expect("tcp://localhost:7000", false, "tcp://127.0.0.1:7000");
+    expect("tcp://[::1]:7000", false, "tcp://[::1]:7000");
+    expect("tcp://[0:0::0:1]:7000", false, "tcp://[::1]:7000");
+    expect("tcp://127.0.0.1:0", true, "tcp://127.0.0.1:0");
+}
+
+static void addresses_beyond_need_tls(void **state)
+{
+    (void)state;
+    const char *const beyond[] = {
+        "tcp://10.0.0.1:7000",          "tcp://0.0.0.0:7000",         "tcp://*:7000",
+        "tcp://128.0.0.1:7000",         "tcp://[::]:7000",            "tcp://[::ffff:127.0.0.1]:7000",
+        "tcp://[2001:db8::1]:7000",     "tcp://::1:7000",             "tcp://custody.example.com:7000",
+        "tcp://localhost.:7000",        "tcp://LOCALHOST:7000",       "tcp://127.1:7000",
+        "tcp://127.0.0.01:7000",        "tcp://2130706433:7000",      "tcp://lo;127.0.0.1:7000",
+        "tcp://user@127.0.0.1:7000",    "tcp://[127.0.0.1]:7000",     "tcp://[]:7000",
+        "tcp://[::1:7000",              "tcp:// 127.0.0.1:7000",      "tcp4://127.0.0.1:7000",
+        "tls+tcp://127.0.0.1:7000",     "ws://127.0.0.1:7000/",       "inproc://x",
+        "abstract://x",                 "unix:///run/custody/door",   "",
+        "tcp://a.name.that.is.longer.than.any.address.that.could.be.right.in.this.place.here.ok:1",
+    };
+    for (size_t i = 0; i < CTY_COUNT_OF(beyond); i++)
+        expect_refusal(beyond[i], true, "beyond loopback needs TLS");
+}
+
+static void ports(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"tcp://127.0.0.1:65536", "tcp://127.0.0.1:-1", "tcp://127.0.0.1:",
+                               "tcp://127.0.0.1:07000", "tcp://127.0.0.1:7000/", "tcp://127.0.0.1:7000?x"};
+    for (size_t i = 0; i < CTY_COUNT_OF(bad); i++)
+        expect_refusal(bad[i], true, "port");
+    expect_refusal("tcp://127.0.0.1:0", false, "port");
+    expect_refusal("tcp://127.0.0.1", true, "HOST:PORT");
+    expect_refusal("tcp://:7000", true, "HOST:PORT");
+}
+
+static void paths(void **state)
+{
+    (void)state;
+    char longest[6 + CTY_NET_PATH_BYTES_MAX + 2] = "ipc:///";
+    memset(longest + 7, 'x', CTY_NET_PATH_BYTES_MAX - 1);
+    longest[6 + CTY_NET_PATH_BYTES_MAX] = 0;
+    expect(longest, true, longest);
+    longest[6 + CTY_NET_PATH_BYTES_MAX] = 'x';
+    longest[7 + CTY_NET_PATH_BYTES_MAX] = 0;
+    expect_refusal(longest, true, "107");
+    expect_refusal("ipc://door", true, "absolute");
+    expect_refusal("ipc://", true, "absolute");
+    expect_refusal("ipc:///run/", true, "file");
+}
+
+static void the_true_port(void **state)
+{
+    (void)state;
+    struct cty_net_url url;
+    assert_ok(cty_net_url_parse("tcp://[::1]:0", true, &url, NULL));
+    cty_net_url_set_port(&url, 40123);
+    assert_string_equal(url.text, "tcp://[::1]:40123");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_on_this_machine),
+        cmocka_unit_test(addresses_beyond_need_tls),
+        cmocka_unit_test(ports),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(the_true_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
