@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What became of a case, as the library itself found it: folded from the case's own entries and the chain of trust,
+ * from the pins of the trust file. Nothing in it is the custodian's word alone (spec/client.md).
+ *
+ * Owns copies of all that it shows; what functions return is borrowed and lives until custody_decision_free.
+ * Thread rule: a decision never changes, any thread may read it.
+ */
+#ifndef CUSTODY_DECISION_H
+#define CUSTODY_DECISION_H
+
+#include <custody/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct custody_decision custody_decision;
+
+/* The states of a case (spec/lifecycle.md). Deadlines are read by the clock of this machine. */
+typedef enum custody_state {
+    CUSTODY_STATE_HELD = 1,   /* waits for people */
+    CUSTODY_STATE_RELEASED,   /* may be consumed, once, by its holder */
+    CUSTODY_STATE_CONSUMED,   /* the holder said that it acts */
+    CUSTODY_STATE_REFUSED,    /* policy said no */
+    CUSTODY_STATE_REJECTED,   /* a person said no */
+    CUSTODY_STATE_EXPIRED,    /* nobody decided in time */
+    CUSTODY_STATE_LAPSED,     /* released, and not used in time */
+    CUSTODY_STATE_CANCELLED,  /* taken back */
+    CUSTODY_STATE_FULFILLED,  /* reported as done */
+    CUSTODY_STATE_FAILED,     /* reported as failed */
+    CUSTODY_STATE_UNKNOWN,    /* reported: it can't be told */
+    CUSTODY_STATE_UNREPORTED  /* consumed, and nothing was reported in time */
+} custody_state;
+
+/* "RELEASED"; constant. "?" for a number that is no state. */
+CUSTODY_EXPORT const char *custody_state_name(custody_state state);
+
+/* What one person said, in the order of the ledger. Times are milliseconds since 1970. */
+typedef struct custody_said {
+    const char *actor;    /* "acme/ana" */
+    const char *choice;   /* "approve", "reject", "patch", "cancel" */
+    const char *method;   /* how: "cli", "web", "phone"; "" where it is not said */
+    custody_bytes reason; /* empty where none was given */
+    uint64_t time_ms;     /* when: the time of the entry in the ledger */
+    uint64_t index;       /* which entry */
+    int counts;           /* whether the release rests on it: 1 or 0 */
+} custody_said;
+
+CUSTODY_EXPORT custody_state custody_decision_state(const custody_decision *decision);
+CUSTODY_EXPORT custody_case_id custody_decision_case(const custody_decision *decision);
+
+/* Who may act on it: the holder's name. */
+CUSTODY_EXPORT const char *custody_decision_executor(const custody_decision *decision);
+
+/*
+ * The payload that stands approved, in RFC 8785 form: compared with the commitment that the approvers signed. Empty
+ * unless the case was released (RELEASED, CONSUMED and what follows). To act on it, take it from
+ * custody_consume, and from nowhere else.
+ */
+CUSTODY_EXPORT custody_bytes custody_decision_payload(const custody_decision *decision);
+/* The payload as it was asked for. Empty where it is not ours to read. */
+CUSTODY_EXPORT custody_bytes custody_decision_original(const custody_decision *decision);
+/* What people changed: an RFC 6902 patch from the original to the payload, "[]" where nothing. Empty unless both are there. */
+CUSTODY_EXPORT custody_bytes custody_decision_diff(const custody_decision *decision);
+
+/* How many people spoke, and number i of them; zeroes beyond the last. */
+CUSTODY_EXPORT size_t custody_decision_said_count(const custody_decision *decision);
+CUSTODY_EXPORT custody_said custody_decision_said(const custody_decision *decision, size_t i);
+
+/* When the present state ends by itself (to decide, to use, to report), in milliseconds since 1970; 0: never. */
+CUSTODY_EXPORT uint64_t custody_decision_due_ms(const custody_decision *decision);
+
+/* The checkpoint that it was judged under, a C2SP signed note; and what was verified, claim by claim, as JSON. */
+CUSTODY_EXPORT custody_bytes custody_decision_checkpoint(const custody_decision *decision);
+CUSTODY_EXPORT custody_bytes custody_decision_report(const custody_decision *decision);
+
+/* NULL is nothing. */
+CUSTODY_EXPORT void custody_decision_free(custody_decision *decision);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

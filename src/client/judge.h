@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A case, judged from its own entries and the trust chain, from the client's own pins: nothing that the custodian says
+ * of a case is believed. What it may still hide is what came after the newest entry it gave.
+ */
+#ifndef CTY_CLIENT_JUDGE_H
+#define CTY_CLIENT_JUDGE_H
+
+#include "audit/evidence.h"
+#include "client/client.h"
+
+enum cty_gather {
+    CTY_GATHER_CONTENTS = 1, /* contents of the case that we may read */
+    CTY_GATHER_ALL = 2       /* and of its parent cases, and names of persons: for evidence files */
+};
+
+/*
+ * Collects a case's evidence: its entries and its parents', the trust chain (kept from call to call, and only extended),
+ * the newest checkpoint, proofs, and contents as `what` (enum cty_gather, or-ed) says. Contents that are not ours to
+ * read, or gone, are left out; one that doesn't match its commitment is refused. The caller owns *ret_evidence.
+ * Errors: those of cty_client_call and cty_client_advance; WRONG_CASE; BLOB_MISMATCH; those of cty_evidence_add_entry.
+ */
+CUSTODY_MUST_USE custody_err cty_client_gather(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
+                                               struct cty_evidence **ret_evidence, custody_error *error);
+
+/* What was judged. Owns all. */
+struct cty_judgement {
+    struct cty_evidence *evidence;
+    struct cty_memory *memory; /* the folded state */
+    struct cty_report report;  /* claim by claim */
+    struct cty_checkpoint checkpoint;
+    bool known;                /* the fold reached the case: record, newest_index and newest_time are set */
+    struct cty_hash case_id;
+    struct cty_case record;    /* as folded; borrows from the memory */
+    uint64_t newest_index;     /* of the case's newest entry */
+    uint64_t newest_time;
+};
+/* NULL is nothing. */
+void cty_judgement_free(struct cty_judgement *judgement);
+void cty_judgement_free_pointer(struct cty_judgement **judgement); /* for CTY_CLEANUP */
+
+/*
+ * Gathers and judges. OK also where claims fail: ask cty_judgement_check before you act on it. With the client's own
+ * secret its name is the `as` of the claim `audience`. The caller owns *ret_judgement. Errors: those of cty_client_gather.
+ */
+CUSTODY_MUST_USE custody_err cty_client_judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
+                                              struct cty_judgement **ret_judgement, custody_error *error);
+/*
+ * Whether the judgement can be relied on: every claim that was checked holds, and only what a single case can't show
+ * was not checked: that ids are unique in the whole ledger, contents that are not ours to read, and whom the release
+ * is for. Errors: the failed claim's code, NOT_CHECKED, both with the claim in the detail.
+ */
+CUSTODY_MUST_USE custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_error *error);
+
+/*
+ * The content under a member of a statement of the case, compared with its commitment; borrowed.
+ * Errors: NOT_FOUND (no such statement or member, or the content was not to be had).
+ */
+CUSTODY_MUST_USE custody_err cty_judgement_content(const struct cty_judgement *judgement,
+                                                   const struct cty_hash *statement, const char *member,
+                                                   struct cty_bytes *ret_content);
+/* The payload in force, and the one that was asked for. Errors: as above. */
+CUSTODY_MUST_USE custody_err cty_judgement_payload(const struct cty_judgement *judgement,
+                                                   struct cty_bytes *ret_payload);
+CUSTODY_MUST_USE custody_err cty_judgement_original(const struct cty_judgement *judgement,
+                                                    struct cty_bytes *ret_payload);
+
+/*
+ * Calls `each` for every entry of the case in order, parsed; the views live for the call only. An error ends it.
+ */
+CUSTODY_MUST_USE custody_err cty_judgement_each(const struct cty_judgement *judgement,
+                                                custody_err (*each)(void *context,
+                                                                    const struct cty_parsed_entry *entry,
+                                                                    struct cty_bytes text),
+                                                void *context);
+
+/*
+ * Walks case_prev from the entry with this text back to the release of this digest. Errors: GAP where an entry that a
+ * link names is not in the evidence, DOUBLE_CONSUME where another consume lies between, CHAIN_BROKEN where the case
+ * begins before the release was met.
+ */
+CUSTODY_MUST_USE custody_err cty_judgement_walk(const struct cty_judgement *judgement, struct cty_bytes entry,
+                                                const struct cty_hash *release, custody_error *error);
+
+#endif
