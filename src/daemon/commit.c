@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One transaction:
+ *
+ *     begin --> judge and store each --> check --> sign --> receipts --> commit --> head, hints, done
+ *                  |                                                       |
+ *                  refused: nothing was stored                             fault anywhere: everything is taken
+ *                                                                          back, and everybody is told the fault
+ */
+#include "daemon/commit.h"
+
+#include "base/check.h"
+#include "codec/text.h"
+#include "daemon/log.h"
+
+#define SWEEP_MS 60000u
+#define SWEEP_GROUP_MAX 256u
+#define EXPIRE_MS 200u
+/* After a case that could not be expired: what stays so is not told five times a second. */
+#define EXPIRE_PAUSE_MS 60000u
+
+static uint64_t monotonic(const struct cty_sequencer *sequencer)
+{
+    return cty_clock_monotonic(&sequencer->config.custodian->clock);
+}
+
+/* --- faults ------------------------------------------------------------------------------------------------ */
+
+/* What a fault of the store means for the service; *err becomes what clients are told. */
+static void take_fault(struct cty_sequencer *sequencer, custody_err *err, const custody_error *error)
+{
+    struct cty_head *head = sequencer->config.head;
+    cty_store_roll_back(sequencer->config.store);
+    cty_cache_clear(&sequencer->cache);
+    cty_book_reset(&sequencer->book);
+    cty_log(CTY_LOG_ERROR, "fault", "code", "s", custody_err_name(*err), "detail", "s", error->detail, NULL);
+    if (cty_store_is_poisoned(sequencer->config.store)) {
+        *err = CUSTODY_E_STORAGE;
+        cty_head_put_service(head, CTY_SERVING_STOPPED, error->detail[0] ? error->detail : "the storage failed");
+        if (sequencer->config.failed)
+            sequencer->config.failed(sequencer->config.user);
+    } else if (*err == CUSTODY_E_READ_ONLY) {
+        cty_head_put_service(head, CTY_SERVING_READS, error->detail[0] ? error->detail : "the disk is full");
+        sequencer->retry_at_ms = monotonic(sequencer) + CTY_READ_ONLY_RETRY_MS;
+    }
+}
+
+/* Whether anything may be appended now. Errors: CLOCK, STORAGE, READ_ONLY. */
+static custody_err check_service(struct cty_sequencer *sequencer, custody_error *error)
+{
+    struct cty_head *head = sequencer->config.head;
+    enum cty_service_state state = cty_head_service(head);
+    if (state == CTY_SERVING_STOPPED)
+        return cty_fail(error, CUSTODY_E_STORAGE, "it failed before");
+    if (state == CTY_SERVING_CLOCK)
+        return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
+    if (state == CTY_SERVING_READS && monotonic(sequencer) < sequencer->retry_at_ms)
+        return cty_fail(error, CUSTODY_E_READ_ONLY, "it is tried again soon");
+    custody_err err = cty_clock_guard_check(&sequencer->config.guard, &sequencer->config.custodian->clock, error);
+    if (err != CUSTODY_OK)
+        cty_head_put_service(head, CTY_SERVING_CLOCK, error->detail);
+    return err;
+}
+
+/* --- storing ----------------------------------------------------------------------------------------------- */
+
+static bool is_put_later(const struct cty_unit *unit, uint32_t number, const char *key)
+{
+    for (uint32_t i = number + 1; i < unit->count; i++) {
+        const struct cty_delta *delta = &unit->entries[i].delta;
+        for (size_t k = 0; k < delta->count; k++) {
+            if (strcmp(delta->puts[k].key, key) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static custody_err store_records(struct cty_sequencer *sequencer, const struct cty_unit *unit, uint32_t number,
+                                 custody_error *error)
+{
+    const struct cty_delta *delta = &unit->entries[number].delta;
+    for (size_t i = 0; i < delta->count; i++) {
+        if (is_put_later(unit, number, delta->puts[i].key))
+            continue;
+        struct cty_store_record record = {cty_bytes_text(delta->puts[i].key), delta->puts[i].value};
+        CTY_TRY(cty_store_put_record(sequencer->config.store, &record, error));
+        cty_cache_put(&sequencer->cache, delta->puts[i].key, delta->puts[i].value);
+    }
+    return CUSTODY_OK;
+}
+
+/* The case as the unit leaves it, checked against what must always hold. */
+static custody_err store_case(struct cty_sequencer *sequencer, const struct cty_hash *case_id, uint64_t updated,
+                              uint64_t *ret_opened, custody_error *error)
+{
+    struct cty_case *c = sequencer->scratch;
+    struct cty_bytes text;
+    CTY_TRY(cty_book_case(&sequencer->book, case_id, c, &text, error));
+    CTY_TRY(cty_case_check(c, error));
+    struct cty_store_case row = {.opened = c->opened, .case_id = *case_id, .state = (unsigned)c->state,
+                                 .due = cty_case_due(c), .updated = updated, .requester = c->requester,
+                                 .holder = c->holder, .service = c->service, .party = c->party};
+    *ret_opened = c->opened;
+    return cty_store_put_case(sequencer->config.store, &row, error);
+}
+
+static custody_err store_contents(struct cty_sequencer *sequencer, const struct cty_submission *submission,
+                                  custody_error *error)
+{
+    struct cty_store *store = sequencer->config.store;
+    for (uint32_t i = 0; i < submission->contents.count; i++) {
+        const struct cty_content *content = &submission->contents.list[i];
+        struct cty_store_blob blob = {.statement = submission->parsed.digest, .member = content->member,
+                                      .commitment = content->commitment, .salt = content->salt,
+                                      .content = cty_buf_bytes(&content->bytes)};
+        CTY_TRY(cty_store_put_blob(store, &blob, error));
+        if (!content->staged)
+            continue;
+        custody_err err = cty_store_drop_staged(store, submission->parsed.statement.signers[0], &content->commitment,
+                                                error);
+        /* It may have been dropped for its age since the worker read it; the bytes are here. */
+        if (err != CUSTODY_OK && err != CUSTODY_E_NOT_FOUND)
+            return err;
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err store_unit(struct cty_sequencer *sequencer, custody_error *error)
+{
+    const struct cty_unit *unit = &sequencer->unit;
+    const struct cty_unit_entry *last = &unit->entries[unit->count - 1];
+    uint64_t opened = CTY_STORE_NO_CASE;
+    if (last->delta.touches_case) {
+        CTY_TRY(store_case(sequencer, &last->delta.case_id, last->index, &opened, error));
+        sequencer->touched[sequencer->touched_count++] = last->delta.case_id;
+    }
+    for (uint32_t i = 0; i < unit->count; i++) {
+        const struct cty_unit_entry *next = &unit->entries[i];
+        struct cty_store_entry entry = {.index = next->index, .case_opened = opened, .trust = next->trust,
+                                        .body = cty_buf_bytes(&next->body)};
+        CTY_TRY(cty_store_append(sequencer->config.store, &entry, &next->leaf, error));
+        CTY_TRY(store_records(sequencer, unit, i, error));
+    }
+    sequencer->newest_time = last->time;
+    return CUSTODY_OK;
+}
+
+/* The unit's texts become the answer's; the unit takes the answer's empty buffers. */
+static void take_parts(struct cty_unit *unit, struct cty_submission *submission)
+{
+    for (uint32_t i = 0; i < unit->count; i++) {
+        struct cty_buf body = unit->entries[i].body;
+        unit->entries[i].body = submission->parts[i].entry;
+        submission->parts[i].entry = body;
+        submission->parts[i].index = unit->entries[i].index;
+    }
+    submission->parts_count = unit->count;
+}
+
+/* --- judging ----------------------------------------------------------------------------------------------- */
+
+struct group {
+    struct cty_sequencer *sequencer;
+    bool appended;
+    bool wrote; /* something that is no entry */
+};
+
+static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission *submission, custody_error *error)
+{
+    struct cty_book *book = &sequencer->book;
+    if (!submission->verified) {
+        custody_err err = cty_submission_verify(submission, book, error);
+        if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT)
+            return err;
+    }
+    struct cty_unit_input input = {.envelope = submission->envelope, .statement = &submission->parsed.statement,
+                                   .digest = &submission->parsed.digest};
+    memcpy(input.keys, submission->keys, sizeof(input.keys));
+    CTY_TRY(cty_unit_judge(&sequencer->unit, book, &input, cty_clock_wall(&sequencer->config.custodian->clock),
+                           error));
+    book->pending_count = 0; /* the patch is compared with the case as it was */
+    CTY_TRY(cty_submission_check_patch(submission, book, error));
+    if (submission->contents_err != CUSTODY_OK)
+        return cty_fail(error, submission->contents_err, "%s", submission->contents_error.detail);
+    cty_book_clear(book);
+    book->pending[book->pending_count++] = &sequencer->unit.entries[0].delta;
+    return cty_unit_follow(&sequencer->unit, book, sequencer->config.custodian, &sequencer->seen, error);
+}
+
+static custody_err submit(struct group *group, struct cty_submission *submission, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    bool found = false;
+    uint64_t index = 0;
+    cty_book_reset(&sequencer->book);
+    CTY_TRY(cty_submission_find(submission, &sequencer->book, &found, &index, error));
+    if (found)
+        return cty_submission_take_duplicate(submission, cty_store_view(sequencer->config.store), index, error);
+    CTY_TRY(judge(sequencer, submission, error));
+    group->appended = true;
+    CTY_TRY(store_unit(sequencer, error));
+    CTY_TRY(store_contents(sequencer, submission, error));
+    take_parts(&sequencer->unit, submission);
+    return CUSTODY_OK;
+}
+
+static custody_err stage(struct group *group, struct cty_submission *submission, custody_error *error)
+{
+    const struct cty_content *content = &submission->contents.list[0];
+    struct cty_store_staged staged = {
+        .actor = cty_bytes_text(submission->actor),
+        .commitment = content->commitment,
+        .salt = content->salt,
+        .content = cty_buf_bytes(&content->bytes),
+        .created = cty_clock_wall(&group->sequencer->config.custodian->clock),
+    };
+    custody_err err = cty_store_put_staged(group->sequencer->config.store, &staged, error);
+    group->wrote = group->wrote || err == CUSTODY_OK;
+    return err;
+}
+
+/* A refusal is the submission's own; a fault is everybody's. */
+static custody_err decide(struct group *group, struct cty_submission *submission)
+{
+    bool before = group->appended;
+    custody_err err = submission->kind == CTY_SUBMIT ? submit(group, submission, &submission->error)
+                                                     : stage(group, submission, &submission->error);
+    submission->err = err;
+    if (err == CUSTODY_OK || (custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL && before == group->appended))
+        return CUSTODY_OK;
+    /* The clerk's own part failed before anything was stored: only this statement is discarded. */
+    if (err == CUSTODY_E_INTERNAL && before == group->appended) {
+        cty_log(CTY_LOG_ERROR, "discarded", "code", "s", "internal", "detail", "s", submission->error.detail, NULL);
+        return CUSTODY_OK;
+    }
+    return err;
+}
+
+/* --- committing -------------------------------------------------------------------------------------------- */
+
+/* R15: what is signed is what reads back, and follows from what was signed before. */
+static custody_err sign(struct cty_sequencer *sequencer, struct cty_store_mark *ret_mark, struct cty_buf *note,
+                        custody_error *error)
+{
+    CTY_TRY(cty_store_check(sequencer->config.store, ret_mark, error));
+    CTY_TRY(cty_custodian_sign_checkpoint(sequencer->config.custodian, ret_mark->size, &ret_mark->root, note));
+    struct cty_store_checkpoint checkpoint = {*ret_mark, cty_buf_bytes(note)};
+    return cty_store_put_checkpoint(sequencer->config.store, &checkpoint, error);
+}
+
+static custody_err take_receipts(struct cty_sequencer *sequencer, struct cty_submission *first, uint64_t size,
+                                 struct cty_bytes note, custody_error *error)
+{
+    struct cty_store_reader *view = cty_store_view(sequencer->config.store);
+    for (; first; first = first->next) {
+        if (first->err == CUSTODY_OK)
+            CTY_TRY(cty_submission_take_receipts(first, view, size, note, error));
+    }
+    return CUSTODY_OK;
+}
+
+/* Ends the transaction. `first` may be NULL. */
+static custody_err finish(struct group *group, struct cty_submission *first, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    struct cty_head_state now;
+    struct cty_buf note = CTY_BUF_INIT(CTY_HEAD_NOTE_MAX);
+    struct cty_store_mark mark;
+    custody_err err = CUSTODY_OK;
+    cty_head_get(sequencer->config.head, &now);
+    if (group->appended) {
+        CTY_TRY_OUT(sign(sequencer, &mark, &note, error));
+        CTY_TRY_OUT(take_receipts(sequencer, first, mark.size, cty_buf_bytes(&note), error));
+    } else {
+        CTY_TRY_OUT(take_receipts(sequencer, first, now.mark.size, cty_head_note(&now), error));
+    }
+    if (!group->appended && !group->wrote) {
+        cty_store_roll_back(sequencer->config.store);
+        goto out;
+    }
+    CTY_TRY_OUT(cty_store_commit(sequencer->config.store, error));
+    if (group->appended) {
+        CTY_TRY_OUT(cty_head_put_checkpoint(sequencer->config.head, &mark, cty_buf_bytes(&note),
+                                            sequencer->newest_time));
+        cty_head_put_service(sequencer->config.head, CTY_SERVING, "");
+    }
+out:
+    cty_buf_done(&note);
+    return err;
+}
+
+static custody_err begin(struct cty_sequencer *sequencer, custody_error *error)
+{
+    struct cty_head_state now;
+    CTY_TRY(check_service(sequencer, error));
+    cty_head_get(sequencer->config.head, &now);
+    sequencer->seen = cty_seen_of(now.mark.size, &now.mark.root);
+    sequencer->touched_count = 0;
+    return cty_store_begin(sequencer->config.store, error);
+}
+
+static custody_err run_group(struct group *group, struct cty_submission *first, custody_error *error)
+{
+    for (struct cty_submission *each = first; each; each = each->next) {
+        custody_err err = decide(group, each);
+        if (err != CUSTODY_OK)
+            return cty_fail(error, err, "%s", each->error.detail);
+    }
+    return finish(group, first, error);
+}
+
+static void fail_all(struct cty_submission *first, custody_err err, const custody_error *error)
+{
+    for (; first; first = first->next) {
+        first->err = err;
+        first->parts_count = 0;
+        cty_fail(&first->error, err, "%s", error->detail);
+    }
+}
+
+/* `done` may free or reuse the submission, so the next one is taken first. */
+static void tell_all(struct cty_submission *first)
+{
+    while (first) {
+        struct cty_submission *next = first->next;
+        first->done(first);
+        first = next;
+    }
+}
+
+static void tell_commit(struct cty_sequencer *sequencer)
+{
+    if (sequencer->config.committed)
+        sequencer->config.committed(sequencer->config.user, sequencer->touched, sequencer->touched_count);
+}
+
+void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *first)
+{
+    struct group group = {.sequencer = sequencer};
+    custody_error error = {0};
+    custody_err err = begin(sequencer, &error);
+    bool begun = err == CUSTODY_OK;
+    if (begun)
+        err = run_group(&group, first, &error);
+    if (begun && err != CUSTODY_OK)
+        take_fault(sequencer, &err, &error);
+    if (err != CUSTODY_OK)
+        fail_all(first, err, &error);
+    else if (group.appended)
+        tell_commit(sequencer);
+    tell_all(first);
+}
+
+/* --- in the background ------------------------------------------------------------------------------------- */
+
+struct due {
+    struct cty_hash cases[CTY_EXPIRY_GROUP_MAX];
+    uint32_t count;
+};
+
+static custody_err note_due(void *context, const struct cty_store_case *row)
+{
+    struct due *due = context;
+    due->cases[due->count++] = row->case_id;
+    return CUSTODY_OK;
+}
+
+static custody_err expire_one(struct group *group, const struct cty_hash *case_id, uint64_t now, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    custody_err err = cty_unit_expire(&sequencer->unit, &sequencer->book, sequencer->config.custodian,
+                                      &sequencer->seen, case_id, now, error);
+    if (err == CUSTODY_E_NOT_DUE || err == CUSTODY_E_STATE_ILLEGAL)
+        return CUSTODY_OK;
+    if (err == CUSTODY_E_INTERNAL) {
+        /* One case that can't be expired doesn't keep the others. */
+        cty_log(CTY_LOG_ERROR, "discarded", "code", "s", "internal", "detail", "s", error->detail, NULL);
+        sequencer->expire_at_ms = monotonic(sequencer) + EXPIRE_PAUSE_MS;
+        return CUSTODY_OK;
+    }
+    CTY_TRY(err);
+    group->appended = true;
+    return store_unit(sequencer, error);
+}
+
+static custody_err expire_due(struct group *group, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
+    uint64_t newest = cty_head_time(sequencer->config.head);
+    struct due due = {.count = 0};
+    if (newest > now)
+        now = newest;
+    CTY_TRY(cty_store_walk_due_cases(cty_store_view(sequencer->config.store), now, CTY_EXPIRY_GROUP_MAX, note_due,
+                                     &due, error));
+    for (uint32_t i = 0; i < due.count; i++)
+        CTY_TRY(expire_one(group, &due.cases[i], now, error));
+    return finish(group, NULL, error);
+}
+
+static custody_err sweep_staged(struct group *group, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
+    uint64_t dropped = 0;
+    uint64_t before = now > CTY_STAGED_MS_MAX ? now - CTY_STAGED_MS_MAX : 0;
+    CTY_TRY(cty_store_drop_staged_before(sequencer->config.store, before, SWEEP_GROUP_MAX, &dropped, error));
+    group->wrote = dropped > 0;
+    return finish(group, NULL, error);
+}
+
+/* Nobody waits for this: what can't be done now is done later, and a fault has been logged. */
+static void in_transaction(struct cty_sequencer *sequencer,
+                           custody_err (*work)(struct group *group, custody_error *error))
+{
+    struct group group = {.sequencer = sequencer};
+    custody_error error = {0};
+    custody_err err = begin(sequencer, &error);
+    if (err != CUSTODY_OK)
+        return;
+    err = work(&group, &error);
+    if (err != CUSTODY_OK)
+        take_fault(sequencer, &err, &error);
+    else if (group.appended)
+        tell_commit(sequencer);
+}
+
+void cty_commit_background(struct cty_sequencer *sequencer)
+{
+    uint64_t now = monotonic(sequencer);
+    if (now >= sequencer->expire_at_ms) {
+        sequencer->expire_at_ms = now + EXPIRE_MS;
+        in_transaction(sequencer, expire_due);
+    }
+    if (now >= sequencer->sweep_at_ms) {
+        sequencer->sweep_at_ms = now + SWEEP_MS;
+        in_transaction(sequencer, sweep_staged);
+    }
+}

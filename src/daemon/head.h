@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What everybody may know at once: the newest checkpoint that was committed, the time of its newest entry, and
+ * whether the custodian appends. Written by the sequencer, read by all. Thread rule: any thread.
+ */
+#ifndef CTY_DAEMON_HEAD_H
+#define CTY_DAEMON_HEAD_H
+
+#include <pthread.h>
+
+#include "proto/rpc_shapes.h"
+#include "store/reader.h"
+
+/* Origin, size and root, and one signature by the log key, whose name is the origin: below 600 bytes. */
+#define CTY_HEAD_NOTE_MAX 1024u
+
+struct cty_head_state {
+    struct cty_store_mark mark;
+    uint64_t time; /* of the newest entry, ms */
+    size_t note_size;
+    char note[CTY_HEAD_NOTE_MAX];
+    enum cty_service_state state;
+    char reason[CUSTODY_ERROR_DETAIL_MAX]; /* empty where serving */
+};
+
+struct cty_head {
+    pthread_mutex_t lock;
+    struct cty_head_state now;
+};
+
+void cty_head_init(struct cty_head *head);
+void cty_head_done(struct cty_head *head);
+/* A copy. */
+void cty_head_get(struct cty_head *head, struct cty_head_state *ret_state);
+/* The two that are asked for most, without the note. */
+enum cty_service_state cty_head_service(struct cty_head *head);
+uint64_t cty_head_time(struct cty_head *head);
+/* Errors: TOO_LARGE for the note. */
+CUSTODY_MUST_USE custody_err cty_head_put_checkpoint(struct cty_head *head, const struct cty_store_mark *mark,
+                                                     struct cty_bytes note, uint64_t time);
+/* Logs the change, if it is one. Once stopped, it stays so. */
+void cty_head_put_service(struct cty_head *head, enum cty_service_state state, const char *reason);
+
+static inline struct cty_bytes cty_head_note(const struct cty_head_state *state)
+{
+    return cty_bytes_make(state->note, state->note_size);
+}
+
+#endif

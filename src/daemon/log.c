@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+#define LINE_BYTES_MAX 2048u
+
+struct line {
+    char *text;
+    size_t size;
+    size_t room; /* without the newline */
+};
+
+static void put(struct line *line, const char *text, size_t size)
+{
+    if (size > line->room - line->size)
+        size = line->room - line->size;
+    memcpy(line->text + line->size, text, size);
+    line->size += size;
+}
+
+static void put_text(struct line *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
+static bool is_bare(const char *value)
+{
+    if (!*value)
+        return false;
+    for (; *value; value++) {
+        if (*value <= ' ' || *value > '~' || *value == '"' || *value == '\\' || *value == '=')
+            return false;
+    }
+    return true;
+}
+
+static void put_quoted_byte(struct line *line, unsigned char c)
+{
+    char text[8] = {(char)c};
+    if (c == '"' || c == '\\')
+        snprintf(text, sizeof(text), "\\%c", c);
+    else if (c < ' ' || c > '~')
+        snprintf(text, sizeof(text), "\\x%02x", c);
+    put_text(line, text);
+}
+
+/* What is not a plain word stands in quotes, cut where it is long. */
+static void put_value(struct line *line, const char *value)
+{
+    size_t size = strlen(value);
+    bool cut = size > CTY_LOG_VALUE_BYTES_MAX;
+    if (!cut && is_bare(value)) {
+        put_text(line, value);
+        return;
+    }
+    put_text(line, "\"");
+    for (size_t i = 0; i < (cut ? CTY_LOG_VALUE_BYTES_MAX : size); i++)
+        put_quoted_byte(line, (unsigned char)value[i]);
+    put_text(line, cut ? "...\"" : "\"");
+}
+
+static void put_pairs(struct line *line, va_list args)
+{
+    for (const char *key = va_arg(args, const char *); key; key = va_arg(args, const char *)) {
+        const char *kind = va_arg(args, const char *);
+        put_text(line, " ");
+        put_text(line, key);
+        put_text(line, "=");
+        if (kind[0] == 's') {
+            const char *value = va_arg(args, const char *);
+            put_value(line, value ? value : "");
+            continue;
+        }
+        CTY_CHECK(kind[0] == 'u');
+        char number[24];
+        snprintf(number, sizeof(number), "%" PRIu64, va_arg(args, uint64_t));
+        put_text(line, number);
+    }
+}
+
+static void put_line(struct line *line, enum cty_log_level level, const char *event, va_list args)
+{
+    static const char *const levels[] = {"error", "warning", "info"};
+    put_text(line, "level=");
+    put_text(line, levels[level]);
+    put_text(line, " event=");
+    put_text(line, event);
+    put_pairs(line, args);
+    line->text[line->size++] = '\n';
+}
+
+size_t cty_log_line(char *text, size_t size, enum cty_log_level level, const char *event, ...)
+{
+    struct line line = {text, 0, size - 1};
+    va_list args;
+    va_start(args, event);
+    put_line(&line, level, event, args);
+    va_end(args);
+    return line.size;
+}
+
+static void put_time(struct line *line)
+{
+    struct timespec now = {0, 0};
+    struct tm utc;
+    char text[40] = "";
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (gmtime_r(&now.tv_sec, &utc)) {
+        size_t at = strftime(text, sizeof(text), "time=%Y-%m-%dT%H:%M:%S", &utc);
+        snprintf(text + at, sizeof(text) - at, ".%03ldZ ", now.tv_nsec / 1000000);
+    }
+    put_text(line, text);
+}
+
+void cty_log(enum cty_log_level level, const char *event, ...)
+{
+    char text[LINE_BYTES_MAX];
+    struct line line = {text, 0, sizeof(text) - 1};
+    put_time(&line);
+    va_list args;
+    va_start(args, event);
+    put_line(&line, level, event, args);
+    va_end(args);
+    /* One write, so that lines of several threads don't mix; nobody is left to tell where it fails. */
+    if (write(STDERR_FILENO, line.text, line.size) < 0)
+        return;
+}

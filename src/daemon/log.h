@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon's log: one line an event on standard error, key=value (spec/custodyd.md, "Log"). Foreign text is
+ * quoted, escaped and cut; secrets, contents and statements never come here.
+ *
+ *     cty_log(CTY_LOG_ERROR, "refused", "code", "s", name, "size", "u", size, NULL);
+ *
+ * Each value is three arguments: its key, its kind ("s" a C string, "u" a uint64_t), the value. Thread rule: any
+ * thread; a line is written whole.
+ */
+#ifndef CTY_DAEMON_LOG_H
+#define CTY_DAEMON_LOG_H
+
+#include "base/bytes.h"
+
+enum cty_log_level { CTY_LOG_ERROR, CTY_LOG_WARNING, CTY_LOG_INFO };
+
+#define CTY_LOG_VALUE_BYTES_MAX 200u
+
+void cty_log(enum cty_log_level level, const char *event, ...) __attribute__((sentinel));
+
+/* Makes the line that cty_log writes, without time, for tests. The result ends with a newline. */
+size_t cty_log_line(char *line, size_t size, enum cty_log_level level, const char *event, ...)
+    __attribute__((sentinel));
+
+#endif

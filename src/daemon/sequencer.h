@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one thread that writes. It takes what waits, judges each statement as the next entry, stores what stands,
+ * signs one checkpoint over all of it and commits; then the answers go out. A group is whatever waits at that
+ * moment: nobody waits for company.
+ *
+ *     queue --> [ judge, store ]* --> check before sign --> checkpoint --> commit --> done, hints
+ *
+ * A refused statement writes nothing and harms nobody in its group. A fault takes the whole group back: all of
+ * it may be sent again. Behind the clients' statements, expiries that are due are recorded in bounded groups.
+ *
+ * Owns: the store's writer and its thread. Thread rule: push from any thread; `done` and `committed` are called
+ * on the sequencer's.
+ */
+#ifndef CTY_DAEMON_SEQUENCER_H
+#define CTY_DAEMON_SEQUENCER_H
+
+#include <pthread.h>
+
+#include "daemon/cache.h"
+#include "daemon/submission.h"
+#include "store/store.h"
+
+/* Statements in one transaction, and expiries behind them. */
+#define CTY_GROUP_MAX 128u
+#define CTY_EXPIRY_GROUP_MAX 32u
+/* Cases that one commit can have touched. */
+#define CTY_TOUCHED_MAX (CTY_GROUP_MAX * CTY_UNIT_ENTRIES_MAX)
+/* What an answer with BUSY advises, and when a full disk is tried again. */
+#define CTY_RETRY_MS 250u
+#define CTY_READ_ONLY_RETRY_MS 5000u
+
+struct cty_sequencer_config {
+    struct cty_store *store;               /* borrowed; the sequencer alone uses it until it is stopped */
+    const struct cty_custodian *custodian; /* borrowed */
+    struct cty_head *head;                 /* borrowed; holds the newest checkpoint already */
+    struct cty_clock_guard guard;          /* begun */
+    size_t queue_max;
+    /* After each commit that appended: the cases it touched. May be NULL. */
+    void (*committed)(void *user, const struct cty_hash *cases, size_t count);
+    /* The storage has failed for good. May be NULL. */
+    void (*failed)(void *user);
+    void *user;
+};
+
+struct cty_sequencer {
+    struct cty_sequencer_config config;
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct cty_submission *first;
+    struct cty_submission *last;
+    size_t queued;
+    bool stopping;
+    /* The thread's own. */
+    struct cty_book book;
+    struct cty_cache cache;
+    struct cty_unit unit;
+    struct cty_case *scratch;
+    struct cty_seen seen;
+    struct cty_hash touched[CTY_TOUCHED_MAX];
+    size_t touched_count;
+    uint64_t newest_time;
+    uint64_t retry_at_ms;
+    uint64_t expire_at_ms;
+    uint64_t sweep_at_ms;
+};
+
+/* Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_sequencer_init(struct cty_sequencer *sequencer,
+                                                const struct cty_sequencer_config *config);
+void cty_sequencer_done(struct cty_sequencer *sequencer);
+CUSTODY_MUST_USE custody_err cty_sequencer_start(struct cty_sequencer *sequencer, custody_error *error);
+/* Finishes what is queued, and ends the thread. Nothing may be pushed any more. */
+void cty_sequencer_stop(struct cty_sequencer *sequencer);
+
+/* Queues it; `done` follows. Errors, where it does not: BUSY. */
+CUSTODY_MUST_USE custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission);
+
+/*
+ * Runs one group on the caller's thread, where the sequencer's own was never started: for creating a ledger and
+ * for tests. `first` is a list; `done` is called for each.
+ */
+void cty_sequencer_run(struct cty_sequencer *sequencer, struct cty_submission *first);
+
+#endif
