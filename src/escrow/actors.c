@@ -7,6 +7,9 @@ custody_err cty_actor_get(struct fold *f, struct cty_bytes name, struct cty_acto
     enum cty_view_status status;
     memset(ret_actor, 0, sizeof(*ret_actor));
     CTY_TRY(cty_fold_get(f, &cty_shape_actor_record, ret_actor, &status, "actor/" NAME_FMT, NAME_ARG(name)));
+    /* Evidence holds the trust chain whole, so that every actor is present or absent. */
+    if (status == CTY_VIEW_UNKNOWN)
+        return cty_fail(f->error, CUSTODY_E_INTERNAL, "the record of " NAME_FMT " is unknown", NAME_ARG(name));
     *ret_present = status == CTY_VIEW_PRESENT;
     return CUSTODY_OK;
 }

@@ -30,17 +30,12 @@ custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id)
     return CUSTODY_OK;
 }
 
-custody_err cty_case_store(struct fold *f, const struct cty_hash *case_id)
-{
-    f->the_case.last = f->in->leaf;
-    f->delta->touches_case = true;
-    f->delta->case_id = *case_id;
-    return cty_fold_put(f, &cty_shape_case, &f->the_case, "case/%s", cty_hex64(case_id).text);
-}
-
+/* Who signed may read. Requester and holder may anyway, and so find their place however many signed. */
 static custody_err add_signer(struct fold *f, struct cty_bytes signer)
 {
     struct cty_case *c = &f->the_case;
+    if (cty_bytes_equal(c->requester, signer) || cty_bytes_equal(c->holder, signer))
+        return CUSTODY_OK;
     for (uint32_t i = 0; i < c->signers_count; i++) {
         if (cty_bytes_equal(c->signers[i], signer))
             return CUSTODY_OK;
@@ -49,6 +44,16 @@ static custody_err add_signer(struct fold *f, struct cty_bytes signer)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u signers in a case", CTY_DECISIONS_MAX);
     c->signers[c->signers_count++] = signer;
     return CUSTODY_OK;
+}
+
+custody_err cty_case_store(struct fold *f, const struct cty_hash *case_id)
+{
+    if (!(cty_type_flags(f->st->type) & CTY_TYPE_CLERK))
+        CTY_TRY(add_signer(f, f->st->signers[0]));
+    f->the_case.last = f->in->leaf;
+    f->delta->touches_case = true;
+    f->delta->case_id = *case_id;
+    return cty_fold_put(f, &cty_shape_case, &f->the_case, "case/%s", cty_hex64(case_id).text);
 }
 
 static custody_err check_state(struct fold *f)
@@ -85,8 +90,6 @@ custody_err cty_case_open(struct fold *f)
     if (!clerk && st->seen.size <= f->the_case.anchor_index)
         return cty_fail(f->error, CUSTODY_E_BAD_SEEN, "it does not cover entry %llu",
                         (unsigned long long)f->the_case.anchor_index);
-    if (!clerk)
-        CTY_TRY(add_signer(f, st->signers[0]));
     return CUSTODY_OK;
 }
 
@@ -226,7 +229,6 @@ custody_err cty_rule_request(struct fold *f)
                         (unsigned long long)request->expires);
     CTY_TRY(check_executor(f, request->executor));
     case_begin(f);
-    CTY_TRY(add_signer(f, f->st->signers[0]));
     CTY_TRY(add_ancestor(f, f->st->signers[0]));
     CTY_TRY(add_ancestor(f, request->executor));
     for (uint32_t i = 0; i < request->behalf.count; i++)
@@ -348,7 +350,7 @@ custody_err cty_rule_consume(struct fold *f)
         return cty_fail(f->error, CUSTODY_E_APPROVAL_REVOKED, "%u approvals are left", count);
     c->state = CTY_CASE_CONSUMED;
     c->consume = (struct cty_opt_hash){*f->in->digest, true};
-    c->report_by = f->time + c->report_ms;
+    c->report_by = cty_time_after(f->time, c->report_ms);
     return cty_case_store(f, &f->st->case_id);
 }
 

@@ -77,7 +77,7 @@ custody_err cty_release_make(struct fold *f, struct cty_release *ret_release)
     uint32_t count = 0;
     CTY_TRY(cty_approvals_counting(f, false, places, &count));
     memset(ret_release, 0, sizeof(*ret_release));
-    uint64_t use_by = f->time + c->use_ms;
+    uint64_t use_by = cty_time_after(f->time, c->use_ms);
     if (c->expires < use_by)
         use_by = c->expires;
     for (uint32_t i = 0; i < count; i++) {
@@ -107,12 +107,29 @@ static custody_err keep_counting_decisions(struct fold *f)
     return CUSTODY_OK;
 }
 
+/*
+ * An approval can expire between the decision that completed the quorum and the release, where the custodian
+ * is slow: the release rests on those that count now, and they must be enough now.
+ */
+static custody_err check_quorum(struct fold *f)
+{
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    bool met = false;
+    CTY_TRY(cty_approvals_counting(f, false, places, &count));
+    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    if (!met)
+        return cty_fail(f->error, CUSTODY_E_UNDER_THRESHOLD, "%u approvals count", count);
+    return CUSTODY_OK;
+}
+
 custody_err cty_rule_release(struct fold *f)
 {
     struct cty_statement expected = *f->st;
     CTY_TRY(cty_case_open(f));
     CTY_TRY(cty_release_make(f, &expected.u.release));
     CTY_TRY(same_as(f, &expected));
+    CTY_TRY(check_quorum(f));
     CTY_TRY(keep_counting_decisions(f));
     f->the_case.anchor = *f->in->digest;
     f->the_case.anchor_index = f->in->entry->index;

@@ -197,6 +197,34 @@ static bool is_actor(struct cty_bytes signer)
     return cty_actor_party(signer).size > 0;
 }
 
+/* Whether the signers from number `first` on are those that the statement enrols, in its order. */
+static custody_err check_enrolled_sign(struct fold *f, const struct cty_enrolment *enrolments, uint32_t count,
+                                       uint32_t first)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!cty_bytes_equal(f->st->signers[first + i], enrolments[i].actor))
+            return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "signer %u must be " NAME_FMT, first + i,
+                            NAME_ARG(enrolments[i].actor));
+    }
+    return CUSTODY_OK;
+}
+
+/* Whoever is enrolled signs, in a place of their own: nobody vouches with a key that the statement itself brings. */
+static custody_err check_enrolled_signers(struct fold *f)
+{
+    const struct cty_statement *st = f->st;
+    if (st->type == CTY_LEDGER_OPEN)
+        return check_enrolled_sign(f, st->u.ledger_open.admins, st->u.ledger_open.admins_count, 2);
+    if (st->type == CTY_ACTOR_ENROL)
+        return check_enrolled_sign(f, &st->u.actor_enrol.enrolment, 1, 0);
+    if (st->type != CTY_PARTY_ENROL)
+        return CUSTODY_OK;
+    uint32_t count = st->u.party_enrol.admins_count;
+    if (st->signers_count <= count)
+        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "admins of the ledger sign first, then every named admin");
+    return check_enrolled_sign(f, st->u.party_enrol.admins, count, st->signers_count - count);
+}
+
 /* How many signers a type has, and which of them are log and clerk; the rules judge the actors among them. */
 static custody_err check_signers_shape(struct fold *f)
 {
@@ -222,7 +250,7 @@ static custody_err check_signers_shape(struct fold *f)
             return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "log and clerk do not sign a %s",
                             cty_type_name(st->type));
     }
-    return CUSTODY_OK;
+    return check_enrolled_signers(f);
 }
 
 /* Whether signer `name` is enrolled by this very statement, so that no record is expected. */
@@ -281,11 +309,6 @@ static custody_err check_place(struct fold *f)
 
 static custody_err check_until(struct fold *f)
 {
-    if (cty_type_flags(f->st->type) & CTY_TYPE_CLERK) {
-        if (f->st->time != f->time || f->st->until != f->time)
-            return cty_fail(f->error, CUSTODY_E_CLERK_MISMATCH, "the clerk's time is not the entry's");
-        return CUSTODY_OK;
-    }
     if (f->st->until < f->time)
         return cty_fail(f->error, CUSTODY_E_EXPIRED_STATEMENT, "until %llu, now %llu",
                         (unsigned long long)f->st->until, (unsigned long long)f->time);
@@ -308,6 +331,14 @@ static custody_err check_seen(struct fold *f)
     return CUSTODY_OK;
 }
 
+static custody_err check_clerk_time(struct fold *f)
+{
+    bool clerk = (cty_type_flags(f->st->type) & CTY_TYPE_CLERK) != 0;
+    if (clerk && (f->st->time != f->time || f->st->until != f->time))
+        return cty_fail(f->error, CUSTODY_E_CLERK_MISMATCH, "the clerk's time is not the entry's");
+    return CUSTODY_OK;
+}
+
 static custody_err check_statement(struct fold *f)
 {
     CTY_TRY(check_id(f));
@@ -316,7 +347,8 @@ static custody_err check_statement(struct fold *f)
     CTY_TRY(check_signer_keys(f));
     CTY_TRY(check_place(f));
     CTY_TRY(check_until(f));
-    return check_seen(f);
+    CTY_TRY(check_seen(f));
+    return check_clerk_time(f);
 }
 
 static custody_err put_common(struct fold *f)

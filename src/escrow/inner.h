@@ -88,6 +88,12 @@ CUSTODY_MUST_USE custody_err cty_quorum_met(struct fold *f, const uint32_t *plac
 /* judge.c: what the policies in force say of the case in f->the_case, at f->time. */
 CUSTODY_MUST_USE custody_err cty_judge(struct fold *f, struct cty_verdict *ret_verdict);
 
+/* A moment so much later; numbers end at CTY_NUMBER_MAX. */
+static inline uint64_t cty_time_after(uint64_t time, uint64_t period)
+{
+    return time < CTY_NUMBER_MAX - period ? time + period : CTY_NUMBER_MAX;
+}
+
 /* cases.c */
 CUSTODY_MUST_USE custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id);
 /* What every statement of a case passes before its own rule: the case, its link, state, after, seen. */

@@ -150,7 +150,7 @@ static void conclude(struct fold *f, const struct said *said, struct cty_verdict
         verdict->quorum_count = 0;
         return;
     }
-    uint64_t decide_by = f->time + or_default(said->decide_ms, CTY_DECIDE_MS_DEFAULT);
+    uint64_t decide_by = cty_time_after(f->time, or_default(said->decide_ms, CTY_DECIDE_MS_DEFAULT));
     verdict->decide_by = decide_by < f->the_case.expires ? decide_by : f->the_case.expires;
 }
 

@@ -59,7 +59,8 @@ static custody_err may_decide(struct fold *f, const struct cty_hash *case_id, st
     CTY_TRY(cty_actor_valid(f, actor, &record));
     enum cty_case_state reads = cty_case_state_at(&f->the_case, f->time);
     if (reads != CTY_CASE_HELD)
-        return cty_fail(f->error, reads == CTY_CASE_EXPIRED ? CUSTODY_E_DEADLINE_PASSED : CUSTODY_E_STATE_ILLEGAL,
+        return cty_fail(f->error,
+                        f->the_case.state == CTY_CASE_HELD ? CUSTODY_E_DEADLINE_PASSED : CUSTODY_E_STATE_ILLEGAL,
                         "the case is %s", cty_case_state_names[reads]);
     CTY_TRY(cty_approver_check(f, &record));
     uint32_t places[CTY_DECISIONS_MAX];
@@ -69,6 +70,8 @@ static custody_err may_decide(struct fold *f, const struct cty_hash *case_id, st
         if (memcmp(f->the_case.decisions[places[i]].person, record.enrolment.person.bits, 16) == 0)
             return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, "decided already");
     }
+    if (f->the_case.decisions_count == CTY_DECISIONS_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
     return CUSTODY_OK;
 }
 
@@ -124,14 +127,32 @@ static bool after_consume(int state)
            state == CTY_CASE_UNKNOWN || state == CTY_CASE_UNREPORTED;
 }
 
+/* After a release its decisions are all that the case keeps: each by another person, enough for every clause. */
+static bool check_released(const struct cty_case *c)
+{
+    if (!after_release(c->state))
+        return true;
+    for (uint32_t i = 0; i < c->decisions_count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (memcmp(c->decisions[i].person, c->decisions[k].person, 16) == 0)
+                return false;
+        }
+    }
+    for (uint32_t i = 0; i < c->quorum_count; i++) {
+        if (c->decisions_count < c->quorum[i].approvals)
+            return false;
+    }
+    return true;
+}
+
 custody_err cty_case_check(const struct cty_case *c, custody_error *error)
 {
     if (after_release(c->state) && !c->release.present)
         return broken(error, "a used case rests on a release");
     if (after_consume(c->state) != c->consume.present)
         return broken(error, "consumed exactly where a consume stands");
-    if ((c->state == CTY_CASE_HELD) != (c->decide_by != 0 && c->quorum_count != 0 && c->state == CTY_CASE_HELD))
-        return broken(error, "a held case has a deadline and a quorum");
+    if (c->state == CTY_CASE_HELD && c->quorum_count == 0)
+        return broken(error, "a held case has a quorum");
     if (c->state != CTY_CASE_JUDGED_NEXT && !c->instance.present)
         return broken(error, "a judged case has an instance");
     for (uint32_t i = 0; i < c->decisions_count; i++) {
@@ -140,6 +161,8 @@ custody_err cty_case_check(const struct cty_case *c, custody_error *error)
                 return broken(error, "nobody in the ancestry decides");
         }
     }
+    if (!check_released(c))
+        return broken(error, "a release rests on enough distinct persons");
     if (c->revision > CTY_PATCHES_MAX)
         return broken(error, "the revision is the number of patches");
     return CUSTODY_OK;

@@ -131,14 +131,15 @@ custody_err cty_record_decode(const struct cty_shape *shape, struct cty_bytes te
 /* Which state a deadline leads to, and which deadline it is. */
 enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t time)
 {
-    uint64_t due = cty_case_due(the_case);
-    if (due == 0 || time <= due)
+    if (time <= cty_case_due(the_case))
         return (enum cty_case_state)the_case->state;
     if (the_case->state == CTY_CASE_HELD)
         return CTY_CASE_EXPIRED;
     if (the_case->state == CTY_CASE_RELEASED)
         return CTY_CASE_LAPSED;
-    return CTY_CASE_UNREPORTED;
+    if (the_case->state == CTY_CASE_CONSUMED)
+        return CTY_CASE_UNREPORTED;
+    return (enum cty_case_state)the_case->state;
 }
 
 uint64_t cty_case_due(const struct cty_case *the_case)

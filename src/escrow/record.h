@@ -109,7 +109,7 @@ struct cty_case {
     struct cty_bytes requester;
     uint64_t revision;
     struct cty_bytes service;
-    struct cty_bytes signers[CTY_DECISIONS_MAX]; /* those who signed in the case */
+    struct cty_bytes signers[CTY_DECISIONS_MAX]; /* who signed in the case beside requester and holder */
     uint32_t signers_count;
     int state;                   /* enum cty_case_state */
     uint64_t use_by;

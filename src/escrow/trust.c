@@ -37,10 +37,8 @@ static custody_err put_new_key(struct fold *f, struct cty_bytes vkey, enum cty_k
 
 static custody_err check_new_person(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party)
 {
-    if (!enrolment->person.present)
-        return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, NAME_FMT " has no person", NAME_ARG(enrolment->actor));
-    if (enrolment->owner.data)
-        return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT " is a person and has no owner",
+    if (!enrolment->person.present || enrolment->owner.data)
+        return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, NAME_FMT " needs a person, and no owner",
                         NAME_ARG(enrolment->actor));
     struct hex64 id = cty_hex32(enrolment->person.bits);
     struct cty_person_record record = {0};
@@ -60,20 +58,19 @@ static custody_err check_new_machine(struct fold *f, const struct cty_enrolment 
     if (enrolment->person.present || !enrolment->owner.data || enrolment->name.present)
         return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT " needs an owner, and is no person",
                         NAME_ARG(enrolment->actor));
-    if (cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
-        return cty_fail(f->error, CUSTODY_E_NOT_HUMAN, NAME_FMT " can't be an admin", NAME_ARG(enrolment->actor));
     struct cty_actor_record owner;
     bool known = false;
     CTY_TRY(cty_actor_get(f, enrolment->owner, &owner, &known));
     if (!known || cty_actor_valid(f, enrolment->owner, &owner) != CUSTODY_OK ||
         owner.enrolment.kind != CTY_PERSON || !cty_bytes_equal(cty_actor_party(enrolment->owner), party))
         return cty_fail(f->error, CUSTODY_E_BAD_OWNER, NAME_FMT, NAME_ARG(enrolment->owner));
+    if (cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+        return cty_fail(f->error, CUSTODY_E_NOT_HUMAN, NAME_FMT " can't be an admin", NAME_ARG(enrolment->actor));
     return CUSTODY_OK;
 }
 
-/* One actor joins `party`, vouched for by so many persons. */
-static custody_err enrol(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party,
-                         uint64_t vouchers)
+/* The name and the keys are new. */
+static custody_err enrol_keys(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party)
 {
     struct cty_actor_record actor;
     bool present = false;
@@ -85,7 +82,14 @@ static custody_err enrol(struct fold *f, const struct cty_enrolment *enrolment, 
         return cty_fail(f->error, CUSTODY_E_DUPLICATE_ACTOR, NAME_FMT, NAME_ARG(enrolment->actor));
     CTY_TRY(put_new_key(f, enrolment->key, CTY_KEY_ED25519, enrolment->actor, "actor"));
     if (enrolment->sealing_key.data)
-        CTY_TRY(put_new_key(f, enrolment->sealing_key, CTY_KEY_X25519, enrolment->actor, "sealing"));
+        return put_new_key(f, enrolment->sealing_key, CTY_KEY_X25519, enrolment->actor, "sealing");
+    return CUSTODY_OK;
+}
+
+/* The rest of the enrolment, vouched for by so many persons. */
+static custody_err enrol_actor(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party,
+                               uint64_t vouchers)
+{
     if (enrolment->kind == CTY_PERSON)
         CTY_TRY(check_new_person(f, enrolment, party));
     else
@@ -93,20 +97,15 @@ static custody_err enrol(struct fold *f, const struct cty_enrolment *enrolment, 
     if (enrolment->valid_until != 0 &&
         (enrolment->valid_until <= f->time || enrolment->valid_until <= enrolment->valid_from))
         return cty_fail(f->error, CUSTODY_E_BACK_DATED, "valid_until of " NAME_FMT, NAME_ARG(enrolment->actor));
-    actor = (struct cty_actor_record){.digest = *f->in->digest, .enrolment = *enrolment,
-                                      .index = f->in->entry->index, .vouchers = vouchers};
+    struct cty_actor_record actor = {.digest = *f->in->digest, .enrolment = *enrolment,
+                                     .index = f->in->entry->index, .vouchers = vouchers};
     return cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(enrolment->actor));
 }
 
-/* The first admins of a party: all persons, all admins, no person twice, each a signer from `first` on. */
-static custody_err check_first_admins(struct fold *f, const struct cty_enrolment *admins, uint32_t count,
-                                      uint32_t first)
+/* The first admins of a party: all persons, all admins, no person twice. */
+static custody_err check_first_admins(struct fold *f, const struct cty_enrolment *admins, uint32_t count)
 {
-    if (f->st->signers_count < first + count)
-        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "every named admin signs");
     for (uint32_t i = 0; i < count; i++) {
-        if (!cty_bytes_equal(f->st->signers[first + i], admins[i].actor))
-            return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "the named admins sign in their order");
         if (admins[i].kind != CTY_PERSON || !cty_names_have(&admins[i].roles, CTY_LITERAL("admin")))
             return cty_fail(f->error, CUSTODY_E_NOT_HUMAN, NAME_FMT " is named as admin: a person with that role",
                             NAME_ARG(admins[i].actor));
@@ -123,7 +122,10 @@ static custody_err put_party(struct fold *f, struct cty_bytes name, const struct
                              uint32_t count, uint64_t vouchers)
 {
     for (uint32_t i = 0; i < count; i++)
-        CTY_TRY(enrol(f, &admins[i], name, vouchers));
+        CTY_TRY(enrol_keys(f, &admins[i], name));
+    for (uint32_t i = 0; i < count; i++)
+        CTY_TRY(enrol_actor(f, &admins[i], name, vouchers));
+    CTY_TRY(check_first_admins(f, admins, count));
     struct cty_party_record party = {.admin_quorum = count < 2 ? 1 : 2, .admins = count, .name = name};
     return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
 }
@@ -147,7 +149,6 @@ custody_err cty_rule_ledger_open(struct fold *f)
     struct cty_bytes clerk_name = cty_bytes_make(clerk, (size_t)length);
     CTY_TRY(put_new_key(f, open->log_key, CTY_KEY_ED25519, f->st->ledger, "log"));
     CTY_TRY(put_new_key(f, open->clerk_key, CTY_KEY_ED25519, clerk_name, "clerk"));
-    CTY_TRY(check_first_admins(f, open->admins, open->admins_count, 2));
     CTY_TRY(put_party(f, open->party, open->admins, open->admins_count, open->admins_count));
     CTY_TRY(open_policy(f, open));
     f->ledger.clerk_key = open->clerk_key;
@@ -165,12 +166,11 @@ custody_err cty_rule_party_enrol(struct fold *f)
     struct cty_party_record party = {0};
     enum cty_view_status status;
     CTY_TRY(cty_fold_get(f, &cty_shape_party_record, &party, &status, "party/" NAME_FMT, NAME_ARG(enrolment->party)));
+    if (status == CTY_VIEW_UNKNOWN)
+        return cty_fail(f->error, CUSTODY_E_INTERNAL, "party " NAME_FMT " is unknown", NAME_ARG(enrolment->party));
     if (status == CTY_VIEW_PRESENT)
         return cty_fail(f->error, CUSTODY_E_DUPLICATE_PARTY, NAME_FMT, NAME_ARG(enrolment->party));
-    if (f->st->signers_count <= enrolment->admins_count)
-        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "admins of the ledger sign first, then every named admin");
     uint32_t first = f->st->signers_count - enrolment->admins_count;
-    CTY_TRY(check_first_admins(f, enrolment->admins, enrolment->admins_count, first));
     uint64_t vouchers = 0;
     CTY_TRY(cty_admins_check(f, f->ledger.operator_party, 0, first, f->ledger.admin_quorum, &vouchers));
     return put_party(f, enrolment->party, enrolment->admins, enrolment->admins_count, vouchers);
@@ -181,6 +181,8 @@ static custody_err get_party(struct fold *f, struct cty_bytes name, struct cty_p
     enum cty_view_status status;
     memset(ret_party, 0, sizeof(*ret_party));
     CTY_TRY(cty_fold_get(f, &cty_shape_party_record, ret_party, &status, "party/" NAME_FMT, NAME_ARG(name)));
+    if (status == CTY_VIEW_UNKNOWN)
+        return cty_fail(f->error, CUSTODY_E_INTERNAL, "party " NAME_FMT " is unknown", NAME_ARG(name));
     if (status != CTY_VIEW_PRESENT)
         return cty_fail(f->error, CUSTODY_E_PARTY_UNKNOWN, NAME_FMT, NAME_ARG(name));
     return CUSTODY_OK;
@@ -192,11 +194,10 @@ custody_err cty_rule_actor_enrol(struct fold *f)
     struct cty_bytes name = cty_actor_party(enrolment->actor);
     struct cty_party_record party;
     CTY_TRY(get_party(f, name, &party));
-    if (!cty_bytes_equal(f->st->signers[0], enrolment->actor))
-        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "the new actor signs first");
     uint64_t vouchers = 0;
     CTY_TRY(cty_admins_check(f, name, 1, f->st->signers_count, party.admin_quorum, &vouchers));
-    CTY_TRY(enrol(f, enrolment, name, vouchers));
+    CTY_TRY(enrol_keys(f, enrolment, name));
+    CTY_TRY(enrol_actor(f, enrolment, name, vouchers));
     if (!cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
         return CUSTODY_OK;
     party.admins++;
@@ -223,7 +224,7 @@ custody_err cty_rule_actor_revoke(struct fold *f)
         return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(revoke->actor));
     CTY_TRY(get_party(f, cty_actor_party(revoke->actor), &party));
     CTY_TRY(check_revoke_signers(f, revoke->actor, &party));
-    if (revoke->since > f->time || revoke->since == 0)
+    if (revoke->since > f->time)
         return cty_fail(f->error, CUSTODY_E_BACK_DATED, "since must be a time up to now");
     bool again = actor.revoked_index != 0;
     if (again && revoke->since >= actor.revoked_since)

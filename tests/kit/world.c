@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/world.h"
 
+#include "kit/step.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -83,6 +85,11 @@ static struct cty_bytes vkey_text(const struct cty_secret *secret)
     return text;
 }
 
+struct cty_bytes world_vkey(struct world *w, const char *name)
+{
+    return vkey_text(world_secret(w, name));
+}
+
 static void person_bits(const char *person, struct cty_opt_bits128 *out)
 {
     struct cty_hash hash = cty_sha256(cty_bytes_text(person));
@@ -93,11 +100,7 @@ static void person_bits(const char *person, struct cty_opt_bits128 *out)
 static void fill_person(struct world *w, struct cty_enrolment *enrolment, const char *name, const char *role,
                         const char *person)
 {
-    memset(enrolment, 0, sizeof(*enrolment));
-    enrolment->actor = cty_secret_name(world_secret(w, name));
-    enrolment->key = vkey_text(world_secret(w, name));
-    enrolment->kind = CTY_PERSON;
-    person_bits(person, &enrolment->person);
+    world_fill(w, enrolment, name, CTY_PERSON, person);
     if (role)
         enrolment->roles.names[enrolment->roles.count++] = cty_bytes_text(role);
 }
@@ -108,7 +111,7 @@ static void fill_admin(struct world *w, struct cty_enrolment *enrolment, const c
     enrolment->roles.names[enrolment->roles.count++] = CTY_LITERAL("approver");
 }
 
-static void add_signer(struct world *w, struct cty_statement *st, const char *name)
+void world_add_signer(struct world *w, struct cty_statement *st, const char *name)
 {
     struct cty_bytes signer = cty_bytes_text(name);
     if (strchr(name, '/'))
@@ -126,16 +129,16 @@ void world_begin(struct world *w, struct cty_statement *st, enum cty_type type, 
     MUST(cty_memory_root(w->memory, st->seen.size, &st->seen.root));
     st->time = w->time;
     st->until = w->time + 3600000;
-    add_signer(w, st, signer);
+    world_add_signer(w, st, signer);
 }
 
 void world_open(struct world *w, const char *policy)
 {
     struct cty_statement st;
     world_begin(w, &st, CTY_LEDGER_OPEN, "log");
-    add_signer(w, &st, "clerk");
-    add_signer(w, &st, "operator/ada");
-    add_signer(w, &st, "operator/otto");
+    world_add_signer(w, &st, "clerk");
+    world_add_signer(w, &st, "operator/ada");
+    world_add_signer(w, &st, "operator/otto");
     struct cty_ledger_open *open = &st.u.ledger_open;
     open->log_key = vkey_text(world_secret(w, "log"));
     open->clerk_key = vkey_text(world_secret(w, "clerk"));
@@ -154,9 +157,9 @@ void world_party(struct world *w, const char *party)
     snprintf(a, sizeof(a), "%s/a", party);
     snprintf(b, sizeof(b), "%s/b", party);
     world_begin(w, &st, CTY_PARTY_ENROL, "operator/ada");
-    add_signer(w, &st, "operator/otto");
-    add_signer(w, &st, a);
-    add_signer(w, &st, b);
+    world_add_signer(w, &st, "operator/otto");
+    world_add_signer(w, &st, a);
+    world_add_signer(w, &st, b);
     st.u.party_enrol.party = cty_bytes_text(party);
     st.u.party_enrol.admins_count = 2;
     fill_admin(w, &st.u.party_enrol.admins[0], a);
@@ -170,31 +173,54 @@ static void add_party_admins(struct world *w, struct cty_statement *st, struct c
     bool operator_party = cty_bytes_is(party, "operator");
     snprintf(admin, sizeof(admin), "%.*s/%s", (int)party.size, (const char *)party.data,
              operator_party ? "ada" : "a");
-    add_signer(w, st, admin);
+    world_add_signer(w, st, admin);
     snprintf(admin, sizeof(admin), "%.*s/%s", (int)party.size, (const char *)party.data,
              operator_party ? "otto" : "b");
-    add_signer(w, st, admin);
+    world_add_signer(w, st, admin);
+}
+
+void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *name, enum cty_actor_kind kind,
+                const char *person)
+{
+    memset(enrolment, 0, sizeof(*enrolment));
+    enrolment->actor = cty_secret_name(world_secret(w, name));
+    enrolment->key = vkey_text(world_secret(w, name));
+    enrolment->kind = (int)kind;
+    if (person)
+        person_bits(person, &enrolment->person);
+}
+
+custody_err world_enrol(struct world *w, const struct cty_enrolment *enrolment)
+{
+    struct cty_statement st;
+    world_begin(w, &st, CTY_ACTOR_ENROL, "log");
+    st.signers[0] = enrolment->actor;
+    st.u.actor_enrol.enrolment = *enrolment;
+    add_party_admins(w, &st, cty_actor_party(enrolment->actor));
+    return world_submit(w, &st, NULL);
 }
 
 custody_err world_person(struct world *w, const char *name, const char *role, const char *person)
 {
-    struct cty_statement st;
-    world_begin(w, &st, CTY_ACTOR_ENROL, name);
-    fill_person(w, &st.u.actor_enrol.enrolment, name, role, person);
-    add_party_admins(w, &st, cty_actor_party(cty_bytes_text(name)));
-    return world_submit(w, &st, NULL);
+    struct cty_enrolment enrolment;
+    fill_person(w, &enrolment, name, role, person);
+    return world_enrol(w, &enrolment);
 }
 
 custody_err world_agent(struct world *w, const char *name, const char *owner)
 {
-    struct cty_statement st;
-    world_begin(w, &st, CTY_ACTOR_ENROL, name);
-    st.u.actor_enrol.enrolment.actor = cty_secret_name(world_secret(w, name));
-    st.u.actor_enrol.enrolment.key = vkey_text(world_secret(w, name));
-    st.u.actor_enrol.enrolment.kind = CTY_AGENT;
-    st.u.actor_enrol.enrolment.owner = cty_bytes_text(owner);
-    add_party_admins(w, &st, cty_actor_party(cty_bytes_text(name)));
-    return world_submit(w, &st, NULL);
+    struct cty_enrolment enrolment;
+    world_fill(w, &enrolment, name, CTY_AGENT, NULL);
+    enrolment.owner = cty_bytes_text(owner);
+    return world_enrol(w, &enrolment);
+}
+
+void world_ledger(struct world *w, struct cty_ledger_record *ret_ledger)
+{
+    struct cty_json tape = CTY_JSON_INIT;
+    memset(ret_ledger, 0, sizeof(*ret_ledger));
+    MUST(cty_record_decode(&cty_shape_ledger_record, cty_memory_get(w->memory, "ledger"), &tape, ret_ledger, NULL));
+    cty_json_done(&tape);
 }
 
 custody_err world_policy(struct world *w, const char *scope, const char *policy)
@@ -211,8 +237,8 @@ custody_err world_policy(struct world *w, const char *scope, const char *policy)
     struct cty_json tape = CTY_JSON_INIT;
     snprintf(key, sizeof(key), "party/%s", scope);
     if (whole) {
-        struct cty_ledger_record ledger = {0};
-        MUST(cty_record_decode(&cty_shape_ledger_record, cty_memory_get(w->memory, "ledger"), &tape, &ledger, NULL));
+        struct cty_ledger_record ledger;
+        world_ledger(w, &ledger);
         st.u.policy_publish.replaces = (struct cty_opt_hash){ledger.policy, true};
     } else {
         struct cty_party_record record = {0};
@@ -288,13 +314,10 @@ static void keep_entry(struct world *w, struct cty_buf *text)
 
 static void set_links(struct world *w, struct cty_entry *entry)
 {
-    struct cty_bytes text = cty_memory_get(w->memory, "ledger");
-    if (!text.data)
+    if (cty_memory_size(w->memory) == 0)
         return;
-    struct cty_ledger_record ledger = {0};
-    struct cty_json tape = CTY_JSON_INIT;
-    MUST(cty_record_decode(&cty_shape_ledger_record, text, &tape, &ledger, NULL));
-    cty_json_done(&tape);
+    struct cty_ledger_record ledger;
+    world_ledger(w, &ledger);
     entry->prev = (struct cty_opt_hash){ledger.last, true};
     entry->trust = (struct cty_opt_hash){ledger.trust, true};
 }
@@ -354,6 +377,13 @@ static void case_last(struct world *w, const struct cty_hash *case_id, struct ct
 
 static custody_err sign_and_append(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest)
 {
+    if (w->fast) {
+        struct world_step step;
+        world_step_init(w, st, &step);
+        custody_err err = world_step_fold(w, &step);
+        *ret_digest = step.digest;
+        return err;
+    }
     const struct cty_secret *secrets[CTY_SIGNERS_MAX];
     struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     struct cty_opt_hash last = {.present = false};
@@ -370,32 +400,44 @@ static custody_err sign_and_append(struct world *w, const struct cty_statement *
     return err;
 }
 
+static custody_err ask_clerk(struct world *w, struct cty_view *view, const struct cty_hash *case_id,
+                             struct cty_statement *st, struct cty_json *tape)
+{
+    return st->type == CTY_VERDICT ? cty_clerk_verdict(view, case_id, w->time, st, tape, &w->error)
+                                   : cty_clerk_release(view, case_id, w->time, st, tape, &w->error);
+}
+
+bool world_next(struct world *w, struct cty_statement *st)
+{
+    struct cty_ledger_record ledger;
+    world_ledger(w, &ledger);
+    if (ledger.follow == CTY_FOLLOW_NONE)
+        return false;
+    struct cty_hash case_id = ledger.follow_case.hash;
+    world_begin(w, st, ledger.follow == CTY_FOLLOW_VERDICT ? CTY_VERDICT : CTY_RELEASE, "clerk");
+    st->until = w->time;
+    if (st->type == CTY_VERDICT)
+        world_random(w, st->u.verdict.instance, sizeof(st->u.verdict.instance));
+    struct cty_json tape = CTY_JSON_INIT;
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    cty_view_clear(&w->view);
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        err = ask_clerk(w, &w->view, &case_id, st, &tape);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            MUST(cty_memory_fill(w->memory, &w->view, NULL, NULL));
+    }
+    MUST(err);
+    cty_json_done(&tape);
+    return true;
+}
+
 /* The clerk's statements that must stand next. */
 static void follow_up(struct world *w)
 {
-    while (w->delta.follow != CTY_FOLLOW_NONE) {
-        struct cty_statement st;
-        struct cty_hash case_id = w->delta.case_id;
-        enum cty_follow follow = w->delta.follow;
-        world_begin(w, &st, follow == CTY_FOLLOW_VERDICT ? CTY_VERDICT : CTY_RELEASE, "clerk");
-        st.until = w->time;
-        if (follow == CTY_FOLLOW_VERDICT)
-            world_random(w, st.u.verdict.instance, sizeof(st.u.verdict.instance));
-        struct cty_json tape = CTY_JSON_INIT;
-        custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
-        struct cty_view *view = cty_alloc(1, sizeof(*view));
-        while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-            err = follow == CTY_FOLLOW_VERDICT ? cty_clerk_verdict(view, &case_id, w->time, &st, &tape, &w->error)
-                                               : cty_clerk_release(view, &case_id, w->time, &st, &tape, &w->error);
-            if (err == CUSTODY_E_VIEW_INCOMPLETE)
-                MUST(cty_memory_fill(w->memory, view, NULL, NULL));
-        }
-        MUST(err);
-        struct cty_hash digest;
+    struct cty_statement st;
+    struct cty_hash digest;
+    while (!w->alone && world_next(w, &st))
         MUST(sign_and_append(w, &st, &digest));
-        cty_json_done(&tape);
-        free(view);
-    }
 }
 
 custody_err world_submit(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest)
@@ -500,7 +542,7 @@ custody_err world_revoke(struct world *w, const char *actor, const char *by, con
     struct cty_statement st;
     world_begin(w, &st, CTY_ACTOR_REVOKE, by);
     if (and_by)
-        add_signer(w, &st, and_by);
+        world_add_signer(w, &st, and_by);
     st.u.actor_revoke.actor = cty_bytes_text(actor);
     st.u.actor_revoke.since = since;
     return world_submit(w, &st, NULL);

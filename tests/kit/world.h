@@ -12,7 +12,7 @@
 #include "model/entry.h"
 
 #define WORLD_ORIGIN "custody.example/test"
-#define WORLD_ACTORS_MAX 64
+#define WORLD_ACTORS_MAX 256
 #define WORLD_START 1800000000000u /* ms */
 
 struct world_blob {
@@ -30,6 +30,8 @@ struct world {
     size_t actors_count;
     uint64_t time;        /* entry time of what is appended next */
     uint64_t random;      /* state of the deterministic "random" ids */
+    bool fast;            /* statements are folded without envelope, signature and entry text */
+    bool alone;           /* the clerk does not follow up: the test plays the custodian */
     struct cty_view view;
     struct cty_delta delta;
     struct cty_bytes *entries; /* texts, owned */
@@ -46,6 +48,17 @@ void world_free(struct world *w);
 
 /* The key of an actor, "log" or "clerk"; made from the name on first use, the same in every run. */
 const struct cty_secret *world_secret(struct world *w, const char *name);
+
+/* The key under its actor's name, as text; borrowed for the next 16 calls. */
+struct cty_bytes world_vkey(struct world *w, const char *name);
+/* An enrolment of a person, or (kind) of an agent or service without an owner yet. */
+void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *name, enum cty_actor_kind kind,
+                const char *person);
+/* The actor's party's two admins of world_party sign behind the new actor. */
+custody_err world_enrol(struct world *w, const struct cty_enrolment *enrolment);
+void world_add_signer(struct world *w, struct cty_statement *st, const char *name);
+/* The ledger's record; borrowed until the next entry. */
+void world_ledger(struct world *w, struct cty_ledger_record *ret_ledger);
 
 /* Deterministic bytes. */
 void world_random(struct world *w, void *out, size_t size);
@@ -76,6 +89,8 @@ struct cty_hash world_commit(struct world *w, const struct cty_statement *st, co
 custody_err world_submit(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest);
 /* The same for an envelope that is already signed. */
 custody_err world_submit_envelope(struct world *w, struct cty_bytes envelope, struct cty_hash *ret_digest);
+/* What the clerk must say next, by the ledger's record; false where nothing is due. Borrows from the memory. */
+bool world_next(struct world *w, struct cty_statement *st);
 /* Appends one entry as it is, without follow-ups (for what a rogue custodian writes). */
 custody_err world_append(struct world *w, struct cty_bytes envelope, const struct cty_hash *case_prev);
 
