@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One batch goes through three passes: parse and hash (parallel), keys and fold (in order), signatures (parallel). The
+ * fold runs on the keys by which the signatures must verify; a signature that then does not is the failure that is
+ * told, even where the fold went on behind it.
+ */
+#include "audit/replay.h"
+
+#include <stdlib.h>
+
+#include "audit/parallel.h"
+#include "audit/step.h"
+#include "base/check.h"
+
+struct slot {
+    struct cty_bytes text;
+    struct cty_parsed_entry parsed;
+    struct cty_hash leaf;
+    struct cty_key keys[CTY_SIGNERS_MAX];
+    struct cty_bytes names[CTY_SIGNERS_MAX];
+    struct cty_buf names_memory;
+    custody_error error;
+    custody_err parse_err;
+    custody_err verify_err;
+    bool folded;
+};
+
+struct cty_replay {
+    struct cty_step step;
+    struct slot *slots;
+    unsigned threads;
+    uint64_t size;
+};
+
+custody_err cty_replay_new(const struct cty_trust *trust, const struct cty_content_source *contents, unsigned threads,
+                           struct cty_report *report, struct cty_replay **ret_replay)
+{
+    struct cty_replay *replay = cty_alloc(1, sizeof(*replay));
+    if (!replay)
+        return CUSTODY_E_NO_MEMORY;
+    replay->threads = threads ? threads : cty_parallel_cores();
+    replay->slots = cty_alloc(CTY_REPLAY_BATCH_MAX, sizeof(*replay->slots));
+    custody_err err = cty_step_init(&replay->step, trust, report);
+    if (err != CUSTODY_OK || !replay->slots) {
+        cty_replay_free(replay);
+        return CUSTODY_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < CTY_REPLAY_BATCH_MAX; i++)
+        replay->slots[i].names_memory.limit = 1024;
+    replay->step.contents = contents;
+    *ret_replay = replay;
+    return CUSTODY_OK;
+}
+
+void cty_replay_free(struct cty_replay *replay)
+{
+    if (!replay)
+        return;
+    for (size_t i = 0; replay->slots && i < CTY_REPLAY_BATCH_MAX; i++) {
+        cty_parsed_entry_done(&replay->slots[i].parsed);
+        cty_buf_done(&replay->slots[i].names_memory);
+    }
+    cty_step_done(&replay->step);
+    free(replay->slots);
+    free(replay);
+}
+
+static void parse_slot(void *context, size_t i)
+{
+    struct slot *slot = &((struct slot *)context)[i];
+    slot->folded = false;
+    slot->verify_err = CUSTODY_OK;
+    slot->leaf = cty_tree_leaf(slot->text);
+    slot->parse_err = cty_entry_parse(slot->text, &slot->parsed, &slot->error);
+}
+
+static void verify_slot(void *context, size_t i)
+{
+    struct slot *slot = &((struct slot *)context)[i];
+    const struct cty_signed *parsed = &slot->parsed.signed_statement;
+    for (uint32_t k = 0; slot->folded && slot->verify_err == CUSTODY_OK && k < parsed->signatures_count; k++)
+        slot->verify_err = cty_signed_verify(parsed, k, slot->names[k], &slot->keys[k]);
+}
+
+/* An entry that no longer is judged still counts for the tree, so that the root can be compared. */
+static custody_err take_leaf_only(struct cty_replay *replay, const struct slot *slot)
+{
+    return cty_memory_append_leaf(replay->step.memory, &slot->leaf);
+}
+
+static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
+{
+    struct cty_step *step = &replay->step;
+    if (step->stopped)
+        return take_leaf_only(replay, slot);
+    if (slot->parse_err != CUSTODY_OK) {
+        if (slot->parse_err == CUSTODY_E_NO_MEMORY)
+            return slot->parse_err;
+        step->stopped = true;
+        cty_report_fail(step->report, CTY_CLAIM_INTACT, slot->parse_err, replay->size, "%s (%s)",
+                        custody_err_sentence(slot->parse_err), slot->error.detail);
+        return take_leaf_only(replay, slot);
+    }
+    CTY_TRY(cty_step_keys(step, &slot->parsed, &slot->names_memory, slot->keys, slot->names));
+    if (step->stopped)
+        return take_leaf_only(replay, slot);
+    CTY_TRY(cty_step_fold(step, &slot->parsed, &slot->leaf, slot->keys, false));
+    slot->folded = true;
+    return step->stopped ? take_leaf_only(replay, slot) : CUSTODY_OK;
+}
+
+custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes *texts, size_t count)
+{
+    CTY_CHECK(count <= CTY_REPLAY_BATCH_MAX);
+    uint64_t first = replay->size;
+    for (size_t i = 0; i < count; i++)
+        replay->slots[i].text = texts[i];
+    cty_parallel(replay->threads, count, parse_slot, replay->slots);
+    for (size_t i = 0; i < count; i++) {
+        CTY_TRY(fold_slot(replay, &replay->slots[i]));
+        replay->size++;
+    }
+    cty_parallel(replay->threads, count, verify_slot, replay->slots);
+    for (size_t i = 0; i < count; i++) {
+        if (replay->slots[i].verify_err == CUSTODY_OK)
+            continue;
+        replay->step.stopped = true;
+        cty_report_fail(replay->step.report, CTY_CLAIM_SIGNED, replay->slots[i].verify_err, first + i,
+                        "a signature of the %s does not verify",
+                        cty_type_name(replay->slots[i].parsed.signed_statement.statement.type));
+        break;
+    }
+    return CUSTODY_OK;
+}
+
+/* Size and root together, never one without the other. */
+static custody_err check_root(struct cty_replay *replay, const struct cty_checkpoint *checkpoint)
+{
+    struct cty_report *report = replay->step.report;
+    struct cty_hash root;
+    unsigned long long size = checkpoint->size;
+    if (replay->size < checkpoint->size) {
+        cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_GAP, replay->size,
+                        "the checkpoint covers %llu entries; this one is missing", size);
+        return CUSTODY_OK;
+    }
+    CTY_TRY(cty_memory_root(replay->step.memory, checkpoint->size, &root));
+    if (!cty_hash_equal(&root, &checkpoint->root)) {
+        cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_ROOT_MISMATCH, CTY_REPORT_NO_ENTRY,
+                        "the entries do not give the root that the log key signed for size %llu", size);
+        return CUSTODY_OK;
+    }
+    if (replay->size > checkpoint->size)
+        cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_ROOT_MISMATCH, checkpoint->size,
+                        "no checkpoint covers entries from here on");
+    return CUSTODY_OK;
+}
+
+static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes note)
+{
+    struct cty_report *report = replay->step.report;
+    const struct cty_trust *trust = replay->step.trust;
+    struct cty_checkpoint checkpoint;
+    struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
+    if (!parsed)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = cty_checkpoint_open(note, trust->origin, &trust->log_key, &checkpoint);
+    if (err == CUSTODY_OK)
+        err = cty_note_parse(note, parsed);
+    if (err != CUSTODY_OK) {
+        cty_report_fail(report, CTY_CLAIM_CHECKPOINT, err, CTY_REPORT_NO_ENTRY, "%s", custody_err_sentence(err));
+        free(parsed);
+        return CUSTODY_OK;
+    }
+    cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, signed by the pinned log key",
+                    (unsigned long long)checkpoint.size);
+    cty_trust_witnessed(trust, parsed, report);
+    free(parsed);
+    return check_root(replay, &checkpoint);
+}
+
+custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
+{
+    struct cty_report *report = replay->step.report;
+    uint64_t last = replay->size ? replay->size - 1 : 0;
+    if (replay->size == 0)
+        cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_GENESIS_MISSING, CTY_REPORT_NO_ENTRY, "there is no entry");
+    CTY_TRY(finish_checkpoint(replay, note));
+    CTY_TRY(cty_step_finish(&replay->step, last));
+    cty_report_hold(report, CTY_CLAIM_INTACT, "%llu entries in their one form, linked, and under the checkpoint's root",
+                    (unsigned long long)replay->size);
+    cty_report_hold(report, CTY_CLAIM_COMPLETE, "every index from 0 to %llu; who else saw this checkpoint is not known",
+                    (unsigned long long)last);
+    return CUSTODY_OK;
+}
+
+struct cty_memory *cty_replay_memory(struct cty_replay *replay)
+{
+    return replay->step.memory;
+}
+
+uint64_t cty_replay_size(const struct cty_replay *replay)
+{
+    return replay->size;
+}

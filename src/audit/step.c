@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/step.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "codec/text.h"
+
+#define SKEW_MS_MAX (5u * 60u * 1000u)
+
+custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust, struct cty_report *report)
+{
+    memset(step, 0, sizeof(*step));
+    step->trust = trust;
+    step->report = report;
+    struct cty_buf *scratch[] = {&step->salt, &step->content, &step->base, &step->operations, &step->result};
+    for (size_t i = 0; i < CTY_COUNT_OF(scratch); i++)
+        scratch[i]->limit = CTY_BLOB_BYTES_MAX + 64;
+    CTY_TRY(cty_memory_new(&step->memory));
+    return cty_memory_new(&step->asked);
+}
+
+void cty_step_done(struct cty_step *step)
+{
+    struct cty_buf *scratch[] = {&step->salt, &step->content, &step->base, &step->operations, &step->result};
+    for (size_t i = 0; i < CTY_COUNT_OF(scratch); i++)
+        cty_buf_done(scratch[i]);
+    cty_memory_free(step->memory);
+    cty_memory_free(step->asked);
+    cty_delta_done(&step->delta);
+}
+
+/* Which claim a refusal of the fold breaks. */
+static enum cty_claim claim_of(custody_err code)
+{
+    static const struct {
+        custody_err code;
+        enum cty_claim claim;
+    } rows[] = {
+        {CUSTODY_E_CHAIN_BROKEN, CTY_CLAIM_INTACT},      {CUSTODY_E_GENESIS_MISSING, CTY_CLAIM_INTACT},
+        {CUSTODY_E_WRONG_LEDGER, CTY_CLAIM_INTACT},      {CUSTODY_E_DUPLICATE_ID, CTY_CLAIM_UNIQUE},
+        {CUSTODY_E_BAD_SEEN, CTY_CLAIM_SEEN},            {CUSTODY_E_SIGNATURE_INVALID, CTY_CLAIM_SIGNED},
+        {CUSTODY_E_KEY_UNKNOWN, CTY_CLAIM_SIGNED},       {CUSTODY_E_KEY_NOT_VALID, CTY_CLAIM_SIGNED},
+        {CUSTODY_E_BAD_KEY, CTY_CLAIM_SIGNED},           {CUSTODY_E_ALG_MISMATCH, CTY_CLAIM_SIGNED},
+        {CUSTODY_E_GAP, CTY_CLAIM_COMPLETE},
+    };
+    for (size_t i = 0; i < CTY_COUNT_OF(rows); i++) {
+        if (rows[i].code == code)
+            return rows[i].claim;
+    }
+    return CTY_CLAIM_LAWFUL;
+}
+
+/* Faults of this machine go up; everything else is the ledger's. */
+static custody_err judge_failure(struct cty_step *step, custody_err err, uint64_t index, const custody_error *error)
+{
+    if (err == CUSTODY_E_NO_MEMORY)
+        return err;
+    step->stopped = true;
+    cty_report_fail(step->report, claim_of(err), err, index, "%s (%s)", custody_err_sentence(err), error->detail);
+    return CUSTODY_OK;
+}
+
+custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *parsed, struct cty_buf *names_memory,
+                          struct cty_key keys[CTY_SIGNERS_MAX], struct cty_bytes names[CTY_SIGNERS_MAX])
+{
+    custody_error error = {0};
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    cty_view_clear(&step->view);
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        cty_buf_clear(names_memory);
+        err = cty_fold_keys(&step->view, &parsed->signed_statement.statement, names_memory, keys, names, &error);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            CTY_TRY(cty_memory_fill(step->memory, &step->view, step->missing, step->missing_context));
+    }
+    if (err == CUSTODY_OK)
+        return CUSTODY_OK;
+    return judge_failure(step, err, parsed->entry.index, &error);
+}
+
+static void check_founders(struct cty_step *step, const struct cty_statement *st)
+{
+    const struct cty_ledger_open *open = &st->u.ledger_open;
+    if (!cty_bytes_equal(st->ledger, step->trust->origin)) {
+        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_WRONG_LEDGER, 0, "the trust file pins another ledger");
+        return;
+    }
+    if (!cty_bytes_equal(open->log_key, step->trust->log_vkey)) {
+        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0, "entry 0 names another log key");
+        return;
+    }
+    if (cty_trust_pins_of(step->trust, open->party) == 0) {
+        cty_report_hold(step->report, CTY_CLAIM_ENROLLED, "everybody on the log key's word: no founding admin is pinned");
+        return;
+    }
+    step->report->claims[CTY_CLAIM_ENROLLED].required = true;
+    if (cty_trust_check_admins(step->trust, open->party, open->admins, open->admins_count) != CUSTODY_OK)
+        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0,
+                        "entry 0 names other founding admins than are pinned");
+    else
+        cty_report_hold(step->report, CTY_CLAIM_ENROLLED,
+                        "the pinned founding admins vouch for every party that is not pinned itself");
+}
+
+static void check_pins(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    const struct cty_statement *st = &parsed->signed_statement.statement;
+    if (st->type == CTY_LEDGER_OPEN)
+        check_founders(step, st);
+    if (st->type != CTY_PARTY_ENROL || cty_trust_pins_of(step->trust, st->u.party_enrol.party) == 0)
+        return;
+    const struct cty_party_enrol *enrolment = &st->u.party_enrol;
+    if (cty_trust_check_admins(step->trust, enrolment->party, enrolment->admins, enrolment->admins_count) != CUSTODY_OK)
+        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, parsed->entry.index,
+                        "party %.*s has other first admins than are pinned", (int)enrolment->party.size,
+                        (const char *)enrolment->party.data);
+}
+
+custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id, struct cty_case *ret_case)
+{
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, key + 5);
+    struct cty_bytes text = cty_memory_get(memory, key);
+    memset(ret_case, 0, sizeof(*ret_case));
+    if (!text.data)
+        return CUSTODY_E_NOT_FOUND;
+    struct cty_json tape = CTY_JSON_INIT;
+    custody_err err = cty_record_decode(&cty_shape_case, text, &tape, ret_case, NULL);
+    cty_json_done(&tape);
+    return err;
+}
+
+static custody_err get_actor(const struct cty_memory *memory, struct cty_bytes name, struct cty_actor_record *ret_actor)
+{
+    char key[CTY_VIEW_KEY_MAX];
+    snprintf(key, sizeof(key), "actor/%.*s", (int)name.size, (const char *)name.data);
+    struct cty_bytes text = cty_memory_get(memory, key);
+    memset(ret_actor, 0, sizeof(*ret_actor));
+    if (!text.data)
+        return CUSTODY_E_NOT_FOUND;
+    struct cty_json tape = CTY_JSON_INIT;
+    custody_err err = cty_record_decode(&cty_shape_actor_record, text, &tape, ret_actor, NULL);
+    cty_json_done(&tape);
+    return err;
+}
+
+static void find_weak_enrolment(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    const struct cty_statement *st = &parsed->signed_statement.statement;
+    struct cty_actor_record actor;
+    if (st->type != CTY_DECISION || get_actor(step->memory, st->signers[0], &actor) != CUSTODY_OK)
+        return;
+    if (actor.vouchers == 1)
+        cty_report_finding(step->report, "one-voucher", parsed->entry.index,
+                           "%.*s decided, and is enrolled on one admin's word", (int)st->signers[0].size,
+                           (const char *)st->signers[0].data);
+}
+
+static void find_skew(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    uint64_t said = parsed->signed_statement.statement.time;
+    uint64_t entered = parsed->entry.time;
+    uint64_t apart = said > entered ? said - entered : entered - said;
+    if (apart > SKEW_MS_MAX)
+        cty_report_finding(step->report, "clock-skew", parsed->entry.index,
+                           "its signer's clock says %llu s %s the entry", (unsigned long long)(apart / 1000),
+                           said > entered ? "after" : "before");
+}
+
+static void asked_key(const struct cty_case *c, char out[CTY_REPORT_TEXT_MAX * 3])
+{
+    snprintf(out, CTY_REPORT_TEXT_MAX * 3, "%.*s %.*s %.*s", (int)c->requester.size, (const char *)c->requester.data,
+             (int)c->service.size, (const char *)c->service.data, (int)c->action.size, (const char *)c->action.data);
+}
+
+/* A no, then the same question again: told, for people to judge. */
+static custody_err find_asked_again(struct cty_step *step, const struct cty_parsed_entry *parsed,
+                                    const struct cty_case *c)
+{
+    char key[CTY_REPORT_TEXT_MAX * 3];
+    asked_key(c, key);
+    if (c->state == CTY_CASE_REFUSED || c->state == CTY_CASE_REJECTED)
+        return cty_memory_put(step->asked, key, CTY_LITERAL("no"));
+    if (parsed->signed_statement.statement.type == CTY_REQUEST && cty_memory_get(step->asked, key).data)
+        cty_report_finding(step->report, "denied-then-asked", parsed->entry.index,
+                           "%.*s asks again for what was refused or rejected before", (int)c->requester.size,
+                           (const char *)c->requester.data);
+    return CUSTODY_OK;
+}
+
+static custody_err find_things(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    struct cty_case c;
+    find_weak_enrolment(step, parsed);
+    find_skew(step, parsed);
+    if (!step->delta.touches_case || cty_step_case(step->memory, &step->delta.case_id, &c) != CUSTODY_OK)
+        return CUSTODY_OK;
+    custody_error error = {0};
+    if (cty_case_check(&c, &error) != CUSTODY_OK)
+        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, parsed->entry.index, "%s", error.detail);
+    if (parsed->signed_statement.statement.type == CTY_OUTCOME && c.late)
+        cty_report_finding(step->report, "late-outcome", parsed->entry.index, "the outcome came after its deadline");
+    return find_asked_again(step, parsed, &c);
+}
+
+static void tell_unjudged(struct cty_step *step, unsigned unjudged)
+{
+    if (unjudged & CTY_UNJUDGED_ID)
+        cty_report_skip(step->report, CTY_CLAIM_UNIQUE, "ids of entries outside the file are not at hand");
+    if (unjudged & CTY_UNJUDGED_SEEN)
+        cty_report_skip(step->report, CTY_CLAIM_SEEN, "a consistency proof is missing");
+    if (unjudged & CTY_UNJUDGED_PARENT)
+        cty_report_skip(step->report, CTY_CLAIM_LAWFUL, "a parent case is not in the file");
+}
+
+custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *parsed, const struct cty_hash *leaf,
+                          const struct cty_key keys[CTY_SIGNERS_MAX], bool prev_unknown)
+{
+    const struct cty_signed *statement = &parsed->signed_statement;
+    struct cty_fold_input in = {.entry = &parsed->entry, .statement = &statement->statement,
+                                .digest = &statement->digest, .leaf = *leaf, .prev_unknown = prev_unknown};
+    memcpy(in.keys, keys, sizeof(in.keys));
+    custody_error error = {0};
+    check_pins(step, parsed);
+    CTY_TRY(cty_step_contents(step, parsed));
+    custody_err err = cty_memory_fold(step->memory, &step->view, &in, &step->delta, step->missing,
+                                      step->missing_context, &error);
+    if (err != CUSTODY_OK)
+        return judge_failure(step, err, parsed->entry.index, &error);
+    tell_unjudged(step, step->delta.unjudged);
+    return find_things(step, parsed);
+}
+
+void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *c, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = 0;
+    for (uint32_t i = 0; i < c->decisions_count && used + 1 < size; i++) {
+        struct cty_actor_record actor;
+        unsigned long long vouchers = 0;
+        if (get_actor(memory, c->decisions[i].actor, &actor) == CUSTODY_OK)
+            vouchers = actor.vouchers;
+        int more = snprintf(out + used, size - used, "%s%.*s (enrolled by %llu)", i ? ", " : "",
+                            (int)c->decisions[i].actor.size, (const char *)c->decisions[i].actor.data, vouchers);
+        used += more > 0 ? (size_t)more : 0;
+    }
+}
+
+/* A decision whose key was revoked later, with a `since` before it: the case stands, and reads as suspect. */
+static custody_err find_suspects(void *context, const char *key, struct cty_bytes value)
+{
+    struct cty_step *step = context;
+    struct cty_case c = {0};
+    struct cty_json tape = CTY_JSON_INIT;
+    if (strncmp(key, "case/", 5) != 0)
+        return CUSTODY_OK;
+    custody_err err = cty_record_decode(&cty_shape_case, value, &tape, &c, NULL);
+    cty_json_done(&tape);
+    CTY_TRY(err);
+    for (uint32_t i = 0; c.release.present && i < c.decisions_count; i++) {
+        struct cty_actor_record actor;
+        if (get_actor(step->memory, c.decisions[i].actor, &actor) != CUSTODY_OK || actor.revoked_index == 0 ||
+            actor.revoked_since > c.decisions[i].time)
+            continue;
+        cty_report_finding(step->report, "key-suspect", c.opened,
+                           "%.*s approved this case, and its key was revoked by entry %llu as of before that",
+                           (int)c.decisions[i].actor.size, (const char *)c.decisions[i].actor.data,
+                           (unsigned long long)actor.revoked_index);
+    }
+    return CUSTODY_OK;
+}
+
+/* Whatever did not fail by now holds, if the entries were judged to their end. */
+custody_err cty_step_finish(struct cty_step *step, uint64_t last_index)
+{
+    struct cty_report *report = step->report;
+    unsigned long long last = last_index;
+    if (step->stopped) {
+        static const enum cty_claim open[] = {CTY_CLAIM_SIGNED, CTY_CLAIM_LAWFUL, CTY_CLAIM_SEEN, CTY_CLAIM_UNIQUE,
+                                              CTY_CLAIM_ENROLLED, CTY_CLAIM_CONTENTS, CTY_CLAIM_INTACT,
+                                              CTY_CLAIM_COMPLETE};
+        for (size_t i = 0; i < CTY_COUNT_OF(open); i++)
+            cty_report_skip(report, open[i], "entries after the failure were not judged");
+        return CUSTODY_OK;
+    }
+    CTY_TRY(cty_memory_each(step->memory, find_suspects, step));
+    cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature up to entry %llu verifies with its enrolled key", last);
+    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow every entry up to %llu", last);
+    cty_report_hold(report, CTY_CLAIM_SEEN, "every checkpoint that a signer saw is one of this tree");
+    cty_report_hold(report, CTY_CLAIM_UNIQUE, "every id is used once");
+    if (step->contents_missing)
+        cty_report_skip(report, CTY_CLAIM_CONTENTS, "%llu contents match, %llu are not at hand",
+                        (unsigned long long)step->contents_checked, (unsigned long long)step->contents_missing);
+    else
+        cty_report_hold(report, CTY_CLAIM_CONTENTS, "all %llu contents match their commitments, and patches give their results",
+                        (unsigned long long)step->contents_checked);
+    return CUSTODY_OK;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside src/audit only: judging one entry over a memory; shared by evidence and replay. */
+#ifndef CTY_AUDIT_STEP_H
+#define CTY_AUDIT_STEP_H
+
+#include "audit/memory.h"
+#include "audit/replay.h"
+#include "audit/trust.h"
+
+struct cty_step {
+    struct cty_memory *memory;
+    struct cty_memory *asked; /* requests that were refused or rejected, by requester, service and action */
+    const struct cty_trust *trust;
+    const struct cty_content_source *contents; /* NULL: none */
+    struct cty_report *report;
+    enum cty_view_status (*missing)(void *context, const char *key);
+    void *missing_context;
+    struct cty_view view;
+    struct cty_delta delta;
+    struct cty_buf salt, content, base, operations, result; /* scratch */
+    bool stopped; /* something failed: later entries are not judged */
+    uint64_t contents_checked;
+    uint64_t contents_missing;
+};
+
+CUSTODY_MUST_USE custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust,
+                                           struct cty_report *report);
+void cty_step_done(struct cty_step *step);
+
+/* The keys and key names of the signers at this index. What is wrong goes into the report and stops the step. */
+CUSTODY_MUST_USE custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *parsed,
+                                           struct cty_buf *names_memory, struct cty_key keys[CTY_SIGNERS_MAX],
+                                           struct cty_bytes names[CTY_SIGNERS_MAX]);
+
+/* Pins, fold, contents, findings; the entry is taken into the memory. */
+CUSTODY_MUST_USE custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *parsed,
+                                           const struct cty_hash *leaf, const struct cty_key keys[CTY_SIGNERS_MAX],
+                                           bool prev_unknown);
+
+/* What can be said at the end only: findings about keys revoked later, and the claims that now hold. */
+CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step, uint64_t last_index);
+
+/* Decodes the case's record; NOT_FOUND where there is none. */
+CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id,
+                                           struct cty_case *ret_case);
+
+/* contents.c: commitments and patches of one entry, before it is folded. */
+CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
+
+/* "acme/alice", "acme/bob" of the case's counting decisions, for a sentence. */
+void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *the_case, char *out, size_t size);
+
+#endif
