@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A disk that fails on command: an SQLite VFS in front of the ordinary one, made the default. Counts the calls
+ * that change a disk and fails the n-th of a kind. For one thread.
+ */
+#ifndef CTY_TESTS_STORE_FAULTY_VFS_H
+#define CTY_TESTS_STORE_FAULTY_VFS_H
+
+#include <stdbool.h>
+
+enum faulty_kind {
+    FAULTY_NONE,
+    FAULTY_WRITE_IO,    /* a write fails with EIO */
+    FAULTY_WRITE_FULL,  /* a write meets a full disk, and so do all after it */
+    FAULTY_WRITE_QUOTA, /* the same with the user's quota, which SQLite reports otherwise */
+    FAULTY_SHORT_WRITE, /* the disk fills in the middle of a write */
+    FAULTY_SYNC         /* a sync fails */
+};
+
+/* Makes it the default VFS of this process. */
+void faulty_install(void);
+/* The `nth` call of the kind, from 1, fails; counts from now. */
+void faulty_arm(enum faulty_kind kind, int nth);
+/* From here on nothing fails; whether the fault happened. */
+bool faulty_disarm(void);
+/* Calls of the kind since it was armed. */
+int faulty_count(void);
+
+#endif
