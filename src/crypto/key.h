@@ -47,8 +47,8 @@ CUSTODY_MUST_USE custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_
                                             struct cty_bytes *ret_name, struct cty_key *ret_key);
 
 /*
- * The same without the check of the point itself, which costs three signature checks: for a key that passed
- * cty_vkey_parse when it was enrolled. Errors: BAD_KEY, ALG_MISMATCH.
+ * The same without the check of the point, which costs three signature checks, and of the key id: for a key that
+ * passed cty_vkey_parse when it was enrolled. Errors: BAD_KEY, ALG_MISMATCH.
  */
 CUSTODY_MUST_USE custody_err cty_vkey_read(struct cty_bytes text, enum cty_key_type type,
                                            struct cty_bytes *ret_name, struct cty_key *ret_key);

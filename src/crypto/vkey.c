@@ -104,29 +104,33 @@ static custody_err raw_split(struct cty_bytes base64, enum cty_key_type type, st
     return CUSTODY_OK;
 }
 
+/* Name, key id and key as they stand, none of them checked against another. */
+static custody_err vkey_take(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
+                             struct cty_bytes *ret_id, struct cty_key *ret_key)
+{
+    struct cty_bytes base64;
+    if (!vkey_split(text, ret_name, ret_id, &base64) || cty_key_name_check(*ret_name) != CUSTODY_OK)
+        return CUSTODY_E_BAD_KEY;
+    return raw_split(base64, type, ret_key);
+}
+
 custody_err cty_vkey_read(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
                           struct cty_key *ret_key)
 {
-    struct cty_bytes name, id, base64;
-    struct cty_key key;
-    char expected[KEY_ID_CHARS + 1];
-    if (!vkey_split(text, &name, &id, &base64) || cty_key_name_check(name) != CUSTODY_OK)
-        return CUSTODY_E_BAD_KEY;
-    CTY_TRY(raw_split(base64, type, &key));
-    key_id_text(name, type, &key, expected);
-    if (!cty_bytes_is(id, expected))
-        return CUSTODY_E_BAD_KEY;
-    *ret_name = name;
-    *ret_key = key;
-    return CUSTODY_OK;
+    struct cty_bytes id;
+    return vkey_take(text, type, ret_name, &id, ret_key);
 }
 
 custody_err cty_vkey_parse(struct cty_bytes text, enum cty_key_type type, struct cty_bytes *ret_name,
                            struct cty_key *ret_key)
 {
-    struct cty_bytes name;
+    struct cty_bytes name, id;
     struct cty_key key;
-    CTY_TRY(cty_vkey_read(text, type, &name, &key));
+    char expected[KEY_ID_CHARS + 1];
+    CTY_TRY(vkey_take(text, type, &name, &id, &key));
+    key_id_text(name, type, &key, expected);
+    if (!cty_bytes_is(id, expected))
+        return CUSTODY_E_BAD_KEY;
     CTY_TRY(type == CTY_KEY_X25519 ? cty_sealing_key_check(&key) : cty_key_check(&key));
     *ret_name = name;
     *ret_key = key;
