@@ -68,6 +68,20 @@ static void entries_come_back(void **state)
     }
 }
 
+static void no_link_is_left_from_before(void **state)
+{
+    (void)state;
+    static const enum cty_type types[] = {CTY_CANCEL, CTY_REQUEST, CTY_LEDGER_OPEN, CTY_CANCEL};
+    for (size_t i = 0; i < CTY_COUNT_OF(types); i++) {
+        struct cty_entry entry = entry_of(types[i]);
+        cty_buf_clear(&text);
+        assert_ok(cty_entry_encode(&entry, &text));
+        assert_ok(cty_entry_parse(cty_buf_bytes(&text), &parsed, NULL));
+        assert_int_equal(parsed.entry.case_prev.present, entry.case_prev.present);
+        assert_int_equal(parsed.entry.prev.present, entry.prev.present);
+    }
+}
+
 static void the_text_of_an_entry(void **state)
 {
     (void)state;
@@ -217,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(entries_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_link_is_left_from_before, setup, teardown),
         cmocka_unit_test_setup_teardown(the_text_of_an_entry, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_entries_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(altered_entries_are_refused_or_differ, setup, teardown),

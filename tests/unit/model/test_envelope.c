@@ -342,6 +342,23 @@ static void what_is_too_large_is_refused(void **state)
     cty_buf_done(&envelope);
 }
 
+/* The same statement with one signature less: what an earlier parse left behind is not there any more. */
+static void no_signature_is_left_from_before(void **state)
+{
+    (void)state;
+    const struct sample *sample = sample_get(CTY_POLICY_PUBLISH);
+    const struct cty_secret *alice = sample_secret(CTY_LITERAL("acme/alice"));
+    const struct cty_secret *bob = sample_secret(CTY_LITERAL("acme/bob"));
+    struct cty_buf one = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    assert_ok(cty_statement_sign(&sample->statement, &alice, 1, &one, NULL));
+    assert_ok(cty_envelope_parse(cty_buf_bytes(&sample->envelope), &parsed, NULL));
+    assert_ok(cty_signed_verify(&parsed, 1, cty_secret_name(bob), cty_secret_key(bob)));
+    assert_ok(cty_envelope_parse(cty_buf_bytes(&one), &parsed, NULL));
+    assert_ok(cty_signed_verify(&parsed, 0, cty_secret_name(alice), cty_secret_key(alice)));
+    assert_refused(cty_signed_verify(&parsed, 1, cty_secret_name(bob), cty_secret_key(bob)), "signature-invalid");
+    cty_buf_done(&one);
+}
+
 static void a_parser_may_be_used_again(void **state)
 {
     (void)state;
@@ -376,6 +393,7 @@ int main(void)
         cmocka_unit_test_teardown(one_signature_for_each_signer, parsed_free),
         cmocka_unit_test_teardown(bodies_are_judged_by_their_type, parsed_free),
         cmocka_unit_test_teardown(what_is_too_large_is_refused, parsed_free),
+        cmocka_unit_test_teardown(no_signature_is_left_from_before, parsed_free),
         cmocka_unit_test_teardown(a_parser_may_be_used_again, parsed_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,8 @@ static void links_and_their_bounds(void **state)
     links_expect("[{\"type\":\"t\"}]", "missing-member");
     links_expect("[{\"sha256\":\"00\",\"type\":\"t\"}]", "bad-member");
     links_expect("[{\"a\":1}]", "unknown-member");
+    /* Its value sorts before sha256, its text behind it. */
+    links_expect("[{\"sha\\n\":1,\"sha256\":\"00\",\"type\":\"t\"}]", "unknown-member");
     free(most);
     free(more);
 }

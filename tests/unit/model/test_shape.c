@@ -145,6 +145,20 @@ static void a_required_default_is_said(void **state)
     assert_refused(decode(&required_shape, "{}", &target), "missing-member");
 }
 
+/* Even where a text may say anything, an escaped one is not taken for what it stands for. */
+static void an_escaped_text_is_no_text(void **state)
+{
+    (void)state;
+    static const struct cty_field fields[] = {
+        {.name = "text", .kind = CTY_FIELD_TEXT, .offset = offsetof(EV, text), .text = CTY_TEXT_ANY},
+    };
+    static const struct cty_shape shape = CTY_SHAPE(fields);
+    struct everything target;
+    round_trip(&shape, "{\"text\":\"\xc3\xa4 b/\"}", &target);
+    assert_refused(decode(&shape, "{\"text\":\"a\\n\"}", &target), "bad-member");
+    assert_refused(decode(&shape, "{\"text\":1}", &target), "bad-member");
+}
+
 static void messages_may_say_a_default(void **state)
 {
     (void)state;
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test(nothing_is_everything_left_out),
         cmocka_unit_test(a_default_is_said_by_leaving_out),
         cmocka_unit_test(a_required_default_is_said),
+        cmocka_unit_test(an_escaped_text_is_no_text),
         cmocka_unit_test(messages_may_say_a_default),
         cmocka_unit_test(codes_name_what_is_wrong),
         cmocka_unit_test(the_detail_names_the_member),
