@@ -14,7 +14,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct cty_json_limits limits = {.depth_max = CTY_STATEMENT_DEPTH_MAX, .nodes_max = CTY_STATEMENT_NODES_MAX};
+static const struct cty_json_limits limits = {.depth_max = CTY_STATEMENT_DEPTH_MAX,
+                                             .nodes_max = CTY_STATEMENT_NODES_MAX};
 
 struct found {
     size_t count;

@@ -48,7 +48,8 @@ static void ledger_open_fill(struct sample *sample)
     open->clerk_key = cty_bytes_text(sample_vkey("clerk", CTY_KEY_ED25519));
     open->log_key = cty_bytes_text(sample_vkey("log", CTY_KEY_ED25519));
     open->party = CTY_LITERAL("operator");
-    open->policy = CTY_LITERAL("{\"admin_quorum\":2,\"rules\":[{\"effect\":\"deny\",\"match\":{\"action\":\"delete-*\"}},"
+    open->policy = CTY_LITERAL("{\"admin_quorum\":2,\"rules\":["
+                               "{\"effect\":\"deny\",\"match\":{\"action\":\"delete-*\"}},"
                                "{\"effect\":\"pass\",\"match\":{\"priority\":\"low\"}}]}");
     open->readers = CTY_READERS_MEMBERS;
 }
@@ -114,13 +115,15 @@ static void request_fill(struct sample *sample)
     names_put(&request->behalf, "acme/alice");
     request->executor = CTY_LITERAL("acme/refund-agent");
     request->expires = statement->time + 2 * DAY;
-    request->facts = CTY_LITERAL("{\"amount\":\"129.00\",\"currency\":\"EUR\",\"first_refund\":true,\"order.age_days\":12}");
+    request->facts = CTY_LITERAL("{\"amount\":\"129.00\",\"currency\":\"EUR\","
+                                 "\"first_refund\":true,\"order.age_days\":12}");
     request->parent = (struct cty_parent){true, sample_hash("the parent's verdict"), sample_hash("the parent case")};
     request->payload = sample_commit(sample, "payload",
                                      "{\"amount\":\"129.00\",\"currency\":\"EUR\",\"order\":\"A-1001\"}");
     request->priority = CTY_PRIORITY_NORMAL;
     names_put(&request->readers, "globex/auditor");
-    request->schema = some_hash(sample_commit(sample, "schema", "{\"required\":[\"amount\",\"order\"],\"type\":\"object\"}"));
+    request->schema = some_hash(sample_commit(sample, "schema",
+                                              "{\"required\":[\"amount\",\"order\"],\"type\":\"object\"}"));
     request->service = CTY_LITERAL("payments");
     request->state = some_hash(sample_commit(sample, "state", "{\"step\":4}"));
 }
@@ -172,7 +175,8 @@ static void patch_fill(struct sample *sample, const struct sample *before)
     struct cty_patch *patch = &sample->statement.u.patch;
     case_set(sample, "acme/bob", before, CTY_VERDICT);
     patch->base = before[CTY_REQUEST].statement.u.request.payload;
-    patch->facts = CTY_LITERAL("{\"amount\":\"99.00\",\"currency\":\"EUR\",\"first_refund\":true,\"order.age_days\":12}");
+    patch->facts = CTY_LITERAL("{\"amount\":\"99.00\",\"currency\":\"EUR\","
+                               "\"first_refund\":true,\"order.age_days\":12}");
     patch->operations = sample_commit(sample, "operations",
                                       "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":\"99.00\"}]");
     patch->reason = some_hash(sample_commit(sample, "reason", "Shipping is not refunded."));

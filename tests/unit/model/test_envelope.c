@@ -95,7 +95,8 @@ static void signatures_keep_their_order(void **state)
 {
     (void)state;
     const struct sample *sample = sample_get(CTY_POLICY_PUBLISH);
-    const struct cty_secret *swapped[] = {sample_secret(CTY_LITERAL("acme/bob")), sample_secret(CTY_LITERAL("acme/alice"))};
+    const struct cty_secret *swapped[] = {sample_secret(CTY_LITERAL("acme/bob")),
+                                          sample_secret(CTY_LITERAL("acme/alice"))};
     struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     assert_ok(cty_statement_sign(&sample->statement, swapped, 2, &envelope, NULL));
     assert_ok(cty_signed_parse(cty_buf_bytes(&envelope), &parsed, NULL));
@@ -276,7 +277,8 @@ static void one_signature_for_each_signer(void **state)
 {
     (void)state;
     const struct sample *sample = sample_get(CTY_POLICY_PUBLISH);
-    const struct cty_secret *secrets[] = {sample_secret(CTY_LITERAL("acme/alice")), sample_secret(CTY_LITERAL("acme/bob")),
+    const struct cty_secret *secrets[] = {sample_secret(CTY_LITERAL("acme/alice")),
+                                          sample_secret(CTY_LITERAL("acme/bob")),
                                           sample_secret(CTY_LITERAL("acme/carol"))};
     for (uint32_t count = 1; count <= 3; count++) {
         struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);

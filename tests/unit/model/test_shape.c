@@ -48,7 +48,8 @@ static const struct cty_field optional_fields[] = {
      .count_offset = offsetof(EV, objects_count), .stride = sizeof(struct inner), .list_max = 2,
      .shape = &inner_shape},
     {.name = "raw", .kind = CTY_FIELD_RAW, .flags = CTY_OPTIONAL, .offset = offsetof(EV, raw)},
-    {.name = "text", .kind = CTY_FIELD_TEXT, .flags = CTY_OPTIONAL, .offset = offsetof(EV, text), .text = CTY_TEXT_ROLE},
+    {.name = "text", .kind = CTY_FIELD_TEXT, .flags = CTY_OPTIONAL, .offset = offsetof(EV, text),
+     .text = CTY_TEXT_ROLE},
     {.name = "word", .kind = CTY_FIELD_ENUM, .flags = CTY_OPTIONAL, .offset = offsetof(EV, word), .names = words},
 };
 static const struct cty_shape optional_shape = CTY_SHAPE(optional_fields);

@@ -167,7 +167,8 @@ static void policy_put(struct cty_buf *policy, size_t extra)
     static const char *const names[] = {"action", "agent", "party", "priority", "service"};
     assert_ok(cty_buf_put_text(policy, "{\"admin_quorum\":1,\"rules\":["));
     for (unsigned i = 0; i < CTY_RULES_MAX; i++) {
-        assert_ok(cty_buf_put_text(policy, i ? ",{\"effect\":\"pass\",\"match\":{" : "{\"effect\":\"pass\",\"match\":{"));
+        assert_ok(cty_buf_put_text(policy, i ? "," : ""));
+        assert_ok(cty_buf_put_text(policy, "{\"effect\":\"pass\",\"match\":{"));
         for (size_t k = 0; k < CTY_COUNT_OF(names); k++) {
             assert_ok(cty_buf_put_text(policy, k ? "," : ""));
             glob_put(policy, names[k], &extra);
