@@ -31,6 +31,8 @@ void world_free(struct world *w)
         free((void *)(uintptr_t)w->entries[i].data);
     for (size_t i = 0; i < w->blobs_count; i++)
         free((void *)(uintptr_t)w->blobs[i].content.data);
+    for (size_t i = 0; i < w->vkeys_count; i++)
+        free(w->vkeys[i].text);
     cty_secret_free(w->log);
     cty_secret_free(w->clerk);
     cty_memory_free(w->memory);
@@ -71,23 +73,26 @@ void world_random(struct world *w, void *out, size_t size)
     }
 }
 
-/* vkeys that statements borrow until they are signed: kept for the life of the process' test in a ring. */
-static struct cty_bytes vkey_text(const struct cty_secret *secret)
+/* vkeys that statements borrow: one text for each secret, for the life of the world. */
+static struct cty_bytes vkey_text(struct world *w, const struct cty_secret *secret)
 {
-    static char ring[16][400];
-    static size_t next;
+    for (size_t i = 0; i < w->vkeys_count; i++) {
+        if (w->vkeys[i].secret == secret)
+            return cty_bytes_text(w->vkeys[i].text);
+    }
     struct cty_buf out = CTY_BUF_INIT(400);
     MUST(cty_vkey_format(cty_secret_name(secret), CTY_KEY_ED25519, cty_secret_key(secret), &out));
-    char *slot = ring[next++ % 16];
-    memcpy(slot, out.data, out.size);
-    struct cty_bytes text = cty_bytes_make(slot, out.size);
+    struct world_vkey *vkey = &w->vkeys[w->vkeys_count++];
+    vkey->secret = secret;
+    vkey->text = cty_bytes_dup_text(cty_buf_bytes(&out));
+    CTY_CHECK(vkey->text);
     cty_buf_done(&out);
-    return text;
+    return cty_bytes_text(vkey->text);
 }
 
 struct cty_bytes world_vkey(struct world *w, const char *name)
 {
-    return vkey_text(world_secret(w, name));
+    return vkey_text(w, world_secret(w, name));
 }
 
 static void person_bits(const char *person, struct cty_opt_bits128 *out)
@@ -140,8 +145,8 @@ void world_open(struct world *w, const char *policy)
     world_add_signer(w, &st, "operator/ada");
     world_add_signer(w, &st, "operator/otto");
     struct cty_ledger_open *open = &st.u.ledger_open;
-    open->log_key = vkey_text(world_secret(w, "log"));
-    open->clerk_key = vkey_text(world_secret(w, "clerk"));
+    open->log_key = vkey_text(w, world_secret(w, "log"));
+    open->clerk_key = vkey_text(w, world_secret(w, "clerk"));
     open->party = CTY_LITERAL("operator");
     open->policy = cty_bytes_text(policy);
     open->admins_count = 2;
@@ -184,7 +189,7 @@ void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *na
 {
     memset(enrolment, 0, sizeof(*enrolment));
     enrolment->actor = cty_secret_name(world_secret(w, name));
-    enrolment->key = vkey_text(world_secret(w, name));
+    enrolment->key = vkey_text(w, world_secret(w, name));
     enrolment->kind = (int)kind;
     if (person)
         person_bits(person, &enrolment->person);

@@ -22,12 +22,19 @@ struct world_blob {
     struct cty_bytes content; /* owned */
 };
 
+struct world_vkey {
+    const struct cty_secret *secret;
+    char *text; /* owned */
+};
+
 struct world {
     struct cty_memory *memory;
     struct cty_secret *log;
     struct cty_secret *clerk;
     struct cty_secret *actors[WORLD_ACTORS_MAX];
     size_t actors_count;
+    struct world_vkey vkeys[WORLD_ACTORS_MAX + 2];
+    size_t vkeys_count;
     uint64_t time;        /* entry time of what is appended next */
     uint64_t random;      /* state of the deterministic "random" ids */
     bool fast;            /* statements are folded without envelope, signature and entry text */
@@ -49,7 +56,7 @@ void world_free(struct world *w);
 /* The key of an actor, "log" or "clerk"; made from the name on first use, the same in every run. */
 const struct cty_secret *world_secret(struct world *w, const char *name);
 
-/* The key under its actor's name, as text; borrowed for the next 16 calls. */
+/* The key under its actor's name, as text; borrowed from the world. */
 struct cty_bytes world_vkey(struct world *w, const char *name);
 /* An enrolment of a person, or (kind) of an agent or service without an owner yet. */
 void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *name, enum cty_actor_kind kind,
