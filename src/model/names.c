@@ -67,6 +67,16 @@ static bool is_actor(struct cty_bytes text)
     return is_label(cty_bytes_make(text.data + at, text.size - at), "-._", CTY_PARTY_NAME_BYTES_MAX);
 }
 
+/* The part before the first slash has a dot or a colon, which no party has: an origin is never an actor's name. */
+static bool is_origin(struct cty_bytes text)
+{
+    if (!is_label(text, "-._/:", CTY_ORIGIN_BYTES_MAX))
+        return false;
+    const uint8_t *slash = memchr(text.data, '/', text.size);
+    size_t host = slash ? (size_t)(slash - text.data) : text.size;
+    return memchr(text.data, '.', host) != NULL || memchr(text.data, ':', host) != NULL;
+}
+
 static bool is_glob(struct cty_bytes text)
 {
     return is_visible(text, CTY_GLOB_BYTES_MAX, "");
@@ -76,7 +86,7 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
 {
     switch (grammar) {
     case CTY_TEXT_ORIGIN:
-        return is_label(text, "-._/:", CTY_ORIGIN_BYTES_MAX);
+        return is_origin(text);
     case CTY_TEXT_PARTY:
         return is_party(text);
     case CTY_TEXT_ACTOR:
