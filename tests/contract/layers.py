@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     'ledger': TO_MODEL,
     'escrow': ['base', 'codec', 'model'],
     'audit': TO_ESCROW,
+    'verify': TO_AUDIT,
     'store': TO_ESCROW,
     'net': ['base'],
     'proto': TO_MODEL + ['ledger'],

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run of `custody`: its command, its options, and what commands share. Keys, trust file and client are made when a
+ * command first asks for them, and live until the run ends.
+ *
+ * A command puts what it has to say into `page`, which is printed when it has ended well; what a person must read before
+ * that goes through cty_cli_present. With --json the page holds one RFC 8785 object.
+ * Thread rule: one thread, but for cty_cli_interrupt.
+ */
+#ifndef CTY_CLI_CLI_H
+#define CTY_CLI_CLI_H
+
+#include <stdio.h>
+
+#include "audit/trust.h"
+#include "cli/opt.h"
+#include "client/client.h"
+
+struct cty_cli;
+
+/* Common options that a command has; --json and --help are everybody's. */
+enum cty_cli_use {
+    CTY_USE_URL = 1,
+    CTY_USE_TRUST = 2,
+    CTY_USE_KEY = 4,
+    CTY_USE_PASSPHRASE = 8,
+    CTY_USE_STATE = 16,
+    CTY_USE_TIMEOUT = 32,
+    CTY_USE_YES = 64,
+    CTY_USE_DEVELOPMENT = 128,
+    /* A command that reads a verified ledger, and one that also signs. */
+    CTY_USE_READ = CTY_USE_URL | CTY_USE_TRUST | CTY_USE_KEY | CTY_USE_PASSPHRASE | CTY_USE_STATE | CTY_USE_TIMEOUT,
+    CTY_USE_SIGN = CTY_USE_READ | CTY_USE_YES
+};
+
+struct cty_command {
+    const char *name;     /* "inbox", "key new" */
+    custody_err (*run)(struct cty_cli *cli);
+    const char *summary;  /* one line, no full stop */
+    const char *operands; /* "CASE"; "" where it takes none */
+    size_t operands_min, operands_max;
+    const char *about;    /* paragraphs, each line at most 100 wide */
+    const char *example;  /* one command line that works in the world of the quickstart */
+    unsigned uses;        /* enum cty_cli_use, or-ed */
+    const struct cty_opt *options; /* its own; ends with a NULL name */
+};
+/* In the order of help; ends with NULL. */
+extern const struct cty_command *const cty_commands[];
+
+#define CTY_CLI_KEYS_MAX 16
+#define CTY_PAGE_BYTES_MAX (64u * 1024u * 1024u)
+
+struct cty_cli {
+    FILE *in, *out, *err;  /* borrowed */
+    bool terminal;         /* `in` is a person at a terminal */
+    const struct cty_command *command;
+    struct cty_args args;
+    bool json;
+    struct cty_buf page;
+    int status;            /* exit status where the command returns OK */
+    custody_error error;
+    struct cty_trust trust;
+    bool trusted;
+    struct cty_secret *keys[CTY_CLI_KEYS_MAX];
+    size_t keys_count;
+    const struct cty_secret *key; /* of --key; one of `keys` */
+    char *state_path;
+    struct cty_client *client;
+};
+
+/*
+ * Runs argv as `custody` would, and gives the exit status (spec/cli.md): 0 done, 1 refused, 2 done with findings,
+ * 3 could not be decided, reached or in time, 4 usage. The streams are borrowed.
+ */
+int cty_cli_run(int argc, char *const *argv, FILE *in, FILE *out, FILE *err, bool terminal);
+/* Ends what the run waits for; from a signal handler. False where it has no client that could wait. */
+bool cty_cli_interrupt(void);
+/* The client that cty_cli_interrupt ends; NULL for none. */
+void cty_cli_set_running(struct cty_client *client);
+
+/* --- options ----------------------------------------------------------------------------------------------- */
+
+/* An option, or the environment variable that stands for it; NULL where both are missing. */
+const char *cty_cli_setting(const struct cty_cli *cli, const char *option, const char *variable);
+/* Errors: USAGE where it wasn't given. */
+CUSTODY_MUST_USE custody_err cty_cli_required(struct cty_cli *cli, const char *option, const char **ret_value);
+/* What --timeout says; `otherwise` where it says nothing. */
+CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *ret_ms);
+
+/* --- trust, keys, client ------------------------------------------------------------------------------------- */
+
+/* The trust file; borrowed. Errors: USAGE where none is named, NOT_FOUND, BAD_TRUST. */
+CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust);
+/* Loads a key file, asking for its passphrase where it has one. Borrowed until the run ends. */
+CUSTODY_MUST_USE custody_err cty_cli_load_key(struct cty_cli *cli, const char *path,
+                                              const struct cty_secret **ret_secret);
+/* The key of --key. Errors: USAGE where none is named. */
+CUSTODY_MUST_USE custody_err cty_cli_key(struct cty_cli *cli, const struct cty_secret **ret_secret);
+/* The keys of a list option, in order. */
+CUSTODY_MUST_USE custody_err cty_cli_load_keys(struct cty_cli *cli, const char *option,
+                                               const struct cty_secret **secrets, size_t max, size_t *ret_count);
+enum cty_cli_as { CTY_AS_NOBODY, CTY_AS_KEY };
+/* The client; with AS_KEY it opens sessions with the key of --key, which then must be named. Borrowed. */
+CUSTODY_MUST_USE custody_err cty_cli_client(struct cty_cli *cli, enum cty_cli_as as, struct cty_client **ret_client);
+/* The same for a key that is loaded. */
+CUSTODY_MUST_USE custody_err cty_cli_client_of(struct cty_cli *cli, const struct cty_secret *secret,
+                                               struct cty_client **ret_client);
+/* Without pins: for `info`, which believes nobody. */
+CUSTODY_MUST_USE custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust,
+                                          const struct cty_secret *secret, struct cty_client **ret_client);
+
+/* --- output ------------------------------------------------------------------------------------------------- */
+
+/* Shows a text now: on the output, or with --json on the error output. */
+void cty_cli_present(struct cty_cli *cli, struct cty_bytes text);
+/* A line to the error output; not with --json. */
+void cty_cli_note(struct cty_cli *cli, const char *format, ...) CUSTODY_PRINTF(2, 3);
+/* Prints the page now and empties it. Errors: IO. */
+CUSTODY_MUST_USE custody_err cty_cli_flush(struct cty_cli *cli);
+/*
+ * Asks "<question> [y/N]" unless --yes was given. Errors: USAGE where nobody is at a terminal, DECLINED for anything
+ * but yes.
+ */
+CUSTODY_MUST_USE custody_err cty_cli_confirm(struct cty_cli *cli, const char *question);
+
+/* --- files --------------------------------------------------------------------------------------------------- */
+
+/* Appends the file's contents; "-" is the input. Errors: NOT_FOUND, IO, TOO_LARGE beyond the buffer's limit. */
+CUSTODY_MUST_USE custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_buf *out);
+/* A new file that nobody else can read; "-" is the output. Errors: EXISTS, IO. */
+CUSTODY_MUST_USE custody_err cty_cli_write_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
+/* Puts other contents in the place of a file's, all or nothing. Errors: IO. */
+CUSTODY_MUST_USE custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
+
+/* --- commands: one for each verb, cmd_<verb>.c --------------------------------------------------------------- */
+
+#define CTY_COMMAND(name) extern const struct cty_command cty_command_##name;
+#include "cli/commands.def"
+#undef CTY_COMMAND
+
+#endif

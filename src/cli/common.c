@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common.h"
+
+#include "base/check.h"
+#include "codec/json.h"
+
+static const struct cty_opt everywhere[] = {
+    {"json", 0, CTY_OPT_FLAG, NULL, "print one JSON object instead of text"},
+    {"help", 'h', CTY_OPT_FLAG, NULL, "print this"},
+    {NULL},
+};
+
+/* One option each, behind the bit that brings it in; each ends its own little table. */
+static const struct {
+    unsigned use;
+    struct cty_opt table[2];
+} common[] = {
+    {CTY_USE_URL, {{"url", 'u', CTY_OPT_TEXT, "URL", "the custodian's door (CUSTODY_URL)"}, {NULL}}},
+    {CTY_USE_TRUST, {{"trust", 't', CTY_OPT_TEXT, "FILE", "the trust file: whom to believe (CUSTODY_TRUST)"}, {NULL}}},
+    {CTY_USE_KEY, {{"key", 'k', CTY_OPT_TEXT, "FILE", "your key file (CUSTODY_KEY)"}, {NULL}}},
+    {CTY_USE_PASSPHRASE,
+     {{"passphrase-fd", 0, CTY_OPT_TEXT, "N", "read passphrases from descriptor N, a line for each key"}, {NULL}}},
+    {CTY_USE_STATE,
+     {{"state", 0, CTY_OPT_TEXT, "FILE",
+       "where the newest verified checkpoint is kept (CUSTODY_STATE; beside the trust file; - for nowhere)"},
+      {NULL}}},
+    {CTY_USE_TIMEOUT, {{"timeout", 0, CTY_OPT_TEXT, "PERIOD", "how long to try, such as 30s or 5m"}, {NULL}}},
+    {CTY_USE_YES, {{"yes", 'y', CTY_OPT_FLAG, NULL, "sign without asking"}, {NULL}}},
+    {CTY_USE_DEVELOPMENT,
+     {{"development", 0, CTY_OPT_FLAG, NULL, "accept the published development keys"}, {NULL}}},
+};
+
+void cty_common_know(struct cty_args *args, const struct cty_command *command)
+{
+    cty_args_know(args, command->options);
+    for (size_t i = 0; i < CTY_COUNT_OF(common); i++) {
+        if (command->uses & common[i].use)
+            cty_args_know(args, common[i].table);
+    }
+    cty_args_know(args, everywhere);
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------ */
+
+/* The command's first word, where its name has two; empty otherwise. */
+static struct cty_bytes group_of(const struct cty_command *command)
+{
+    const char *space = strchr(command->name, ' ');
+    return cty_bytes_make(command->name, space ? (size_t)(space - command->name) : 0);
+}
+
+bool cty_command_group(struct cty_bytes word)
+{
+    for (size_t i = 0; cty_commands[i]; i++) {
+        if (word.size && cty_bytes_equal(group_of(cty_commands[i]), word))
+            return true;
+    }
+    return false;
+}
+
+const struct cty_command *cty_command_find(int count, char *const *words, int *ret_words)
+{
+    for (size_t i = 0; count > 0 && cty_commands[i]; i++) {
+        const struct cty_command *command = cty_commands[i];
+        struct cty_bytes group = group_of(command);
+        *ret_words = group.size ? 2 : 1;
+        if (!group.size && strcmp(command->name, words[0]) == 0)
+            return command;
+        if (group.size && count > 1 && cty_bytes_is(group, words[0]) &&
+            strcmp(command->name + group.size + 1, words[1]) == 0)
+            return command;
+    }
+    return NULL;
+}
+
+/* --- help --------------------------------------------------------------------------------------------------- */
+
+static custody_err put_line(const struct cty_command *command, struct cty_buf *out)
+{
+    return cty_buf_putf(out, "  %-15s %s\n", command->name, command->summary);
+}
+
+custody_err cty_help_all(struct cty_buf *out)
+{
+    CTY_TRY(cty_buf_put_text(out, "custody: ask before you act, decide, and check everything that was said\n\n"
+                                  "Usage: custody COMMAND [OPTIONS]\n\nCommands:\n"));
+    for (size_t i = 0; cty_commands[i]; i++)
+        CTY_TRY(put_line(cty_commands[i], out));
+    return cty_buf_put_text(out,
+                            "\n'custody COMMAND --help' tells more and has an example.\n\n"
+                            "Settings that need not be said again and again:\n"
+                            "  CUSTODY_URL      the custodian's door, --url\n"
+                            "  CUSTODY_TRUST    the trust file, --trust\n"
+                            "  CUSTODY_KEY      your key file, --key\n"
+                            "  CUSTODY_STATE    where the newest verified checkpoint is kept, --state\n\n"
+                            "Exit status: 0 done; 1 refused, or a claim fails; 2 sound, with findings; 3 could not be\n"
+                            "decided, reached or in time; 4 usage.\n");
+}
+
+custody_err cty_help_group(struct cty_bytes word, struct cty_buf *out)
+{
+    CTY_TRY(cty_buf_putf(out, "Usage: custody %.*s COMMAND [OPTIONS]\n\nCommands:\n", (int)word.size,
+                         (const char *)word.data));
+    for (size_t i = 0; cty_commands[i]; i++) {
+        if (cty_bytes_equal(group_of(cty_commands[i]), word))
+            CTY_TRY(put_line(cty_commands[i], out));
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err put_option(const struct cty_opt *opt, struct cty_buf *out)
+{
+    char left[64];
+    char letter[6] = "    ";
+    if (opt->letter)
+        snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
+    snprintf(left, sizeof(left), "%s--%s%s%s", letter, opt->name, opt->value ? " " : "",
+             opt->value ? opt->value : "");
+    return cty_buf_putf(out, "  %-27s %s\n", left, opt->help);
+}
+
+custody_err cty_help_command(const struct cty_command *command, struct cty_buf *out)
+{
+    struct cty_args args = {.known_count = 0};
+    cty_common_know(&args, command);
+    CTY_TRY(cty_buf_putf(out, "custody %s: %s\n\nUsage: custody %s%s%s [OPTIONS]\n\n%s\nOptions:\n", command->name,
+                         command->summary, command->name, command->operands[0] ? " " : "", command->operands,
+                         command->about));
+    for (size_t i = 0; i < args.known_count; i++)
+        CTY_TRY(put_option(args.known[i], out));
+    return cty_buf_putf(out, "\nExample:\n  %s\n", command->example);
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------- */
+
+custody_err cty_error_text(custody_err code, const char *detail, const char *command, struct cty_buf *out)
+{
+    bool usage = code == CUSTODY_E_USAGE && detail[0];
+    CTY_TRY(cty_buf_putf(out, "custody%s%s: %s", command[0] ? " " : "", command,
+                         usage ? detail : custody_err_sentence(code)));
+    if (detail[0] && !usage)
+        CTY_TRY(cty_buf_putf(out, ": %s", detail));
+    CTY_TRY(cty_buf_putf(out, " [%s]\n", custody_err_name(code)));
+    return custody_err_next(code)[0] ? cty_buf_putf(out, "  what to do: %s\n", custody_err_next(code)) : CUSTODY_OK;
+}
+
+custody_err cty_error_json(custody_err code, const char *detail, struct cty_buf *out)
+{
+    struct cty_jw jw;
+    cty_jw_begin(&jw, out);
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "error");
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "code");
+    cty_jw_text(&jw, custody_err_name(code));
+    cty_jw_name(&jw, "detail");
+    cty_jw_text(&jw, detail);
+    cty_jw_name(&jw, "next");
+    cty_jw_text(&jw, custody_err_next(code));
+    cty_jw_name(&jw, "sentence");
+    cty_jw_text(&jw, custody_err_sentence(code));
+    cty_jw_object_end(&jw);
+    cty_jw_object_end(&jw);
+    CTY_TRY(cty_jw_end(&jw));
+    return cty_buf_put_byte(out, '\n');
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <custody/types.h>
+
+#include "base/check.h"
+#include "cli/common.h"
+
+/* What the signal handler may touch. */
+static _Atomic(struct cty_client *) running;
+
+bool cty_cli_interrupt(void)
+{
+    struct cty_client *client = atomic_load(&running);
+    if (client)
+        cty_client_interrupt(client);
+    return client != NULL;
+}
+
+void cty_cli_set_running(struct cty_client *client)
+{
+    atomic_store(&running, client);
+}
+
+/* --- output ------------------------------------------------------------------------------------------------- */
+
+custody_err cty_cli_flush(struct cty_cli *cli)
+{
+    bool written = fwrite(cli->page.data, 1, cli->page.size, cli->out) == cli->page.size && fflush(cli->out) == 0;
+    cty_buf_clear(&cli->page);
+    return written ? CUSTODY_OK : cty_fail(&cli->error, CUSTODY_E_IO, "the output could not be written");
+}
+
+void cty_cli_present(struct cty_cli *cli, struct cty_bytes text)
+{
+    FILE *file = cli->json ? cli->err : cli->out;
+    (void)fwrite(text.data, 1, text.size, file);
+    (void)fflush(file);
+}
+
+void cty_cli_note(struct cty_cli *cli, const char *format, ...)
+{
+    if (cli->json)
+        return;
+    va_list args;
+    va_start(args, format);
+    (void)vfprintf(cli->err, format, args);
+    va_end(args);
+    (void)fputc('\n', cli->err);
+    (void)fflush(cli->err);
+}
+
+custody_err cty_cli_confirm(struct cty_cli *cli, const char *question)
+{
+    char line[16] = "";
+    if (cty_args_flag(&cli->args, "yes"))
+        return CUSTODY_OK;
+    if (!cli->terminal)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is nobody at a terminal to ask; --yes signs without asking");
+    (void)fprintf(cli->err, "%s [y/N] ", question);
+    (void)fflush(cli->err);
+    if (fgets(line, sizeof(line), cli->in) && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
+        return CUSTODY_OK;
+    return cty_fail_code(&cli->error, CUSTODY_E_DECLINED);
+}
+
+/* --- running ------------------------------------------------------------------------------------------------ */
+
+static void cli_done(struct cty_cli *cli)
+{
+    cty_cli_set_running(NULL);
+    cty_client_close(cli->client);
+    for (size_t i = 0; i < cli->keys_count; i++)
+        cty_secret_free(cli->keys[i]);
+    cty_trust_done(&cli->trust);
+    cty_buf_done(&cli->page);
+    free(cli->state_path);
+}
+
+static custody_err check_operands(struct cty_cli *cli)
+{
+    size_t count = cli->args.operands_count;
+    if (count < cli->command->operands_min)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "something is missing: custody %s %s", cli->command->name,
+                        cli->command->operands);
+    if (count > cli->command->operands_max)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "'%.40s' is one word too many",
+                        cli->args.operands[cli->command->operands_max]);
+    return CUSTODY_OK;
+}
+
+static custody_err run_command(struct cty_cli *cli, int count, char *const *words)
+{
+    cty_common_know(&cli->args, cli->command);
+    CTY_TRY(cty_args_parse(&cli->args, count, words, &cli->error));
+    cli->json = cty_args_flag(&cli->args, "json");
+    if (cty_args_flag(&cli->args, "help"))
+        return cty_help_command(cli->command, &cli->page);
+    CTY_TRY(check_operands(cli));
+    return cli->command->run(cli);
+}
+
+/* `custody`, `custody --help`, `custody help VERB`, `custody --version`, `custody key`. */
+static custody_err run_without_command(struct cty_cli *cli, int count, char *const *words)
+{
+    if (count == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
+        cli->status = count == 0 ? custody_err_exit(CUSTODY_E_USAGE) : 0;
+        return cty_help_all(&cli->page);
+    }
+    if (strcmp(words[0], "--version") == 0)
+        return cty_buf_putf(&cli->page, "custody %s\n", CUSTODY_VERSION);
+    if (cty_command_group(cty_bytes_text(words[0]))) {
+        bool asked = count > 1 && strcmp(words[1], "--help") == 0;
+        cli->status = asked ? 0 : custody_err_exit(CUSTODY_E_USAGE);
+        return cty_help_group(cty_bytes_text(words[0]), &cli->page);
+    }
+    return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is no command '%.40s'", words[0]);
+}
+
+/* Whether --json stands there, also where the rest can't be read. */
+static bool wants_json(int count, char *const *words)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(words[i], "--json") == 0)
+            return true;
+    }
+    return false;
+}
+
+static int tell_error(struct cty_cli *cli, custody_err code)
+{
+    const char *detail = cli->error.code == code ? cli->error.detail : "";
+    FILE *file = cli->json ? cli->out : cli->err;
+    cty_buf_clear(&cli->page);
+    custody_err err = cli->json ? cty_error_json(code, detail, &cli->page)
+                                : cty_error_text(code, detail, cli->command ? cli->command->name : "", &cli->page);
+    if (err == CUSTODY_OK)
+        (void)fwrite(cli->page.data, 1, cli->page.size, file);
+    (void)fflush(file);
+    return custody_err_exit(code);
+}
+
+int cty_cli_run(int argc, char *const *argv, FILE *in, FILE *out, FILE *err, bool terminal)
+{
+    struct cty_cli cli = {.in = in, .out = out, .err = err, .terminal = terminal};
+    int words = 0;
+    cli.page = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    cli.json = wants_json(argc - 1, argv + 1);
+    cli.command = cty_command_find(argc - 1, argv + 1, &words);
+    custody_err code = cty_crypto_init();
+    if (code == CUSTODY_OK)
+        code = cli.command ? run_command(&cli, argc - 1 - words, argv + 1 + words)
+                           : run_without_command(&cli, argc - 1, argv + 1);
+    if (code == CUSTODY_OK)
+        code = cty_cli_flush(&cli);
+    int status = code == CUSTODY_OK ? cli.status : tell_error(&cli, code);
+    cli_done(&cli);
+    return status;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/text.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+struct range {
+    uint32_t first, last;
+};
+
+/*
+ * Unicode characters that no terminal shows as themselves: controls, marks that turn the direction of text, separators
+ * of lines, what has no width or no shape, and code points that are no characters. Sorted.
+ */
+static const struct range hidden[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c}, {0x115f, 0x1160},
+    {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x2800, 0x2800},
+    {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+    {0xfff0, 0xfffc}, {0xfffe, 0xffff}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0xe0000, 0x10ffff},
+};
+
+static bool is_hidden(uint32_t point)
+{
+    for (size_t i = 0; i < CTY_COUNT_OF(hidden) && point >= hidden[i].first; i++) {
+        if (point <= hidden[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* Reads one character of UTF-8; 0 bytes where there is none (RFC 3629, without surrogates and over-long forms). */
+static size_t take_point(struct cty_bytes text, uint32_t *ret_point)
+{
+    uint8_t lead = text.data[0];
+    size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
+                  : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    if (size == 0 || size > text.size || !cty_bytes_is_utf8(cty_bytes_make(text.data, size)))
+        return 0;
+    static const uint8_t masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    *ret_point = lead & masks[size];
+    for (size_t i = 1; i < size; i++)
+        *ret_point = *ret_point << 6 | (text.data[i] & 0x3f);
+    return size;
+}
+
+static custody_err show_point(struct cty_bytes text, size_t *ret_size, struct cty_buf *out)
+{
+    uint32_t point = 0;
+    size_t size = take_point(text, &point);
+    *ret_size = size ? size : 1;
+    if (size == 0)
+        return cty_buf_putf(out, "\\x%02x", text.data[0]);
+    if (point == '\\')
+        return cty_buf_put_text(out, "\\\\");
+    if (is_hidden(point))
+        return cty_buf_putf(out, "\\u{%x}", point);
+    return cty_buf_put(out, text.data, size);
+}
+
+custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out)
+{
+    size_t size = 0;
+    for (size_t at = 0; at < text.size; at += size)
+        CTY_TRY(show_point(cty_bytes_make(text.data + at, text.size - at), &size, out));
+    return CUSTODY_OK;
+}
+
+/* --- JSON -------------------------------------------------------------------------------------------------- */
+
+struct layout {
+    struct cty_buf *out;
+    bool lines;
+    unsigned depth;
+    bool in_string;
+    bool escaped; /* the character before was a backslash inside a string */
+};
+
+static custody_err put_u16(uint32_t unit, struct cty_buf *out)
+{
+    return cty_buf_putf(out, "\\u%04x", unit);
+}
+
+static custody_err show_json_point(uint32_t point, struct cty_bytes raw, struct cty_buf *out)
+{
+    if (!is_hidden(point))
+        return cty_buf_put_bytes(out, raw);
+    if (point < 0x10000)
+        return put_u16(point, out);
+    CTY_TRY(put_u16(0xd800 + ((point - 0x10000) >> 10), out));
+    return put_u16(0xdc00 + ((point - 0x10000) & 0x3ff), out);
+}
+
+static custody_err put_break(struct layout *l)
+{
+    if (!l->lines)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_put_byte(l->out, '\n'));
+    for (unsigned i = 0; i < l->depth; i++)
+        CTY_TRY(cty_buf_put_byte(l->out, ' '));
+    return CUSTODY_OK;
+}
+
+static custody_err put_open(struct layout *l, uint8_t byte, bool empty)
+{
+    CTY_TRY(cty_buf_put_byte(l->out, byte));
+    l->depth += 2;
+    return empty ? CUSTODY_OK : put_break(l);
+}
+
+static custody_err put_close(struct layout *l, uint8_t byte, bool empty)
+{
+    l->depth -= 2;
+    if (!empty)
+        CTY_TRY(put_break(l));
+    return cty_buf_put_byte(l->out, byte);
+}
+
+/* One byte between strings: canonical JSON has no spaces there, so each bracket and comma is where lines turn. */
+static custody_err put_structure(struct layout *l, uint8_t byte, uint8_t before, uint8_t after)
+{
+    switch (byte) {
+    case '{':
+    case '[':
+        return put_open(l, byte, after == '}' || after == ']');
+    case '}':
+    case ']':
+        return put_close(l, byte, before == '{' || before == '[');
+    case ',':
+        CTY_TRY(cty_buf_put_byte(l->out, byte));
+        return l->lines ? put_break(l) : cty_buf_put_byte(l->out, ' ');
+    case ':':
+        return cty_buf_put_text(l->out, ": ");
+    default:
+        l->in_string = byte == '"';
+        return cty_buf_put_byte(l->out, byte);
+    }
+}
+
+static custody_err show_json(struct layout *l, struct cty_bytes json)
+{
+    size_t size = 1;
+    for (size_t at = 0; at < json.size; at += size) {
+        uint8_t byte = json.data[at];
+        size = 1;
+        if (!l->in_string) {
+            CTY_TRY(put_structure(l, byte, at ? json.data[at - 1] : 0, at + 1 < json.size ? json.data[at + 1] : 0));
+            continue;
+        }
+        uint32_t point = 0;
+        size = take_point(cty_bytes_make(json.data + at, json.size - at), &point);
+        if (size == 0)
+            return CUSTODY_E_BAD_JSON;
+        l->in_string = byte != '"' || l->escaped;
+        l->escaped = byte == '\\' && !l->escaped;
+        CTY_TRY(show_json_point(point, cty_bytes_make(json.data + at, size), l->out));
+    }
+    return CUSTODY_OK;
+}
+
+custody_err cty_json_show(struct cty_bytes json, unsigned indent, struct cty_buf *out)
+{
+    for (unsigned i = 0; i < indent; i++)
+        CTY_TRY(cty_buf_put_byte(out, ' '));
+    return show_json(&(struct layout){.out = out, .lines = true, .depth = indent}, json);
+}
+
+custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out)
+{
+    return show_json(&(struct layout){.out = out}, json);
+}
+
+/* --- times ------------------------------------------------------------------------------------------------- */
+
+/* Days since 1970 of a date, by the proleptic Gregorian calendar; years begin in March, so that leap days end them. */
+static uint64_t days_of(uint64_t year, uint64_t month, uint64_t day)
+{
+    uint64_t y = month > 2 ? year : year - 1;
+    uint64_t m = month > 2 ? month - 3 : month + 9;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+static void date_of(uint64_t days, uint64_t *year, uint64_t *month, uint64_t *day)
+{
+    uint64_t z = days + 719468;
+    uint64_t era = z / 146097;
+    uint64_t in_era = z % 146097;
+    uint64_t y = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    uint64_t in_year = in_era - (365 * y + y / 4 - y / 100);
+    uint64_t m = (5 * in_year + 2) / 153;
+    *day = in_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = y + era * 400 + (*month <= 2 ? 1 : 0);
+}
+
+void cty_time_show(uint64_t time_ms, char ret_text[CTY_TIME_TEXT_SIZE])
+{
+    uint64_t year = 0, month = 0, day = 0, in_day = time_ms % 86400000;
+    if (time_ms == 0) {
+        snprintf(ret_text, CTY_TIME_TEXT_SIZE, "never");
+        return;
+    }
+    date_of(time_ms / 86400000, &year, &month, &day);
+    snprintf(ret_text, CTY_TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)year, (unsigned)month,
+             (unsigned)day, (unsigned)(in_day / 3600000), (unsigned)(in_day / 60000 % 60),
+             (unsigned)(in_day / 1000 % 60), (unsigned)(in_day % 1000));
+}
+
+static const struct {
+    char letter;
+    uint64_t ms;
+} units[] = {{'d', 86400000}, {'h', 3600000}, {'m', 60000}, {'s', 1000}};
+
+void cty_period_show(uint64_t period_ms, char ret_text[CTY_TIME_TEXT_SIZE])
+{
+    for (size_t i = 0; i < CTY_COUNT_OF(units); i++) {
+        unsigned long long whole = period_ms / units[i].ms;
+        unsigned long long rest = i + 1 < CTY_COUNT_OF(units) ? period_ms % units[i].ms / units[i + 1].ms : 0;
+        if (whole && rest)
+            snprintf(ret_text, CTY_TIME_TEXT_SIZE, "%llu%c %llu%c", whole, units[i].letter, rest, units[i + 1].letter);
+        else if (whole)
+            snprintf(ret_text, CTY_TIME_TEXT_SIZE, "%llu%c", whole, units[i].letter);
+        if (whole)
+            return;
+    }
+    snprintf(ret_text, CTY_TIME_TEXT_SIZE, "0s");
+}
+
+/* What a number with this unit behind it is multiplied with; 0 for a unit that is none. */
+static uint64_t unit_ms(struct cty_bytes unit)
+{
+    if (unit.size == 0 || cty_bytes_is(unit, "ms"))
+        return 1;
+    for (size_t i = 0; i < CTY_COUNT_OF(units); i++) {
+        if (unit.size == 1 && unit.data[0] == (uint8_t)units[i].letter)
+            return units[i].ms;
+    }
+    return 0;
+}
+
+custody_err cty_period_parse(const char *text, uint64_t *ret_ms, custody_error *error)
+{
+    struct cty_bytes all = cty_bytes_text(text);
+    size_t digits = strspn(text, "0123456789");
+    uint64_t number = 0;
+    uint64_t ms = unit_ms(cty_bytes_make(all.data + digits, all.size - digits));
+    if (ms == 0 || cty_u64_parse(cty_bytes_make(all.data, digits), CTY_PERIOD_MS_MAX / ms, &number) != CUSTODY_OK ||
+        number == 0)
+        return cty_fail(error, CUSTODY_E_USAGE, "'%s' is not a period such as 30s, 5m, 2h or 7d (at most 366d)", text);
+    *ret_ms = number * ms;
+    return CUSTODY_OK;
+}
+
+static bool take_number(const char **at, size_t digits, char after, uint64_t *ret_number)
+{
+    if (strspn(*at, "0123456789") != digits || (*at)[digits] != after)
+        return false;
+    *ret_number = 0;
+    for (size_t i = 0; i < digits; i++)
+        *ret_number = *ret_number * 10 + (uint64_t)((*at)[i] - '0');
+    *at += digits + (after ? 1 : 0);
+    return true;
+}
+
+static bool read_date(const char *at, uint64_t *ret_ms)
+{
+    uint64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0;
+    if (!take_number(&at, 4, '-', &year) || !take_number(&at, 2, '-', &month) || !take_number(&at, 2, 'T', &day) ||
+        !take_number(&at, 2, ':', &hour) || !take_number(&at, 2, ':', &minute))
+        return false;
+    if (!take_number(&at, 2, 'Z', &second) && !(take_number(&at, 2, '.', &second) && take_number(&at, 3, 'Z', &ms)))
+        return false;
+    if (*at || year < 1970 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+        return false;
+    uint64_t y = 0, m = 0, d = 0;
+    date_of(days_of(year, month, day), &y, &m, &d);
+    *ret_ms = days_of(year, month, day) * 86400000 + hour * 3600000 + minute * 60000 + second * 1000 + ms;
+    return d == day && m == month;
+}
+
+custody_err cty_time_parse(const char *text, uint64_t *ret_ms, custody_error *error)
+{
+    if (cty_u64_parse(cty_bytes_text(text), CTY_NUMBER_MAX, ret_ms) == CUSTODY_OK || read_date(text, ret_ms))
+        return CUSTODY_OK;
+    return cty_fail(error, CUSTODY_E_USAGE, "'%s' is not a time such as 2026-01-31T12:00:00Z", text);
+}
+
+void cty_fingerprint(struct cty_bytes line, char ret_text[CTY_FINGERPRINT_SIZE])
+{
+    struct cty_hash hash = cty_sha256(line);
+    size_t used = 0;
+    for (size_t i = 0; i < 16; i += 2)
+        used += (size_t)snprintf(ret_text + used, CTY_FINGERPRINT_SIZE - used, "%s%02x%02x", i ? " " : "",
+                                 hash.bytes[i], hash.bytes[i + 1]);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Foreign text on a terminal: payloads, reasons, names. Nothing of it may move the cursor, hide, or read in another
+ * order than it stands, so what does is written out (spec/cli.md, "Foreign text").
+ */
+#ifndef CTY_CLI_TEXT_H
+#define CTY_CLI_TEXT_H
+
+#include "base/bytes.h"
+#include "crypto/hash.h"
+
+/*
+ * Appends text as one line. Control characters, marks of direction, characters without width or shape and bytes that
+ * are not UTF-8 come out as \u{202e} or \xff, a backslash as two: no two texts look the same that way.
+ */
+CUSTODY_MUST_USE custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out);
+
+/*
+ * Appends the RFC 8785 text of a JSON value, laid out in lines behind `indent` spaces and without a last newline. What
+ * would be written out above comes as JSON's own \u202e, so that it is still the same JSON.
+ */
+CUSTODY_MUST_USE custody_err cty_json_show(struct cty_bytes json, unsigned indent, struct cty_buf *out);
+/* The same in one line. */
+CUSTODY_MUST_USE custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out);
+
+/* "2026-01-02T03:04:05.678Z" of milliseconds since 1970; "never" for 0. */
+#define CTY_TIME_TEXT_SIZE 32
+void cty_time_show(uint64_t time_ms, char ret_text[CTY_TIME_TEXT_SIZE]);
+/* "3m", "2h 5m", "4d 1h": the two largest units, rounded down; "0s". */
+void cty_period_show(uint64_t period_ms, char ret_text[CTY_TIME_TEXT_SIZE]);
+
+/*
+ * "1500ms", "30s", "5m", "2h", "7d" or a number of milliseconds. Errors: USAGE, also for 0 and above
+ * CTY_PERIOD_MS_MAX.
+ */
+CUSTODY_MUST_USE custody_err cty_period_parse(const char *text, uint64_t *ret_ms, custody_error *error);
+/* "2026-01-02T03:04:05Z" (with or without milliseconds), or milliseconds since 1970. Errors: USAGE. */
+CUSTODY_MUST_USE custody_err cty_time_parse(const char *text, uint64_t *ret_ms, custody_error *error);
+
+/* Eight groups of four hex digits of SHA-256 over the line: for two people who compare keys by voice. */
+#define CTY_FINGERPRINT_SIZE 40
+void cty_fingerprint(struct cty_bytes line, char ret_text[CTY_FINGERPRINT_SIZE]);
+
+#endif

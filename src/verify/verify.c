@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/verify.h"
+
+#include <errno.h>
+#include <getopt.h>
+
+#include "audit/evidence.h"
+#include "base/check.h"
+
+#define STATUS_USAGE 4
+
+struct run {
+    const char *trust_path;
+    const char *evidence_path;
+    const char *as;
+    bool json;
+    FILE *out, *err;
+    struct cty_buf text;
+    custody_error error;
+    int status;
+};
+
+static const char usage[] =
+    "custody-verify: judge an evidence file, offline, claim by claim\n"
+    "\n"
+    "Usage: custody-verify --trust FILE [--as ACTOR] [--json] EVIDENCE\n"
+    "\n"
+    "Needs no custodian and believes nothing but the trust file: its log key, its admins, its witnesses.\n"
+    "Each claim holds, fails, or was not checked. EVIDENCE is what 'custody evidence' wrote.\n"
+    "\n"
+    "Options:\n"
+    "  -t, --trust FILE            the trust file\n"
+    "      --as ACTOR              also ask that the release is for this actor\n"
+    "      --json                  print one JSON object instead of text\n"
+    "  -h, --help                  print this\n"
+    "      --version               print the version\n"
+    "\n"
+    "Exit status: 0 every claim that was checked holds; 1 a claim fails; 2 all hold, with findings; 3 a\n"
+    "claim that the trust file or --as asks for was not checked, or nothing could be decided; 4 usage.\n"
+    "\n"
+    "Example:\n"
+    "  custody-verify --trust trust.json --as acme/refund-agent refund.evidence\n";
+
+static custody_err fail_usage(struct run *run, const char *why)
+{
+    return cty_fail(&run->error, CUSTODY_E_USAGE, "%s", why);
+}
+
+static custody_err read_file(struct run *run, const char *path, struct cty_buf *out)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return cty_fail(&run->error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
+                        strerror(errno));
+    uint8_t chunk[65536];
+    custody_err err = CUSTODY_OK;
+    size_t got = 0;
+    while (err == CUSTODY_OK && (got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+        err = cty_buf_put(out, chunk, got);
+    if (err == CUSTODY_OK && ferror(file))
+        err = CUSTODY_E_IO;
+    (void)fclose(file);
+    return err == CUSTODY_OK ? err : cty_fail(&run->error, err, "%s", path);
+}
+
+/* --- judging ------------------------------------------------------------------------------------------------ */
+
+static custody_err put_report(struct run *run, const struct cty_report *report)
+{
+    run->status = cty_report_exit(report);
+    if (!run->json)
+        return cty_report_text(report, &run->text);
+    CTY_TRY(cty_report_json(report, &run->text));
+    return cty_buf_put_byte(&run->text, '\n');
+}
+
+static void evidence_free_pointer(struct cty_evidence **evidence)
+{
+    cty_evidence_free(*evidence);
+}
+
+static custody_err judge_by(struct run *run, const struct cty_trust *trust)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
+    CTY_CLEANUP(evidence_free_pointer) struct cty_evidence *evidence = NULL;
+    CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
+    if (!report)
+        return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(read_file(run, run->evidence_path, &text));
+    CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &run->error));
+    CTY_TRY(cty_evidence_verify(evidence, trust, cty_bytes_text(run->as), report, NULL));
+    return put_report(run, report);
+}
+
+static custody_err judge(struct run *run)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
+    CTY_AUTO_FREE struct cty_trust *trust = cty_alloc(1, sizeof(*trust));
+    if (!trust)
+        return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(cty_crypto_init());
+    CTY_TRY(read_file(run, run->trust_path, &text));
+    custody_err err = cty_trust_parse(cty_buf_bytes(&text), trust, &run->error);
+    if (err == CUSTODY_OK)
+        err = judge_by(run, trust);
+    cty_trust_done(trust);
+    return err;
+}
+
+/* --- command line ------------------------------------------------------------------------------------------- */
+
+enum { OPT_TRUST = 't', OPT_HELP = 'h', OPT_AS = 256, OPT_JSON, OPT_VERSION };
+
+static const struct option options[] = {
+    {"trust", required_argument, NULL, OPT_TRUST}, {"as", required_argument, NULL, OPT_AS},
+    {"json", no_argument, NULL, OPT_JSON},         {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},   {NULL, 0, NULL, 0},
+};
+
+static custody_err take_text(struct run *run, const char **slot, const char *value)
+{
+    if (*slot)
+        return fail_usage(run, "an option stands twice");
+    *slot = value;
+    return CUSTODY_OK;
+}
+
+static custody_err take_option(struct run *run, int which, bool *ret_told)
+{
+    switch (which) {
+    case OPT_TRUST:
+        return take_text(run, &run->trust_path, optarg);
+    case OPT_AS:
+        return take_text(run, &run->as, optarg);
+    case OPT_JSON:
+        run->json = true;
+        return CUSTODY_OK;
+    case OPT_HELP:
+        *ret_told = true;
+        return cty_buf_put_text(&run->text, usage);
+    case OPT_VERSION:
+        *ret_told = true;
+        return cty_buf_put_text(&run->text, "custody-verify " CUSTODY_VERSION "\n");
+    default:
+        return fail_usage(run, "an option is not known or lacks its value");
+    }
+}
+
+static custody_err check_settings(struct run *run, int operands)
+{
+    if (!run->trust_path)
+        return fail_usage(run, "--trust is missing: whom to believe?");
+    if (operands != 1)
+        return fail_usage(run, operands ? "more than one evidence file" : "the evidence file is missing");
+    if (run->as && cty_text_check(CTY_TEXT_ACTOR, cty_bytes_text(run->as)) != CUSTODY_OK)
+        return fail_usage(run, "--as is not the name of an actor");
+    return CUSTODY_OK;
+}
+
+static custody_err run_words(struct run *run, int argc, char *const *argv)
+{
+    bool told = false;
+    int which = 0;
+    optind = 0; /* a fresh start, also within one process */
+    opterr = 0;
+    while (!told && (which = getopt_long(argc, argv, "t:h", options, NULL)) != -1)
+        CTY_TRY(take_option(run, which, &told));
+    if (told)
+        return CUSTODY_OK;
+    CTY_TRY(check_settings(run, argc - optind));
+    run->evidence_path = argv[optind];
+    return judge(run);
+}
+
+/* Nothing could be said of the evidence: in words, or as an object without claims. */
+static custody_err put_error(struct run *run, custody_err code)
+{
+    const char *detail = run->error.code == code ? run->error.detail : "";
+    cty_buf_clear(&run->text);
+    if (!run->json)
+        return cty_buf_putf(&run->text, "custody-verify: %s%s%s [%s]\n  what to do: %s\n", custody_err_sentence(code),
+                            detail[0] ? ": " : "", detail, custody_err_name(code), custody_err_next(code));
+    struct cty_jw jw;
+    cty_jw_begin(&jw, &run->text);
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "error");
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "code");
+    cty_jw_text(&jw, custody_err_name(code));
+    cty_jw_name(&jw, "detail");
+    cty_jw_text(&jw, detail);
+    cty_jw_name(&jw, "next");
+    cty_jw_text(&jw, custody_err_next(code));
+    cty_jw_name(&jw, "sentence");
+    cty_jw_text(&jw, custody_err_sentence(code));
+    cty_jw_object_end(&jw);
+    cty_jw_object_end(&jw);
+    CTY_TRY(cty_jw_end(&jw));
+    return cty_buf_put_byte(&run->text, '\n');
+}
+
+int cty_verify_run(int argc, char *const *argv, FILE *out, FILE *err)
+{
+    struct run run = {.out = out, .err = err, .text = CTY_BUF_INIT((size_t)1024 * 1024)};
+    custody_err code = run_words(&run, argc, argv);
+    FILE *file = code == CUSTODY_OK || run.json ? out : err;
+    if (code != CUSTODY_OK) {
+        run.status = code == CUSTODY_E_USAGE ? STATUS_USAGE : custody_err_exit(code);
+        (void)put_error(&run, code);
+    }
+    bool written = fwrite(run.text.data, 1, run.text.size, file) == run.text.size && fflush(file) == 0;
+    cty_buf_done(&run.text);
+    return written || run.status ? run.status : custody_err_exit(CUSTODY_E_IO);
+}
