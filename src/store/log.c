@@ -31,7 +31,9 @@ void cty_log_watch(struct cty_store *store)
 
 static custody_err log_run(struct cty_store *store, int mode, custody_error *error)
 {
+    cty_sql_before(&store->view.sql);
     int rc = sqlite3_wal_checkpoint_v2(store->view.sql.db, "main", mode, NULL, NULL);
+    cty_sql_after(&store->view.sql);
     if (rc == SQLITE_OK)
         return CUSTODY_OK;
     return cty_sql_fail(&store->view.sql, rc, "emptying the write-ahead log", error);

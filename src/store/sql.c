@@ -24,6 +24,22 @@ void cty_sql_done(struct cty_sql *sql)
 
 /* --- errors ------------------------------------------------------------------------------------------------ */
 
+void cty_sql_before(struct cty_sql *sql)
+{
+    sql->system = 0;
+    errno = 0;
+}
+
+void cty_sql_after(struct cty_sql *sql)
+{
+    sql->system = errno;
+}
+
+static bool is_no_room(int system)
+{
+    return system == ENOSPC || system == EDQUOT;
+}
+
 static bool is_sync(int extended)
 {
     return extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC;
@@ -39,8 +55,7 @@ static bool is_full(const struct cty_sql *sql, int rc)
         return true;
     if ((rc & 0xff) != SQLITE_IOERR || is_sync(rc))
         return false;
-    int system = sqlite3_system_errno(sql->db);
-    return system == ENOSPC || system == EDQUOT;
+    return is_no_room(sqlite3_system_errno(sql->db)) || is_no_room(sql->system);
 }
 
 static custody_err classify(const struct cty_sql *sql, int rc)
@@ -165,7 +180,9 @@ custody_err cty_query_step(struct cty_query *query, bool *ret_row)
 {
     if (query->err != CUSTODY_OK)
         return query->err;
+    cty_sql_before(query->sql);
     int rc = sqlite3_step(query->stmt);
+    cty_sql_after(query->sql);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         query_fail(query, rc);
         return query->err;

@@ -18,10 +18,15 @@ enum cty_sql_id {
 struct cty_sql {
     sqlite3 *db;
     sqlite3_stmt *ready[CTY_SQL_COUNT];
+    int system; /* errno after the last step; SQLite keeps it for some statements and not for COMMIT */
 };
 
 /* Finalises the statements and closes the connection. */
 void cty_sql_done(struct cty_sql *sql);
+
+/* Around a call that may fail on disk: clears errno, keeps what it is afterwards. */
+void cty_sql_before(struct cty_sql *sql);
+void cty_sql_after(struct cty_sql *sql);
 
 /*
  * What a result code of SQLite means here; `doing` goes into the detail. NO_MEMORY, BUSY, READ_ONLY (the disk is
