@@ -115,6 +115,7 @@ static const struct cty_field p_policy[] = {
     TEXT(P, u.policy.scope, "scope", SCOPE),
 };
 static const struct cty_field p_blob_get[] = {
+    OPT_HASH(P, u.blob_get.case_id, "case"),
     TEXT(P, u.blob_get.member, "member", WORD),
     HASH(P, u.blob_get.statement, "statement"),
 };

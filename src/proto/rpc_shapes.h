@@ -104,6 +104,7 @@ struct cty_rpc_params {
             struct cty_bytes scope;
         } policy;
         struct {
+            struct cty_opt_hash case_id; /* of which the statement is; helps to find it */
             struct cty_bytes member;
             struct cty_hash statement;
         } blob_get;

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "model/shape_rows.h"
+#include "net/url.h"
+#include "proto/rpc.h"
+
+void cty_config_done(struct cty_config *config)
+{
+    free(config->ledger);
+    free(config->log_key);
+    free(config->clerk_key);
+    free(config->origin);
+    for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
+        free(config->listen[i]);
+        free(config->publish[i]);
+    }
+    memset(config, 0, sizeof(*config));
+}
+
+custody_err cty_config_set(char **field, const char *value)
+{
+    char *copy = strdup(value);
+    if (!copy)
+        return CUSTODY_E_NO_MEMORY;
+    free(*field);
+    *field = copy;
+    return CUSTODY_OK;
+}
+
+custody_err cty_config_add(char *list[CTY_URLS_PER_DOOR_MAX], size_t *count, const char *value, custody_error *error)
+{
+    if (*count == CTY_URLS_PER_DOOR_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "more than %u addresses", CTY_URLS_PER_DOOR_MAX);
+    CTY_TRY(cty_config_set(&list[*count], value));
+    (*count)++;
+    return CUSTODY_OK;
+}
+
+/* --- the file ---------------------------------------------------------------------------------------------- */
+
+struct config_text {
+    uint64_t calls;
+    struct cty_bytes clerk_key;
+    uint64_t connections;
+    bool development;
+    bool group_access;
+    struct cty_bytes ledger;
+    struct cty_bytes listen[CTY_URLS_PER_DOOR_MAX];
+    uint32_t listen_count;
+    struct cty_bytes log_key;
+    struct cty_bytes origin;
+    struct cty_bytes publish[CTY_URLS_PER_DOOR_MAX];
+    uint32_t publish_count;
+    uint64_t queue;
+    uint64_t workers;
+};
+
+#define CT struct config_text
+#define MAY_U64(member, label, most)                                                                   \
+    {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member), \
+     .max = (most)}
+#define MAY_BOOL(member, label)                                                                        \
+    {.name = label, .kind = CTY_FIELD_BOOL, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member)}
+#define MAY_URLS(member, label)                                                                        \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST | CTY_OPTIONAL, .offset = offsetof(CT, member), \
+     .count_offset = offsetof(CT, member##_count), .stride = sizeof(struct cty_bytes),                 \
+     .list_max = CTY_URLS_PER_DOOR_MAX, .text = CTY_TEXT_ANY}
+static const struct cty_field config_fields[] = {
+    MAY_U64(calls, "calls", CTY_CALLS_MAX),
+    OPT_TEXT(CT, clerk_key, "clerk_key", ANY),
+    MAY_U64(connections, "connections", CTY_CONNECTIONS_MAX),
+    MAY_BOOL(development, "development"),
+    MAY_BOOL(group_access, "group_access"),
+    OPT_TEXT(CT, ledger, "ledger", ANY),
+    MAY_URLS(listen, "listen"),
+    OPT_TEXT(CT, log_key, "log_key", ANY),
+    OPT_TEXT(CT, origin, "origin", ORIGIN),
+    MAY_URLS(publish, "publish"),
+    MAY_U64(queue, "queue", CTY_QUEUE_LIMIT),
+    MAY_U64(workers, "workers", CTY_WORKERS_LIMIT),
+};
+static const struct cty_shape config_shape = CTY_SHAPE(config_fields);
+
+static custody_err set_text(char **field, struct cty_bytes value)
+{
+    if (!value.data)
+        return CUSTODY_OK;
+    char *copy = cty_bytes_dup_text(value);
+    if (!copy)
+        return CUSTODY_E_NO_MEMORY;
+    free(*field);
+    *field = copy;
+    return CUSTODY_OK;
+}
+
+static custody_err set_path(char **field, struct cty_bytes value, const char *folder)
+{
+    if (!value.data || !folder || (value.size && value.data[0] == '/'))
+        return set_text(field, value);
+    struct cty_buf path = CTY_BUF_INIT(PATH_MAX);
+    custody_err err = cty_buf_putf(&path, "%s/%.*s", folder, (int)value.size, (const char *)value.data);
+    if (err == CUSTODY_OK)
+        err = set_text(field, cty_buf_bytes(&path));
+    cty_buf_done(&path);
+    return err;
+}
+
+/* A list in the file takes the place of what was there. */
+static custody_err set_list(char *list[CTY_URLS_PER_DOOR_MAX], size_t *ret_count, const struct cty_bytes *values,
+                            uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        CTY_TRY(set_text(&list[i], values[i]));
+    if (count)
+        *ret_count = count;
+    return CUSTODY_OK;
+}
+
+static custody_err take(struct cty_config *config, const struct config_text *text, const char *folder)
+{
+    CTY_TRY(set_path(&config->ledger, text->ledger, folder));
+    CTY_TRY(set_path(&config->log_key, text->log_key, folder));
+    CTY_TRY(set_path(&config->clerk_key, text->clerk_key, folder));
+    CTY_TRY(set_text(&config->origin, text->origin));
+    CTY_TRY(set_list(config->listen, &config->listen_count, text->listen, text->listen_count));
+    CTY_TRY(set_list(config->publish, &config->publish_count, text->publish, text->publish_count));
+    config->development = config->development || text->development;
+    config->group_access = config->group_access || text->group_access;
+    config->workers = text->workers;
+    config->queue = text->queue;
+    config->connections = text->connections;
+    config->calls = text->calls;
+    return CUSTODY_OK;
+}
+
+/* A configuration is read like a message: one JSON object, members in any order, none unknown. */
+custody_err cty_config_parse(struct cty_config *config, struct cty_bytes text, const char *folder,
+                             custody_error *error)
+{
+    struct cty_rpc_message message = {.json = CTY_JSON_INIT};
+    struct config_text values = {.calls = 0};
+    custody_error inner = {0};
+    custody_err err = cty_rpc_open(&message, text, CTY_STATEMENT_NODES_MAX, &inner);
+    if (err == CUSTODY_OK)
+        err = cty_shape_decode(&config_shape, NULL, &message.json, &message.json.nodes[0], &values, &inner);
+    if (err == CUSTODY_OK)
+        err = take(config, &values, folder);
+    else if (err != CUSTODY_E_NO_MEMORY)
+        err = cty_fail(error, CUSTODY_E_CONFIG, "%s: %s", custody_err_sentence(err), inner.detail);
+    cty_rpc_done(&message);
+    return err;
+}
+
+static custody_err read_all(int fd, struct cty_buf *out)
+{
+    char piece[4096];
+    for (;;) {
+        ssize_t size = read(fd, piece, sizeof(piece));
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return CUSTODY_E_IO;
+        if (size == 0)
+            return CUSTODY_OK;
+        CTY_TRY(cty_buf_put(out, piece, (size_t)size));
+    }
+}
+
+custody_err cty_file_read(const char *path, struct cty_buf *out, custody_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return cty_fail(error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
+                        strerror(errno));
+    custody_err err = read_all(fd, out);
+    close(fd);
+    if (err != CUSTODY_OK)
+        return cty_fail(error, err, "%s", path);
+    return CUSTODY_OK;
+}
+
+char *cty_path_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+custody_err cty_config_read(struct cty_config *config, const char *path, custody_error *error)
+{
+    struct cty_buf text = CTY_BUF_INIT(CTY_CONFIG_BYTES_MAX);
+    char *folder = cty_path_folder(path);
+    custody_err err = folder ? cty_file_read(path, &text, error) : CUSTODY_E_NO_MEMORY;
+    if (err == CUSTODY_OK)
+        err = cty_config_parse(config, cty_buf_bytes(&text), folder, error);
+    free(folder);
+    cty_buf_done(&text);
+    return err;
+}
+
+/* --- what was left out ------------------------------------------------------------------------------------- */
+
+/* The default door stands beside the database; nng wants the whole path. */
+static custody_err default_door(struct cty_config *config, custody_error *error)
+{
+    char *folder = cty_path_folder(config->ledger);
+    char *whole = folder ? realpath(folder, NULL) : NULL;
+    custody_err err = CUSTODY_OK;
+    struct cty_buf url = CTY_BUF_INIT(PATH_MAX + 32);
+    if (!whole)
+        err = cty_fail(error, CUSTODY_E_CONFIG, "the folder of %s: %s", config->ledger, strerror(errno));
+    if (err == CUSTODY_OK)
+        err = cty_buf_putf(&url, "ipc://%s/custodyd.sock", strcmp(whole, "/") == 0 ? "" : whole);
+    if (err == CUSTODY_OK)
+        err = set_text(&config->listen[0], cty_buf_bytes(&url));
+    if (err == CUSTODY_OK)
+        config->listen_count = 1;
+    cty_buf_done(&url);
+    free(folder);
+    free(whole);
+    return err;
+}
+
+static custody_err check_urls(char *const list[], size_t count, const char *which, custody_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cty_net_url url;
+        custody_error inner = {0};
+        if (cty_net_url_parse(list[i], true, &url, &inner) != CUSTODY_OK)
+            return cty_fail(error, CUSTODY_E_CONFIG, "%s %s: %s", which, list[i], inner.detail);
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err complete_number(uint64_t *number, uint64_t fallback, uint64_t most, const char *which,
+                                   custody_error *error)
+{
+    if (*number == 0)
+        *number = fallback;
+    if (*number > most)
+        return cty_fail(error, CUSTODY_E_CONFIG, "%s: at most %llu", which, (unsigned long long)most);
+    return CUSTODY_OK;
+}
+
+static uint64_t processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (count < 1)
+        return 1;
+    return (uint64_t)count > CTY_WORKERS_LIMIT ? CTY_WORKERS_LIMIT : (uint64_t)count;
+}
+
+custody_err cty_config_complete(struct cty_config *config, custody_error *error)
+{
+    if (!config->ledger || !config->log_key || !config->clerk_key)
+        return cty_fail(error, CUSTODY_E_CONFIG, "%s is missing",
+                        !config->ledger ? "ledger" : !config->log_key ? "log_key" : "clerk_key");
+    if (config->listen_count == 0)
+        CTY_TRY(default_door(config, error));
+    CTY_TRY(check_urls(config->listen, config->listen_count, "listen", error));
+    CTY_TRY(check_urls(config->publish, config->publish_count, "publish", error));
+    CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_LIMIT, "workers", error));
+    CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_LIMIT, "queue", error));
+    CTY_TRY(complete_number(&config->connections, CTY_CONNECTIONS_DEFAULT, CTY_CONNECTIONS_MAX, "connections", error));
+    return complete_number(&config->calls, CTY_CALLS_DEFAULT, CTY_CALLS_MAX, "calls", error);
+}

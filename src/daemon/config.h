@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator sets: a JSON file and flags over it (spec/custodyd.md, "Configuration"). Everything is checked
+ * before anything is opened for writing.
+ *
+ * Owns its texts. Thread rule: one thread; constant after it was read.
+ */
+#ifndef CTY_DAEMON_CONFIG_H
+#define CTY_DAEMON_CONFIG_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+#define CTY_CONFIG_BYTES_MAX (64u * 1024u)
+#define CTY_WORKERS_LIMIT 64u
+#define CTY_QUEUE_LIMIT 65536u
+#define CTY_QUEUE_DEFAULT 1024u
+
+/* 0 in a number means its default. */
+struct cty_config {
+    char *ledger;    /* path of the database */
+    char *log_key;   /* paths of key files */
+    char *clerk_key;
+    char *origin;    /* NULL: whatever ledger the database is of */
+    char *listen[CTY_URLS_PER_DOOR_MAX];
+    size_t listen_count;
+    char *publish[CTY_URLS_PER_DOOR_MAX];
+    size_t publish_count;
+    bool development;
+    bool group_access; /* the socket files are for the group as well */
+    uint64_t workers;
+    uint64_t queue;
+    uint64_t connections;
+    uint64_t calls;
+};
+
+/* A zeroed cty_config may be given. */
+void cty_config_done(struct cty_config *config);
+
+/*
+ * Reads the file at `path` over what config holds. Paths in it are relative to its folder. Errors: CONFIG with
+ * what is wrong, NOT_FOUND, IO, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_config_read(struct cty_config *config, const char *path, custody_error *error);
+/* The same from a text; `folder` is what relative paths begin with, NULL for none. */
+CUSTODY_MUST_USE custody_err cty_config_parse(struct cty_config *config, struct cty_bytes text, const char *folder,
+                                              custody_error *error);
+
+/* Sets a text, copied; or adds to a list of at most CTY_URLS_PER_DOOR_MAX. Errors: CONFIG, NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_config_set(char **field, const char *value);
+CUSTODY_MUST_USE custody_err cty_config_add(char *list[CTY_URLS_PER_DOOR_MAX], size_t *count, const char *value,
+                                            custody_error *error);
+
+/*
+ * Fills in what was left out: a door beside the database, numbers. Errors: CONFIG where something is missing, a
+ * number is out of range, or an address is not acceptable.
+ */
+CUSTODY_MUST_USE custody_err cty_config_complete(struct cty_config *config, custody_error *error);
+
+/* Appends a file to a buffer. Errors: NOT_FOUND, IO, TOO_LARGE. */
+CUSTODY_MUST_USE custody_err cty_file_read(const char *path, struct cty_buf *out, custody_error *error);
+/* The folder of a path, in memory that the caller owns (free); NULL where memory ran out. */
+char *cty_path_folder(const char *path);
+
+#endif

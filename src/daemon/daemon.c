@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "daemon/facts.h"
+#include "daemon/log.h"
+#include "daemon/service.h"
+
+/* Statements in use beyond those that are queued: one message's worth for each call that may be under way. */
+#define SUBMISSIONS_BEYOND_QUEUE 1024u
+
+struct cty_daemon {
+    struct cty_custodian custodian;
+    struct cty_service service;
+    struct cty_store *store;
+    int failure_fd;
+    /* How far the start came: what has to be undone. */
+    bool has_head;
+    bool has_sessions;
+    bool has_waits;
+    bool has_jobs;
+    bool has_sequencer;
+};
+
+/* --- what the threads call --------------------------------------------------------------------------------- */
+
+static void on_message(void *user, struct cty_net_call *call, struct cty_bytes message)
+{
+    struct cty_service *service = user;
+    struct cty_job *job = cty_job_get(&service->jobs);
+    (void)message; /* it lives as long as the call */
+    if (!job) {
+        cty_net_drop(call);
+        return;
+    }
+    job->service = service;
+    job->call = call;
+    cty_jobs_push(&service->jobs, job);
+}
+
+static void on_gone(void *user, uint64_t connection)
+{
+    struct cty_service *service = user;
+    cty_waits_gone(&service->waits, connection);
+}
+
+static void on_wake(struct cty_wait *wait)
+{
+    struct cty_job *job = wait->owner;
+    cty_jobs_push(&job->service->jobs, job);
+}
+
+static void on_committed(void *user, const struct cty_hash *cases, size_t count)
+{
+    struct cty_daemon *daemon = user;
+    struct cty_service *service = &daemon->service;
+    cty_waits_committed(&service->waits, cases, count);
+    if (!service->publisher)
+        return;
+    struct cty_head_state now;
+    cty_head_get(&service->head, &now);
+    /* A hint: who misses it asks. */
+    if (cty_net_publish(service->publisher, cty_head_note(&now)) != CUSTODY_OK)
+        cty_log(CTY_LOG_WARNING, "publish", "code", "s", "no-memory", NULL);
+}
+
+static void on_failed(void *user)
+{
+    struct cty_daemon *daemon = user;
+    uint64_t one = 1;
+    if (write(daemon->failure_fd, &one, sizeof(one)) < 0)
+        cty_log(CTY_LOG_ERROR, "failure", "detail", "s", "nobody could be told", NULL);
+}
+
+/* --- start ------------------------------------------------------------------------------------------------- */
+
+static custody_err check_origin(const struct cty_daemon_options *options, struct cty_bytes origin,
+                                custody_error *error)
+{
+    if (options->config->origin && !cty_bytes_is(origin, options->config->origin))
+        return cty_fail(error, CUSTODY_E_CONFIG, "the database is of ledger %.*s", (int)origin.size,
+                        (const char *)origin.data);
+    return CUSTODY_OK;
+}
+
+/* Everything that a database has to say, from one snapshot. */
+static custody_err read_ledger(struct cty_custodian *custodian, struct cty_head *head,
+                               const struct cty_daemon_options *options, struct cty_store_reader *reader,
+                               custody_error *error)
+{
+    struct cty_bytes origin = cty_store_origin(reader);
+    CTY_TRY(check_origin(options, origin, error));
+    CTY_TRY(cty_custodian_init(custodian, origin, options->log, options->clerk, options->config->development, error));
+    if (options->clock)
+        custodian->clock = *options->clock;
+    return cty_facts_read(reader, custodian, head, error);
+}
+
+static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                               custody_error *error)
+{
+    CTY_TRY(cty_store_open(options->config->ledger, &daemon->store, error));
+    CTY_TRY(cty_store_begin(daemon->store, error));
+    custody_err err = read_ledger(&daemon->custodian, &daemon->service.head, options, cty_store_view(daemon->store),
+                                  error);
+    cty_store_roll_back(daemon->store);
+    daemon->service.custodian = &daemon->custodian;
+    return err;
+}
+
+static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                   custody_error *error)
+{
+    struct cty_service *service = &daemon->service;
+    struct cty_sequencer_config config = {.store = daemon->store, .custodian = &daemon->custodian,
+                                          .head = &service->head, .queue_max = options->config->queue,
+                                          .committed = on_committed, .failed = on_failed, .user = daemon};
+    custody_error clock = {0};
+    if (cty_clock_guard_begin(&config.guard, &daemon->custodian.clock, cty_head_time(&service->head),
+                              options->confirm_clock, &clock) != CUSTODY_OK)
+        cty_head_put_service(&service->head, CTY_SERVING_CLOCK, clock.detail);
+    daemon->has_sequencer = true;
+    CTY_TRY(cty_sequencer_init(&service->sequencer, &config));
+    return cty_sequencer_start(&service->sequencer, error);
+}
+
+static custody_err start_workers(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                 custody_error *error)
+{
+    struct cty_service *service = &daemon->service;
+    while (service->workers_count < options->config->workers) {
+        struct cty_worker *worker = &service->workers[service->workers_count++];
+        CTY_TRY(cty_worker_open(worker, service, options->config->ledger, error));
+        CTY_TRY(cty_worker_start(worker, error));
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config *config, custody_error *error)
+{
+    static const struct cty_net_server_ops ops = {on_message, on_gone};
+    struct cty_service *service = &daemon->service;
+    unsigned mode = config->group_access ? 0660 : 0600;
+    struct cty_net_publisher_config publisher = {.urls = (const char *const *)config->publish,
+                                                 .url_count = config->publish_count, .file_mode = mode,
+                                                 .connections_max = config->connections};
+    struct cty_net_server_config server = {.urls = (const char *const *)config->listen,
+                                           .url_count = config->listen_count, .file_mode = mode,
+                                           .connections_max = config->connections, .calls_max = config->calls};
+    if (config->publish_count)
+        CTY_TRY(cty_net_publisher_open(&publisher, &service->publisher, error));
+    return cty_net_server_open(&server, &ops, service, &service->server, error);
+}
+
+static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
+{
+    struct cty_service *service = &daemon->service;
+    daemon->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (daemon->failure_fd < 0)
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "no eventfd");
+    cty_head_init(&service->head);
+    daemon->has_head = true;
+    CTY_TRY(open_ledger(daemon, options, error));
+    daemon->has_sessions = true;
+    CTY_TRY(cty_sessions_init(&service->sessions, &daemon->custodian.clock));
+    CTY_TRY(cty_statement_cases_init(&service->statement_cases));
+    cty_waits_init(&service->waits, &daemon->custodian.clock, on_wake);
+    daemon->has_waits = true;
+    cty_jobs_init(&service->jobs, options->config->queue + SUBMISSIONS_BEYOND_QUEUE);
+    daemon->has_jobs = true;
+    CTY_TRY(cty_waits_start(&service->waits, error));
+    CTY_TRY(start_sequencer(daemon, options, error));
+    CTY_TRY(start_workers(daemon, options, error));
+    CTY_TRY(open_doors(daemon, options->config, error));
+    cty_jobs_open(&service->jobs);
+    return CUSTODY_OK;
+}
+
+custody_err cty_daemon_start(const struct cty_daemon_options *options, struct cty_daemon **ret_daemon,
+                             custody_error *error)
+{
+    struct cty_daemon *daemon = cty_alloc(1, sizeof(*daemon));
+    if (!daemon)
+        return CUSTODY_E_NO_MEMORY;
+    daemon->failure_fd = -1;
+    custody_err err = start(daemon, options, error);
+    if (err != CUSTODY_OK) {
+        cty_daemon_stop(daemon, 0);
+        return cty_fail_code(error, err);
+    }
+    *ret_daemon = daemon;
+    return CUSTODY_OK;
+}
+
+/* --- stop -------------------------------------------------------------------------------------------------- */
+
+/*
+ * The order matters: first nothing new comes and the long polls end; then the sequencer finishes, which hands its
+ * jobs back to the workers; then the workers finish, and every call has its answer.
+ */
+static void stop_threads(struct cty_daemon *daemon, uint64_t drain_ms)
+{
+    struct cty_service *service = &daemon->service;
+    if (daemon->has_waits)
+        cty_waits_stop(&service->waits);
+    if (service->server && cty_net_server_drain(service->server, drain_ms) != CUSTODY_OK)
+        cty_log(CTY_LOG_WARNING, "drain", "detail", "s", "some answers were not taken in time", NULL);
+    if (daemon->has_sequencer)
+        cty_sequencer_stop(&service->sequencer);
+    if (daemon->has_jobs)
+        cty_jobs_stop(&service->jobs);
+    for (uint32_t i = 0; i < service->workers_count; i++)
+        cty_worker_join(&service->workers[i]);
+}
+
+static void free_all(struct cty_daemon *daemon)
+{
+    struct cty_service *service = &daemon->service;
+    cty_net_server_close(service->server);
+    cty_net_publisher_close(service->publisher);
+    for (uint32_t i = 0; i < service->workers_count; i++)
+        cty_worker_close(&service->workers[i]);
+    if (daemon->has_sequencer)
+        cty_sequencer_done(&service->sequencer);
+    if (daemon->has_jobs)
+        cty_jobs_done(&service->jobs);
+    if (daemon->has_waits)
+        cty_waits_done(&service->waits);
+    if (daemon->has_sessions) {
+        cty_sessions_done(&service->sessions);
+        cty_statement_cases_done(&service->statement_cases);
+    }
+    if (daemon->has_head)
+        cty_head_done(&service->head);
+    cty_store_close(daemon->store);
+    cty_custodian_done(&daemon->custodian);
+    if (daemon->failure_fd >= 0)
+        close(daemon->failure_fd);
+    free(daemon);
+}
+
+void cty_daemon_stop(struct cty_daemon *daemon, uint64_t drain_ms)
+{
+    if (!daemon)
+        return;
+    stop_threads(daemon, drain_ms);
+    free_all(daemon);
+}
+
+int cty_daemon_failure_fd(const struct cty_daemon *daemon)
+{
+    return daemon->failure_fd;
+}
+
+const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index)
+{
+    return cty_net_server_url(daemon->service.server, index);
+}
+
+const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index)
+{
+    return daemon->service.publisher ? cty_net_publisher_url(daemon->service.publisher, index) : NULL;
+}
+
+uint64_t cty_daemon_size(struct cty_daemon *daemon)
+{
+    struct cty_head_state now;
+    cty_head_get(&daemon->service.head, &now);
+    return now.mark.size;
+}
+
+/* --- checking without serving ------------------------------------------------------------------------------ */
+
+custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, custody_error *error)
+{
+    struct cty_custodian custodian = {.readers = 0};
+    struct cty_store_reader *reader = NULL;
+    struct cty_head head;
+    cty_head_init(&head);
+    custody_err err = cty_store_reader_open(options->config->ledger, &reader, error);
+    if (err == CUSTODY_OK)
+        err = cty_store_begin_read(reader, error);
+    if (err == CUSTODY_OK)
+        err = read_ledger(&custodian, &head, options, reader, error);
+    cty_store_reader_close(reader);
+    cty_custodian_done(&custodian);
+    cty_head_done(&head);
+    return err;
+}

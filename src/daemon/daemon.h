@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A custodian in one object: opens a ledger, serves its doors, stops. custodyd is a thin main over it, and tests
+ * run it in their own process.
+ *
+ * Owns: the store's writer, the doors, all threads. Never: reads flags, files of keys, or signals. Thread rule:
+ * start and stop from one thread.
+ */
+#ifndef CTY_DAEMON_DAEMON_H
+#define CTY_DAEMON_DAEMON_H
+
+#include "crypto/key.h"
+#include "daemon/clock.h"
+#include "daemon/config.h"
+
+struct cty_daemon;
+
+struct cty_daemon_options {
+    const struct cty_config *config; /* borrowed until start returns; complete */
+    const struct cty_secret *log;    /* borrowed until stop, as the one below */
+    const struct cty_secret *clerk;
+    bool confirm_clock;
+    const struct cty_clock *clock; /* copied; NULL: the system's */
+};
+
+/*
+ * Opens the ledger and its doors, and serves. A clock that has stepped does not hinder the start: the custodian
+ * then serves reads. Errors: those of cty_store_open; CONFIG where keys or origin are not the ledger's or nothing
+ * was begun; DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of
+ * cty_net_server_open.
+ */
+CUSTODY_MUST_USE custody_err cty_daemon_start(const struct cty_daemon_options *options,
+                                              struct cty_daemon **ret_daemon, custody_error *error);
+/*
+ * Takes no more, finishes what was taken, answers, closes. At most `drain_ms` are waited for peers that don't take
+ * their answers. Takes NULL.
+ */
+void cty_daemon_stop(struct cty_daemon *daemon, uint64_t drain_ms);
+
+/* Becomes readable where the storage has failed for good: stop then. */
+int cty_daemon_failure_fd(const struct cty_daemon *daemon);
+/* Addresses, as clients name them; NULL beyond the last. Borrowed. */
+const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index);
+const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index);
+/* Entries so far. */
+uint64_t cty_daemon_size(struct cty_daemon *daemon);
+
+/*
+ * Creates the database and its entry 0 from a file that holds the parameters of `submit` for a ledger.open.
+ * Nothing is left behind where it fails. Errors: EXISTS; BAD_PARAMS; the refusals of a ledger.open; those of
+ * cty_store_create.
+ */
+CUSTODY_MUST_USE custody_err cty_daemon_create_ledger(const struct cty_daemon_options *options,
+                                                      struct cty_bytes submit_params, custody_error *error);
+
+/* Whether the configured database can be served with these keys, as far as reading tells. Errors as start. */
+CUSTODY_MUST_USE custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, custody_error *error);
+
+#endif

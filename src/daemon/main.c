@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* custodyd: flags, key files, signals; everything else is in daemon.h. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+
+#define DRAIN_MS 10000u
+
+struct program {
+    struct cty_options options;
+    struct cty_secret *log;
+    struct cty_secret *clerk;
+    int signals;
+};
+
+/* --- key files --------------------------------------------------------------------------------------------- */
+
+/* One line, without its newline. The caller wipes. */
+static custody_err read_passphrase(int fd, char *line, size_t size, size_t *ret_size, custody_error *error)
+{
+    size_t count = 0;
+    for (;;) {
+        ssize_t got = read(fd, line + count, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return cty_fail(error, CUSTODY_E_IO, "--passphrase-fd: %s", strerror(errno));
+        if (got == 0 || line[count] == '\n')
+            break;
+        if (++count == size)
+            return cty_fail(error, CUSTODY_E_TOO_LARGE, "the passphrase");
+    }
+    *ret_size = count;
+    return CUSTODY_OK;
+}
+
+static custody_err load_key(const char *path, int fd, struct cty_secret **ret_secret, custody_error *error)
+{
+    char line[CTY_PASSPHRASE_BYTES_MAX];
+    size_t size = 0;
+    bool needs = false;
+    CTY_TRY(cty_secret_needs_passphrase(path, &needs, error));
+    if (needs && fd < 0)
+        return cty_fail(error, CUSTODY_E_BAD_PASSPHRASE, "%s has one; give it by --passphrase-fd", path);
+    custody_err err = needs ? read_passphrase(fd, line, sizeof(line), &size, error) : CUSTODY_OK;
+    if (err == CUSTODY_OK)
+        err = cty_secret_load(path, needs ? cty_bytes_make(line, size) : cty_bytes_make(NULL, 0), ret_secret, error);
+    cty_wipe(line, sizeof(line));
+    return err;
+}
+
+static custody_err load_keys(struct program *program, custody_error *error)
+{
+    CTY_TRY(load_key(program->options.config.log_key, program->options.passphrase_fd, &program->log, error));
+    return load_key(program->options.config.clerk_key, program->options.passphrase_fd, &program->clerk, error);
+}
+
+static struct cty_daemon_options daemon_options(const struct program *program)
+{
+    return (struct cty_daemon_options){.config = &program->options.config, .log = program->log,
+                                       .clerk = program->clerk, .confirm_clock = program->options.confirm_clock};
+}
+
+/* --- serving ----------------------------------------------------------------------------------------------- */
+
+/* Blocked in all threads, so that they come where they are waited for. */
+static custody_err open_signals(struct program *program, custody_error *error)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+        signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return cty_fail(error, CUSTODY_E_INTERNAL, "signals: %s", strerror(errno));
+    program->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (program->signals < 0)
+        return cty_fail(error, CUSTODY_E_INTERNAL, "signalfd: %s", strerror(errno));
+    return CUSTODY_OK;
+}
+
+static void log_ready(struct cty_daemon *daemon)
+{
+    const char *url;
+    for (size_t i = 0; (url = cty_daemon_url(daemon, i)) != NULL; i++)
+        cty_log(CTY_LOG_INFO, "listening", "door", "s", url, NULL);
+    for (size_t i = 0; (url = cty_daemon_publish_url(daemon, i)) != NULL; i++)
+        cty_log(CTY_LOG_INFO, "publishing", "door", "s", url, NULL);
+    cty_log(CTY_LOG_INFO, "ready", "door", "s", cty_daemon_url(daemon, 0), "size", "u", cty_daemon_size(daemon), NULL);
+}
+
+/* Until a signal comes or the storage fails. */
+static custody_err wait_for_end(struct program *program, const struct cty_daemon *daemon)
+{
+    struct pollfd files[2] = {{.fd = program->signals, .events = POLLIN},
+                              {.fd = cty_daemon_failure_fd(daemon), .events = POLLIN}};
+    while (poll(files, 2, -1) < 0) {
+        if (errno != EINTR)
+            return CUSTODY_E_INTERNAL;
+    }
+    return files[1].revents ? CUSTODY_E_STORAGE : CUSTODY_OK;
+}
+
+static custody_err serve(struct program *program, custody_error *error)
+{
+    struct cty_daemon_options options = daemon_options(program);
+    struct cty_daemon *daemon = NULL;
+    CTY_TRY(open_signals(program, error));
+    CTY_TRY(cty_daemon_start(&options, &daemon, error));
+    log_ready(daemon);
+    custody_err err = wait_for_end(program, daemon);
+    cty_log(CTY_LOG_INFO, "stopping", "size", "u", cty_daemon_size(daemon), NULL);
+    cty_daemon_stop(daemon, DRAIN_MS);
+    if (err != CUSTODY_OK)
+        return cty_fail(error, err, "see the lines before this one");
+    cty_log(CTY_LOG_INFO, "stopped", NULL);
+    return CUSTODY_OK;
+}
+
+static custody_err init(struct program *program, custody_error *error)
+{
+    struct cty_daemon_options options = daemon_options(program);
+    struct cty_buf text = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    custody_err err = cty_file_read(program->options.init_file, &text, error);
+    if (err == CUSTODY_OK)
+        err = cty_daemon_create_ledger(&options, cty_buf_bytes(&text), error);
+    cty_buf_done(&text);
+    if (err == CUSTODY_OK)
+        cty_log(CTY_LOG_INFO, "created", "ledger", "s", program->options.config.ledger, NULL);
+    return err;
+}
+
+/* --- checking ---------------------------------------------------------------------------------------------- */
+
+static void say(custody_err err, const custody_error *error, custody_err *first)
+{
+    fprintf(stderr, "custodyd: %s: %s: %s\n  %s\n", custody_err_name(err), custody_err_sentence(err), error->detail,
+            custody_err_next(err));
+    if (*first == CUSTODY_OK)
+        *first = err;
+}
+
+/* Says everything that is wrong, not only the first. */
+static custody_err check(struct program *program)
+{
+    struct cty_daemon_options options = daemon_options(program);
+    custody_err first = CUSTODY_OK;
+    custody_error error = {0};
+    const char *const paths[] = {program->options.config.log_key, program->options.config.clerk_key};
+    struct cty_secret **secrets[] = {&program->log, &program->clerk};
+    for (size_t i = 0; i < CTY_COUNT_OF(paths); i++) {
+        custody_err err = load_key(paths[i], program->options.passphrase_fd, secrets[i], &error);
+        if (err != CUSTODY_OK)
+            say(err, &error, &first);
+    }
+    options.log = program->log;
+    options.clerk = program->clerk;
+    if (program->log && program->clerk) {
+        custody_err err = cty_daemon_check_ledger(&options, &error);
+        if (err != CUSTODY_OK)
+            say(err, &error, &first);
+    }
+    if (first == CUSTODY_OK)
+        printf("the configuration is acceptable\n");
+    return first;
+}
+
+static int report(custody_err err, const custody_error *error)
+{
+    cty_log(CTY_LOG_ERROR, "failed", "code", "s", custody_err_name(err), "sentence", "s", custody_err_sentence(err),
+            "detail", "s", error->code == err ? error->detail : "", "next", "s", custody_err_next(err), NULL);
+    return custody_err_exit(err);
+}
+
+static custody_err run(struct program *program, custody_error *error)
+{
+    CTY_TRY(cty_config_complete(&program->options.config, error));
+    CTY_TRY(load_keys(program, error));
+    return program->options.mode == CTY_MODE_INIT ? init(program, error) : serve(program, error);
+}
+
+static int run_mode(struct program *program)
+{
+    custody_error error = {0};
+    custody_err err = CUSTODY_OK;
+    switch (program->options.mode) {
+    case CTY_MODE_HELP:
+        fputs(cty_options_help, stdout);
+        return 0;
+    case CTY_MODE_VERSION:
+        printf("custodyd %s\n", CTY_VERSION);
+        return 0;
+    case CTY_MODE_CHECK:
+        err = cty_config_complete(&program->options.config, &error);
+        if (err != CUSTODY_OK)
+            say(err, &error, &err);
+        else
+            err = check(program);
+        /* Whatever is wrong with it, a configuration is the operator's to mend. */
+        return err == CUSTODY_OK ? 0 : custody_err_exit(CUSTODY_E_CONFIG);
+    case CTY_MODE_INIT:
+    case CTY_MODE_SERVE:
+        err = run(program, &error);
+        return err == CUSTODY_OK ? 0 : report(err, &error);
+    }
+    return custody_err_exit(CUSTODY_E_INTERNAL);
+}
+
+int main(int argc, char **argv)
+{
+    struct program program = {.signals = -1};
+    custody_error error = {0};
+    int status;
+    custody_err err = cty_crypto_init();
+    if (err == CUSTODY_OK)
+        err = cty_options_read(&program.options, argc, argv, &error);
+    status = err == CUSTODY_OK ? run_mode(&program) : report(err, &error);
+    cty_secret_free(program.log);
+    cty_secret_free(program.clerk);
+    cty_options_done(&program.options);
+    if (program.signals >= 0)
+        close(program.signals);
+    return status;
+}

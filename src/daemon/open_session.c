@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions as methods: a reader proves who it is by its key, and gets a token for a while. */
+#include "daemon/reads.h"
+#include "net/url.h"
+#include "proto/claims.h"
+
+custody_err cty_session_actor(struct cty_worker *worker, struct cty_bytes name, struct cty_actor_record *ret_record,
+                              custody_error *error)
+{
+    bool present = false;
+    CTY_TRY(cty_book_record(&worker->book, &cty_shape_actor_record, ret_record, &present, error, "actor/%.*s",
+                            (int)name.size, (const char *)name.data));
+    if (!present)
+        return cty_fail(error, CUSTODY_E_KEY_UNKNOWN, "%.*s", (int)name.size, (const char *)name.data);
+    const struct cty_enrolment *enrolment = &ret_record->enrolment;
+    bool over = enrolment->valid_until != 0 && worker->now > enrolment->valid_until;
+    if (ret_record->revoked_index != 0 || over || worker->now < enrolment->valid_from)
+        return cty_fail(error, CUSTODY_E_KEY_NOT_VALID, "%.*s", (int)name.size, (const char *)name.data);
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_session_challenge(struct cty_worker *worker, const struct cty_rpc_params *params,
+                                       union cty_rpc_result *result, custody_error *error)
+{
+    (void)params;
+    (void)error;
+    cty_sessions_challenge(&worker->service->sessions, result->session_challenge.server_nonce,
+                           &result->session_challenge.expires);
+    return CUSTODY_OK;
+}
+
+/* The door that the reader dialled is one of ours, however it spelled it: nobody stands between. */
+static custody_err check_door(const struct cty_worker *worker, struct cty_bytes door, custody_error *error)
+{
+    char text[CTY_URL_BYTES_MAX + 1];
+    struct cty_net_url url;
+    if (door.size <= CTY_URL_BYTES_MAX) {
+        memcpy(text, door.data, door.size);
+        text[door.size] = 0;
+        if (cty_net_url_parse(text, false, &url, error) == CUSTODY_OK) {
+            const char *ours;
+            for (size_t i = 0; (ours = cty_net_server_url(worker->service->server, i)) != NULL; i++) {
+                if (strcmp(ours, url.text) == 0)
+                    return CUSTODY_OK;
+            }
+        }
+    }
+    return cty_fail(error, CUSTODY_E_BAD_SESSION, "the door is not ours");
+}
+
+static custody_err check_claim(struct cty_worker *worker, const struct cty_session_claim *claim,
+                               custody_error *error)
+{
+    uint64_t wall = cty_clock_wall(&worker->service->custodian->clock);
+    uint64_t apart = wall > claim->time ? wall - claim->time : claim->time - wall;
+    if (!cty_bytes_equal(claim->ledger, worker->service->custodian->origin))
+        return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "it is for another");
+    CTY_TRY(check_door(worker, claim->door, error));
+    if (apart > CTY_SESSION_SKEW_MS_MAX)
+        return cty_fail(error, CUSTODY_E_BAD_SESSION, "the clocks are %llu ms apart", (unsigned long long)apart);
+    return CUSTODY_OK;
+}
+
+static custody_err verify_claim(struct cty_worker *worker, const struct cty_signed *parsed,
+                                const struct cty_session_claim *claim, custody_error *error)
+{
+    struct cty_actor_record record = {0};
+    struct cty_bytes name;
+    struct cty_key key;
+    CTY_TRY(cty_session_actor(worker, claim->actor, &record, error));
+    if (cty_vkey_parse(record.enrolment.key, CTY_KEY_ED25519, &name, &key) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_INTERNAL, "an enrolled key is no key");
+    if (cty_claim_verify(parsed, name, &key) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_BAD_SESSION, "the signature");
+    return cty_sessions_use_challenge(&worker->service->sessions, claim->server_nonce, error);
+}
+
+custody_err cty_read_session_open(struct cty_worker *worker, const struct cty_rpc_params *params,
+                                  union cty_rpc_result *result, custody_error *error)
+{
+    struct cty_signed *parsed = &worker->parsed.signed_statement;
+    struct cty_session_claim claim;
+    CTY_TRY(cty_session_claim_parse(params->u.session_open.envelope, parsed, &claim, error));
+    CTY_TRY(check_claim(worker, &claim, error));
+    CTY_TRY(verify_claim(worker, parsed, &claim, error));
+    cty_sessions_open(&worker->service->sessions, claim.actor, &result->session_open.session,
+                      &result->session_open.expires);
+    result->session_open.actor = claim.actor;
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_session_close(struct cty_worker *worker, const struct cty_rpc_params *params,
+                                   union cty_rpc_result *result, custody_error *error)
+{
+    (void)result;
+    (void)error;
+    cty_sessions_close(&worker->service->sessions, &params->session.hash);
+    return CUSTODY_OK;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/options.h"
+
+#include <getopt.h>
+
+#include "base/check.h"
+
+const char *const cty_options_help =
+    "Usage: custodyd [--config FILE] [OPTION]...\n"
+    "Keeps a ledger: takes signed statements, judges them, answers with receipts.\n"
+    "\n"
+    "  -c, --config FILE      read a JSON configuration; the options below stand over it\n"
+    "  -l, --ledger FILE      the database\n"
+    "      --log-key FILE     the key that signs checkpoints\n"
+    "      --clerk-key FILE   the key that signs verdicts, releases and expiries\n"
+    "      --origin NAME      refuse to serve another ledger than this one\n"
+    "      --listen URL       a door, up to 4: ipc:///PATH or tcp://127.0.0.1:PORT\n"
+    "                         (default: custodyd.sock beside the database)\n"
+    "      --publish URL      where checkpoints are published, up to 4\n"
+    "      --workers N        threads that answer (default: one for each processor)\n"
+    "      --queue N          statements that may wait (default: 1024)\n"
+    "      --connections N    connections at once (default: 256)\n"
+    "      --calls N          calls at once (default: 64)\n"
+    "      --group            let the socket's group connect as well\n"
+    "      --development      accept the published development keys\n"
+    "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
+    "                         for each that has one: log first, then clerk\n"
+    "      --confirm-clock    somebody has looked at the clock and it is right\n"
+    "      --init FILE        create the database from a signed ledger.open, and end\n"
+    "      --check            say what is wrong with the configuration, and end\n"
+    "  -h, --help             print this, and end\n"
+    "      --version          print the version, and end\n"
+    "\n"
+    "Exit status: 0 done, 1 refused, 3 could not, 4 usage or configuration.\n";
+
+enum flag {
+    FLAG_CONFIG = 'c',
+    FLAG_LEDGER = 'l',
+    FLAG_HELP = 'h',
+    FLAG_LOG_KEY = 256,
+    FLAG_CLERK_KEY,
+    FLAG_ORIGIN,
+    FLAG_LISTEN,
+    FLAG_PUBLISH,
+    FLAG_WORKERS,
+    FLAG_QUEUE,
+    FLAG_CONNECTIONS,
+    FLAG_CALLS,
+    FLAG_GROUP,
+    FLAG_DEVELOPMENT,
+    FLAG_PASSPHRASE_FD,
+    FLAG_CONFIRM_CLOCK,
+    FLAG_INIT,
+    FLAG_CHECK,
+    FLAG_VERSION
+};
+
+static const struct option flags[] = {
+    {"config", required_argument, NULL, FLAG_CONFIG},
+    {"ledger", required_argument, NULL, FLAG_LEDGER},
+    {"help", no_argument, NULL, FLAG_HELP},
+    {"log-key", required_argument, NULL, FLAG_LOG_KEY},
+    {"clerk-key", required_argument, NULL, FLAG_CLERK_KEY},
+    {"origin", required_argument, NULL, FLAG_ORIGIN},
+    {"listen", required_argument, NULL, FLAG_LISTEN},
+    {"publish", required_argument, NULL, FLAG_PUBLISH},
+    {"workers", required_argument, NULL, FLAG_WORKERS},
+    {"queue", required_argument, NULL, FLAG_QUEUE},
+    {"connections", required_argument, NULL, FLAG_CONNECTIONS},
+    {"calls", required_argument, NULL, FLAG_CALLS},
+    {"group", no_argument, NULL, FLAG_GROUP},
+    {"development", no_argument, NULL, FLAG_DEVELOPMENT},
+    {"passphrase-fd", required_argument, NULL, FLAG_PASSPHRASE_FD},
+    {"confirm-clock", no_argument, NULL, FLAG_CONFIRM_CLOCK},
+    {"init", required_argument, NULL, FLAG_INIT},
+    {"check", no_argument, NULL, FLAG_CHECK},
+    {"version", no_argument, NULL, FLAG_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+struct reading {
+    struct cty_options *options;
+    /* Addresses on the command line take the place of those in the file. */
+    bool listens;
+    bool publishes;
+    custody_error *error;
+};
+
+static custody_err take_number(const char *text, uint64_t most, uint64_t *ret_number, custody_error *error)
+{
+    if (cty_u64_parse(cty_bytes_text(text), most, ret_number) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_USAGE, "%s is no number up to %llu", text, (unsigned long long)most);
+    return CUSTODY_OK;
+}
+
+static custody_err take_url(char *list[CTY_URLS_PER_DOOR_MAX], size_t *count, bool *seen, const char *value,
+                            custody_error *error)
+{
+    if (!*seen)
+        *count = 0;
+    *seen = true;
+    return cty_config_add(list, count, value, error);
+}
+
+static custody_err take_mode(struct reading *reading, enum cty_daemon_mode mode)
+{
+    if (reading->options->mode != CTY_MODE_SERVE && reading->options->mode != mode)
+        return cty_fail(reading->error, CUSTODY_E_USAGE, "--init and --check exclude each other");
+    reading->options->mode = mode;
+    return CUSTODY_OK;
+}
+
+static custody_err take_flag(struct reading *reading, int flag, const char *value)
+{
+    struct cty_options *options = reading->options;
+    struct cty_config *config = &options->config;
+    uint64_t number = 0;
+    switch (flag) {
+    case FLAG_CONFIG: /* was read first */
+        return CUSTODY_OK;
+    case FLAG_LEDGER:
+        return cty_config_set(&config->ledger, value);
+    case FLAG_LOG_KEY:
+        return cty_config_set(&config->log_key, value);
+    case FLAG_CLERK_KEY:
+        return cty_config_set(&config->clerk_key, value);
+    case FLAG_ORIGIN:
+        return cty_config_set(&config->origin, value);
+    case FLAG_LISTEN:
+        return take_url(config->listen, &config->listen_count, &reading->listens, value, reading->error);
+    case FLAG_PUBLISH:
+        return take_url(config->publish, &config->publish_count, &reading->publishes, value, reading->error);
+    case FLAG_WORKERS:
+        return take_number(value, CTY_WORKERS_LIMIT, &config->workers, reading->error);
+    case FLAG_QUEUE:
+        return take_number(value, CTY_QUEUE_LIMIT, &config->queue, reading->error);
+    case FLAG_CONNECTIONS:
+        return take_number(value, CTY_CONNECTIONS_MAX, &config->connections, reading->error);
+    case FLAG_CALLS:
+        return take_number(value, CTY_CALLS_MAX, &config->calls, reading->error);
+    case FLAG_GROUP:
+        config->group_access = true;
+        return CUSTODY_OK;
+    case FLAG_DEVELOPMENT:
+        config->development = true;
+        return CUSTODY_OK;
+    case FLAG_PASSPHRASE_FD:
+        CTY_TRY(take_number(value, 1023, &number, reading->error));
+        options->passphrase_fd = (int)number;
+        return CUSTODY_OK;
+    case FLAG_CONFIRM_CLOCK:
+        options->confirm_clock = true;
+        return CUSTODY_OK;
+    case FLAG_INIT:
+        options->init_file = value;
+        return take_mode(reading, CTY_MODE_INIT);
+    case FLAG_CHECK:
+        return take_mode(reading, CTY_MODE_CHECK);
+    case FLAG_HELP:
+        options->mode = CTY_MODE_HELP;
+        return CUSTODY_OK;
+    case FLAG_VERSION:
+        options->mode = CTY_MODE_VERSION;
+        return CUSTODY_OK;
+    default:
+        return cty_fail(reading->error, CUSTODY_E_USAGE, "an option is not known, or lacks its value");
+    }
+}
+
+/* The file comes first, wherever its flag stands. */
+static custody_err read_file(struct cty_options *options, int argc, char **argv, custody_error *error)
+{
+    const char *file = NULL;
+    int flag;
+    optind = 1;
+    opterr = 0;
+    while ((flag = getopt_long(argc, argv, "c:l:h", flags, NULL)) != -1) {
+        if (flag == FLAG_CONFIG && file)
+            return cty_fail(error, CUSTODY_E_USAGE, "--config stands twice");
+        if (flag == FLAG_CONFIG)
+            file = optarg;
+    }
+    if (optind < argc)
+        return cty_fail(error, CUSTODY_E_USAGE, "%s is not understood", argv[optind]);
+    return file ? cty_config_read(&options->config, file, error) : CUSTODY_OK;
+}
+
+custody_err cty_options_read(struct cty_options *options, int argc, char **argv, custody_error *error)
+{
+    struct reading reading = {.options = options, .error = error};
+    int flag;
+    memset(options, 0, sizeof(*options));
+    options->passphrase_fd = -1;
+    CTY_TRY(read_file(options, argc, argv, error));
+    optind = 1;
+    while ((flag = getopt_long(argc, argv, "c:l:h", flags, NULL)) != -1) {
+        CTY_TRY(take_flag(&reading, flag, optarg));
+        if (options->mode == CTY_MODE_HELP || options->mode == CTY_MODE_VERSION)
+            return CUSTODY_OK;
+    }
+    return CUSTODY_OK;
+}
+
+void cty_options_done(struct cty_options *options)
+{
+    cty_config_done(&options->config);
+}

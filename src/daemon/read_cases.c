@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading cases: one as a whole, and lists of them. */
+#include "base/check.h"
+#include "daemon/reads.h"
+
+/* Rows that one list looks at, whether it lists them or not, where each costs a look at its case. */
+#define DECIDE_VISITS_MAX 1024u
+
+/* --- how a case stands ------------------------------------------------------------------------------------- */
+
+static custody_err read_quorum(struct cty_worker *worker, const struct cty_hash *case_id,
+                               struct cty_rpc_case *result, custody_error *error)
+{
+    const struct cty_case *c = &worker->the_case;
+    uint64_t counts[CTY_POLICIES_MAX] = {0};
+    uint32_t clauses = 0;
+    custody_err err;
+    do
+        err = cty_quorum_progress(&worker->book.view, case_id, worker->now, counts, &clauses, error);
+    while (cty_book_again(&worker->book, &err, error));
+    CTY_TRY(err);
+    for (uint32_t i = 0; i < clauses && i < c->quorum_count; i++)
+        result->quorum[i] = (struct cty_rpc_quorum){counts[i], c->quorum[i].approvals, c->quorum[i].scope};
+    result->quorum_count = c->quorum_count;
+    return CUSTODY_OK;
+}
+
+/* A refusal says no; a fault is one. */
+static custody_err read_may_decide(struct cty_worker *worker, const struct cty_hash *case_id, bool *ret_may,
+                                   custody_error *error)
+{
+    custody_err err;
+    do
+        err = cty_may_decide(&worker->book.view, case_id, cty_bytes_text(worker->actor), worker->now, error);
+    while (cty_book_again(&worker->book, &err, error));
+    *ret_may = err == CUSTODY_OK;
+    return custody_err_class_get(err) == CUSTODY_CLASS_FAULT ? err : CUSTODY_OK;
+}
+
+/* What a row of a list and a whole case have in common; the case is in worker->the_case afterwards. */
+static custody_err read_row(struct cty_worker *worker, const struct cty_hash *case_id, struct cty_rpc_case *result,
+                            custody_error *error)
+{
+    CTY_TRY(cty_book_case(&worker->book, case_id, &worker->the_case, &result->record, error));
+    result->case_id = *case_id;
+    result->due = cty_case_due(&worker->the_case);
+    result->state = cty_bytes_text(cty_case_state_names[cty_case_state_at(&worker->the_case, worker->now)]);
+    CTY_TRY(read_quorum(worker, case_id, result, error));
+    return read_may_decide(worker, case_id, &result->may_decide, error);
+}
+
+/* --- the entries of a case, and the contents that its reader may have --------------------------------------- */
+
+struct inventory {
+    struct cty_worker *worker;
+    const struct cty_hash *case_id;
+    struct cty_jw entries;
+    struct cty_jw blobs;
+    struct cty_hash statement; /* whose contents are walked */
+    uint64_t newest;
+    bool may_read;
+    bool may_read_state;
+    custody_error *error;
+};
+
+static custody_err ask_may_read(struct cty_worker *worker, const struct cty_hash *case_id, const char *member,
+                                bool *ret_may, custody_error *error)
+{
+    custody_err err;
+    do
+        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), cty_bytes_text(member), error);
+    while (cty_book_again(&worker->book, &err, error));
+    *ret_may = err == CUSTODY_OK;
+    return custody_err_class_get(err) == CUSTODY_CLASS_FAULT ? err : CUSTODY_OK;
+}
+
+static custody_err list_blob(void *context, const struct cty_store_blob *blob)
+{
+    struct inventory *inventory = context;
+    bool may = cty_bytes_is(blob->member, "state") ? inventory->may_read_state : inventory->may_read;
+    if (!may)
+        return CUSTODY_OK;
+    struct cty_rpc_blob_ref ref = {blob->member, inventory->statement};
+    cty_shape_encode(&cty_shape_rpc_blob_ref, NULL, &ref, &inventory->blobs);
+    return inventory->blobs.err;
+}
+
+static custody_err list_entry(void *context, const struct cty_store_entry *entry)
+{
+    struct inventory *inventory = context;
+    struct cty_worker *worker = inventory->worker;
+    cty_jw_u64(&inventory->entries, entry->index);
+    CTY_TRY(inventory->entries.err);
+    inventory->newest = entry->index;
+    if (!inventory->may_read)
+        return CUSTODY_OK;
+    CTY_TRY(cty_entry_parse(entry->body, &worker->parsed, inventory->error));
+    inventory->statement = worker->parsed.signed_statement.digest;
+    cty_statement_cases_put(&worker->service->statement_cases, &inventory->statement, inventory->case_id);
+    return cty_store_walk_statement_blobs(worker->reader, &inventory->statement, false, list_blob, inventory,
+                                          inventory->error);
+}
+
+static custody_err read_inventory(struct inventory *inventory, struct cty_rpc_case *result)
+{
+    struct cty_worker *worker = inventory->worker;
+    cty_buf_clear(&worker->texts[0]);
+    cty_buf_clear(&worker->texts[1]);
+    cty_jw_begin(&inventory->entries, &worker->texts[0]);
+    cty_jw_begin(&inventory->blobs, &worker->texts[1]);
+    cty_jw_array(&inventory->entries);
+    cty_jw_array(&inventory->blobs);
+    CTY_TRY(cty_store_walk_case_entries(worker->reader, worker->the_case.opened, true, list_entry, inventory,
+                                        inventory->error));
+    cty_jw_array_end(&inventory->entries);
+    cty_jw_array_end(&inventory->blobs);
+    CTY_TRY(cty_jw_end(&inventory->entries));
+    CTY_TRY(cty_jw_end(&inventory->blobs));
+    result->entries = cty_buf_bytes(&worker->texts[0]);
+    result->blobs = cty_buf_bytes(&worker->texts[1]);
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_case(struct cty_worker *worker, const struct cty_hash *case_id, struct cty_rpc_case *result,
+                          uint64_t *ret_newest, custody_error *error)
+{
+    struct cty_store_mark mark;
+    struct inventory inventory = {.worker = worker, .case_id = case_id, .error = error};
+    CTY_TRY(read_row(worker, case_id, result, error));
+    CTY_TRY(cty_read_note(worker, &mark, &result->checkpoint, error));
+    CTY_TRY(ask_may_read(worker, case_id, "payload", &inventory.may_read, error));
+    CTY_TRY(ask_may_read(worker, case_id, "state", &inventory.may_read_state, error));
+    CTY_TRY(read_inventory(&inventory, result));
+    *ret_newest = inventory.newest;
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_case_get(struct cty_worker *worker, const struct cty_rpc_params *params,
+                              union cty_rpc_result *result, custody_error *error)
+{
+    uint64_t newest = 0;
+    return cty_read_case(worker, &params->u.case_get.case_id, &result->case_get, &newest, error);
+}
+
+static custody_err note_index(void *context, const struct cty_store_case *row)
+{
+    uint64_t *newest = context;
+    *newest = row->updated;
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_case_news(struct cty_worker *worker, const struct cty_hash *case_id, uint64_t *ret_newest,
+                               enum cty_case_state *ret_state, uint64_t *ret_due, custody_error *error)
+{
+    struct cty_store_case_filter any = {.in_time = UINT32_MAX, .overdue = UINT32_MAX, .now = worker->now};
+    struct cty_bytes text;
+    uint64_t next = 0;
+    CTY_TRY(cty_book_case(&worker->book, case_id, &worker->the_case, &text, error));
+    *ret_state = cty_case_state_at(&worker->the_case, worker->now);
+    *ret_due = cty_case_due(&worker->the_case);
+    /* Its deadline has passed already: it reads so since, and nothing more comes of the clock. */
+    if (*ret_due != 0 && worker->now > *ret_due)
+        *ret_due = 0;
+    return cty_store_walk_cases(worker->reader, &any, worker->the_case.opened, 1, note_index, ret_newest, &next,
+                                error);
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------- */
+
+static custody_err add_state(struct cty_store_case_filter *filter, struct cty_bytes name, custody_error *error)
+{
+    for (int state = 0; state < CTY_CASE_STATE_COUNT; state++) {
+        if (!cty_bytes_is(name, cty_case_state_names[state]))
+            continue;
+        filter->in_time |= 1u << state;
+        /* What is overdue reads as another state than it has. */
+        if (state == CTY_CASE_EXPIRED)
+            filter->overdue |= 1u << CTY_CASE_HELD;
+        else if (state == CTY_CASE_LAPSED)
+            filter->overdue |= 1u << CTY_CASE_RELEASED;
+        else if (state == CTY_CASE_UNREPORTED)
+            filter->overdue |= 1u << CTY_CASE_CONSUMED;
+        return CUSTODY_OK;
+    }
+    return cty_fail(error, CUSTODY_E_BAD_PARAMS, "there is no state %.*s", (int)name.size, (const char *)name.data);
+}
+
+static custody_err make_filter(const struct cty_worker *worker, const struct cty_rpc_params *params,
+                               struct cty_store_case_filter *ret_filter, custody_error *error)
+{
+    struct cty_store_case_filter filter = {.now = worker->now};
+    struct cty_bytes actor = cty_bytes_text(worker->actor);
+    for (uint32_t i = 0; i < params->u.case_list.state_count; i++)
+        CTY_TRY(add_state(&filter, params->u.case_list.state[i], error));
+    if (params->u.case_list.state_count == 0)
+        filter.in_time = filter.overdue = UINT32_MAX;
+    switch ((enum cty_mine)params->u.case_list.mine) {
+    case CTY_MINE_ANY:
+        break;
+    case CTY_MINE_REQUESTER:
+        filter.requester = actor;
+        break;
+    case CTY_MINE_HOLDER:
+        filter.holder = actor;
+        break;
+    case CTY_MINE_DECIDE:
+        filter.in_time &= 1u << CTY_CASE_HELD;
+        filter.overdue = 0;
+        filter.due_only = true;
+        break;
+    }
+    *ret_filter = filter;
+    return CUSTODY_OK;
+}
+
+struct listing {
+    struct cty_worker *worker;
+    struct cty_jw jw;
+    bool decide; /* only what the reader may decide */
+    uint64_t count;
+    uint64_t count_max;
+    uint64_t visited;
+    bool full;
+    uint64_t next; /* the index at which to go on, if it is full */
+    custody_error *error;
+};
+
+static custody_err list_case(void *context, const struct cty_store_case *row)
+{
+    struct listing *listing = context;
+    struct cty_worker *worker = listing->worker;
+    struct cty_rpc_case item = {.changed = false};
+    if (listing->full)
+        return CUSTODY_OK;
+    if (listing->count == listing->count_max || listing->visited == DECIDE_VISITS_MAX ||
+        worker->texts[0].size > CTY_ANSWER_BYTES_MAX) {
+        listing->full = true;
+        listing->next = row->opened;
+        return CUSTODY_OK;
+    }
+    listing->visited++;
+    cty_book_reset(&worker->book);
+    CTY_TRY(read_row(worker, &row->case_id, &item, listing->error));
+    if (listing->decide && !item.may_decide)
+        return CUSTODY_OK;
+    listing->count++;
+    cty_shape_encode(&cty_shape_rpc_case_row, NULL, &item, &listing->jw);
+    return listing->jw.err;
+}
+
+/* Goes on until the answer is full, or the store has no more to show. */
+static custody_err walk(struct listing *listing, const struct cty_store_case_filter *filter, uint64_t from,
+                        uint64_t *ret_next)
+{
+    uint64_t next = from;
+    while (!listing->full && next != CTY_STORE_NO_CASE) {
+        uint64_t visited = listing->visited;
+        CTY_TRY(cty_store_walk_cases(listing->worker->reader, filter, next, CTY_LIST_MAX, list_case, listing, &next,
+                                     listing->error));
+        if (visited == listing->visited)
+            break; /* a long stretch of cases that are not wanted: the caller goes on from here */
+    }
+    *ret_next = listing->full ? listing->next : next;
+    return CUSTODY_OK;
+}
+
+custody_err cty_read_case_list(struct cty_worker *worker, const struct cty_rpc_params *params,
+                               union cty_rpc_result *result, custody_error *error)
+{
+    struct cty_store_case_filter filter;
+    uint64_t limit = params->u.case_list.limit ? params->u.case_list.limit : CTY_LIST_MAX;
+    struct listing listing = {.worker = worker, .count_max = limit, .error = error,
+                              .decide = params->u.case_list.mine == CTY_MINE_DECIDE};
+    uint64_t next = 0;
+    CTY_TRY(make_filter(worker, params, &filter, error));
+    cty_buf_clear(&worker->texts[0]);
+    cty_jw_begin(&listing.jw, &worker->texts[0]);
+    cty_jw_array(&listing.jw);
+    CTY_TRY(walk(&listing, &filter, params->u.case_list.after + 1, &next));
+    cty_jw_array_end(&listing.jw);
+    CTY_TRY(cty_jw_end(&listing.jw));
+    result->case_list.cases = cty_buf_bytes(&worker->texts[0]);
+    result->case_list.next = next == CTY_STORE_NO_CASE ? 0 : next - 1;
+    return CUSTODY_OK;
+}

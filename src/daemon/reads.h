@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The methods that read, one function each. A snapshot is open, worker->actor is whose session it is (empty
+ * where the method needs none), worker->now the moment that deadlines are compared with. Results borrow from the
+ * worker until its next call. Inside src/daemon only.
+ */
+#ifndef CTY_DAEMON_READS_H
+#define CTY_DAEMON_READS_H
+
+#include "daemon/service.h"
+
+typedef custody_err cty_read_function(struct cty_worker *worker, const struct cty_rpc_params *params,
+                                      union cty_rpc_result *result, custody_error *error);
+
+/* read_ledger.c */
+cty_read_function cty_read_info, cty_read_checkpoint, cty_read_proof_inclusion, cty_read_proof_consistency,
+    cty_read_entries, cty_read_trust_entries, cty_read_case_entries;
+/* read_cases.c */
+cty_read_function cty_read_case_get, cty_read_case_list;
+/* Fills a case as case.get has it; *ret_newest is the index of its newest entry. */
+CUSTODY_MUST_USE custody_err cty_read_case(struct cty_worker *worker, const struct cty_hash *case_id,
+                                           struct cty_rpc_case *result, uint64_t *ret_newest, custody_error *error);
+/*
+ * The index of the newest entry of a case, how the case reads now, and its deadline: what case.wait looks at.
+ * Errors: WRONG_CASE.
+ */
+CUSTODY_MUST_USE custody_err cty_read_case_news(struct cty_worker *worker, const struct cty_hash *case_id,
+                                                uint64_t *ret_newest, enum cty_case_state *ret_state,
+                                                uint64_t *ret_due, custody_error *error);
+/* read_actors.c */
+cty_read_function cty_read_actors, cty_read_policy;
+/* read_blobs.c */
+cty_read_function cty_read_blob_get;
+/* open_session.c */
+cty_read_function cty_read_session_challenge, cty_read_session_open, cty_read_session_close;
+/* The actor as it stands; whether it may open a session and go on with it. Errors: KEY_UNKNOWN, KEY_NOT_VALID. */
+CUSTODY_MUST_USE custody_err cty_session_actor(struct cty_worker *worker, struct cty_bytes name,
+                                               struct cty_actor_record *ret_record, custody_error *error);
+
+/* The newest checkpoint of the snapshot: its note in worker->note, borrowed. */
+CUSTODY_MUST_USE custody_err cty_read_note(struct cty_worker *worker, struct cty_store_mark *ret_mark,
+                                           struct cty_bytes *ret_note, custody_error *error);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the threads of the custodian share, and the two kinds of thread that answer:
+ *
+ *     door --copy nothing, enqueue--> jobs --> workers --(reads: answered at once)--> door
+ *                                      ^           |
+ *                                      |           +--(statements)--> sequencer --+
+ *                                      +------------------------------------------+
+ *                                      +-- waits <--(case.wait)
+ *
+ * Inside src/daemon only.
+ */
+#ifndef CTY_DAEMON_SERVICE_H
+#define CTY_DAEMON_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "daemon/sequencer.h"
+#include "daemon/sessions.h"
+#include "daemon/waits.h"
+#include "net/publisher.h"
+#include "net/server.h"
+#include "proto/rpc.h"
+
+struct cty_service;
+
+/* One write of a run: statements of a message that follow one another go to the sequencer together. */
+struct cty_run_item {
+    struct cty_rpc_id id;
+    enum cty_rpc rpc;
+    struct cty_submission *submission; /* NULL: it came to nothing, for this reason: */
+    custody_err err;
+    custody_error error;
+};
+
+/* A message from its arrival to its answer. */
+struct cty_job {
+    struct cty_job *next; /* in the queue, or among those that are free */
+    struct cty_service *service;
+    struct cty_net_call *call;
+    struct cty_rpc_message message;
+    bool opened;
+    const struct cty_json_node *item; /* the call that is answered next; NULL: all are */
+    struct cty_rpc_answers answers;
+    struct cty_buf out;
+    struct cty_run_item run[CTY_BATCH_MAX];
+    uint32_t run_count;
+    atomic_uint pending; /* writes under way, and 1 while a worker fills the run */
+    /* case.wait */
+    bool waiting;
+    struct cty_wait wait;
+    struct cty_rpc_call waiting_call;
+    int wait_state; /* the case's state as it read at first */
+};
+
+/* Jobs that wait for a worker. */
+struct cty_jobs {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct cty_job *first;
+    struct cty_job *last;
+    struct cty_job *free_jobs;
+    struct cty_submission *free_submissions;
+    size_t submissions;     /* all there are, in use or free */
+    size_t submissions_max; /* beyond it the custodian is busy */
+    bool open;              /* workers may begin: what they share is complete */
+    bool stopping;
+};
+
+#define CTY_WORKERS_MAX 64u
+
+/* Which case a statement belongs to, for blob.get: a bounded memory of what was listed lately. */
+#define CTY_STATEMENT_CASES 16384u
+struct cty_statement_case {
+    struct cty_hash statement;
+    struct cty_hash case_id;
+};
+struct cty_statement_cases {
+    pthread_mutex_t lock;
+    struct cty_statement_case *slots;
+};
+
+struct cty_worker {
+    struct cty_service *service;
+    pthread_t thread;
+    bool running;
+    struct cty_store_reader *reader;
+    struct cty_book book;
+    struct cty_unit unit;
+    struct cty_rpc_call call;
+    union cty_rpc_result result;
+    struct cty_parsed_entry parsed;
+    struct cty_case the_case;
+    /* Texts of the answer under way. */
+    struct cty_buf texts[3];
+    struct cty_buf note;
+    char actor[CTY_ACTOR_NAME_BYTES_MAX + 1]; /* of the session; empty: there is none */
+    uint64_t now;                             /* what deadlines are compared with */
+};
+
+struct cty_service {
+    const struct cty_custodian *custodian;
+    struct cty_head head;
+    struct cty_sessions sessions;
+    struct cty_waits waits;
+    struct cty_sequencer sequencer;
+    struct cty_jobs jobs;
+    struct cty_statement_cases statement_cases;
+    struct cty_worker workers[CTY_WORKERS_MAX];
+    uint32_t workers_count;
+    struct cty_net_server *server;
+    struct cty_net_publisher *publisher; /* NULL: none */
+};
+
+/* jobs.c */
+void cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max);
+void cty_jobs_done(struct cty_jobs *jobs);
+void cty_jobs_push(struct cty_jobs *jobs, struct cty_job *job);
+/* From now on jobs are given out. */
+void cty_jobs_open(struct cty_jobs *jobs);
+/* NULL where the workers are to stop and nothing is left. */
+struct cty_job *cty_jobs_pop(struct cty_jobs *jobs);
+void cty_jobs_stop(struct cty_jobs *jobs);
+/* An empty job; NULL where memory ran out. */
+struct cty_job *cty_job_get(struct cty_jobs *jobs);
+void cty_job_put(struct cty_jobs *jobs, struct cty_job *job);
+/* An empty submission. Errors: BUSY where all that may be are in use, NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_submission_get(struct cty_jobs *jobs, struct cty_submission **ret_submission);
+void cty_submission_put(struct cty_jobs *jobs, struct cty_submission *submission);
+
+/* answer.c: does what can be done for the job now. */
+void cty_job_step(struct cty_worker *worker, struct cty_job *job);
+
+/* workers.c */
+CUSTODY_MUST_USE custody_err cty_worker_open(struct cty_worker *worker, struct cty_service *service,
+                                             const char *path, custody_error *error);
+void cty_worker_close(struct cty_worker *worker);
+CUSTODY_MUST_USE custody_err cty_worker_start(struct cty_worker *worker, custody_error *error);
+void cty_worker_join(struct cty_worker *worker);
+
+/* statement_cases.c */
+CUSTODY_MUST_USE custody_err cty_statement_cases_init(struct cty_statement_cases *cases);
+void cty_statement_cases_done(struct cty_statement_cases *cases);
+void cty_statement_cases_put(struct cty_statement_cases *cases, const struct cty_hash *statement,
+                             const struct cty_hash *case_id);
+bool cty_statement_cases_get(struct cty_statement_cases *cases, const struct cty_hash *statement,
+                             struct cty_hash *ret_case_id);
+
+#endif
