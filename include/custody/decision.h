@@ -36,7 +36,7 @@ typedef enum custody_state {
 /* "RELEASED"; constant. "?" for a number that is no state. */
 CUSTODY_EXPORT const char *custody_state_name(custody_state state);
 
-/* What one person said, in the order of the ledger. Times are milliseconds since 1970. */
+/* What one actor said, in the order of the ledger. Times are milliseconds since 1970. */
 typedef struct custody_said {
     const char *actor;    /* "acme/ana" */
     const char *choice;   /* "approve", "reject", "patch", "cancel" */
@@ -64,7 +64,10 @@ CUSTODY_EXPORT custody_bytes custody_decision_original(const custody_decision *d
 /* What people changed: an RFC 6902 patch from the original to the payload, "[]" where nothing. Empty unless both are there. */
 CUSTODY_EXPORT custody_bytes custody_decision_diff(const custody_decision *decision);
 
-/* How many people spoke, and number i of them; zeroes beyond the last. */
+/* The state that the request carried, to resume from. Empty where there was none or it is not ours to read. */
+CUSTODY_EXPORT custody_bytes custody_decision_agent_state(const custody_decision *decision);
+
+/* How many times somebody spoke, and number i of them; zeroes beyond the last. */
 CUSTODY_EXPORT size_t custody_decision_said_count(const custody_decision *decision);
 CUSTODY_EXPORT custody_said custody_decision_said(const custody_decision *decision, size_t i);
 

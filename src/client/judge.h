@@ -28,7 +28,8 @@ struct cty_judgement {
     struct cty_evidence *evidence;
     struct cty_memory *memory; /* the folded state */
     struct cty_report report;  /* claim by claim */
-    struct cty_checkpoint checkpoint;
+    struct cty_checkpoint checkpoint; /* and the note that says it */
+    struct cty_buf note;
     bool known;                /* the fold reached the case: record, newest_index and newest_time are set */
     struct cty_hash case_id;
     struct cty_case record;    /* as folded; borrows from the memory */
@@ -40,17 +41,21 @@ void cty_judgement_free(struct cty_judgement *judgement);
 void cty_judgement_free_pointer(struct cty_judgement **judgement); /* for CTY_CLEANUP */
 
 /*
- * Gathers and judges. OK also where claims fail: ask cty_judgement_check before you act on it. With the client's own
- * secret its name is the `as` of the claim `audience`. The caller owns *ret_judgement. Errors: those of cty_client_gather.
+ * Gathers and judges. OK also where claims fail: ask cty_judgement_check before you rely on it. The claim `audience` is
+ * judged for the name in the trust file only. The caller owns *ret_judgement. Errors: those of cty_client_gather.
  */
 CUSTODY_MUST_USE custody_err cty_client_judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
                                               struct cty_judgement **ret_judgement, custody_error *error);
 /*
- * Whether the judgement can be relied on: every claim that was checked holds, and only what a single case can't show
- * was not checked: that ids are unique in the whole ledger, contents that are not ours to read, and whom the release
- * is for. Errors: the failed claim's code, NOT_CHECKED, both with the claim in the detail.
+ * Whether the judgement can be relied on: no claim fails, and what a case must show was checked. Left out are that ids
+ * are unique in the whole ledger and contents that are not ours to read, which may be unchecked; whom the release is
+ * for, which is the caller's question; and the witnesses, whose word is asked for before acting:
+ * cty_judgement_check_acting asks for that claim as well, where the trust file does.
+ * Errors: the failed claim's code, NOT_CHECKED, both with the claim in the detail; check_acting: NOT_CHECKED also while
+ * witnesses are missing.
  */
 CUSTODY_MUST_USE custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_judgement_check_acting(const struct cty_judgement *judgement, custody_error *error);
 
 /*
  * The content under a member of a statement of the case, compared with its commitment; borrowed.

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/client.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "client/inner.h"
+#include "net/trouble.h"
+
+static uint64_t system_clock(void *context)
+{
+    struct timespec now;
+    (void)context;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static custody_err dup_path(const char *path, char **ret_path)
+{
+    *ret_path = path ? cty_bytes_dup_text(cty_bytes_text(path)) : NULL;
+    return path && !*ret_path ? CUSTODY_E_NO_MEMORY : CUSTODY_OK;
+}
+
+static custody_err open_parts(struct cty_client *client, const struct cty_client_config *config, custody_error *error)
+{
+    const struct cty_net_client_config net = {.url = client->url.text};
+    CTY_TRY(cty_net_client_open(&net, &client->net, error));
+    CTY_TRY(dup_path(config->state_path, &client->state_path));
+    return client->trust && client->state_path ? cty_newest_load(client, error) : CUSTODY_OK;
+}
+
+custody_err cty_client_open(const struct cty_client_config *config, struct cty_client **ret_client, custody_error *error)
+{
+    struct cty_net_url url;
+    CTY_TRY(cty_net_url_parse(config->url, false, &url, error));
+    struct cty_client *client = cty_alloc(1, sizeof(*client));
+    if (!client)
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "a client");
+    client->url = url;
+    client->trust = config->trust;
+    client->secret = config->secret;
+    client->clock = config->clock ? config->clock : system_clock;
+    client->clock_context = config->clock_context;
+    client->newest.note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    atomic_init(&client->interrupted, false);
+    cty_client_set_patience(client, config->patience_ms);
+    custody_err err = open_parts(client, config, error);
+    if (err != CUSTODY_OK) {
+        cty_client_close(client);
+        return err;
+    }
+    *ret_client = client;
+    return CUSTODY_OK;
+}
+
+/* A courtesy: the session would die by itself. One try, briefly. */
+static void end_session(struct cty_client *client)
+{
+    struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = ++client->last_id},
+                                .rpc = CTY_RPC_SESSION_CLOSE,
+                                .params = {.session = client->session}};
+    struct cty_buf text = CTY_BUF_INIT(4096);
+    struct cty_buf reply = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    custody_err err = cty_rpc_call_write(&call, &text);
+    if (err == CUSTODY_OK)
+        err = cty_net_client_call(client->net, cty_buf_bytes(&text), 1000, &reply, NULL);
+    cty_buf_done(&text);
+    cty_buf_done(&reply);
+}
+
+void cty_client_close(struct cty_client *client)
+{
+    if (!client)
+        return;
+    if (client->session.present)
+        end_session(client);
+    cty_net_client_close(client->net);
+    cty_buf_done(&client->newest.note);
+    cty_pending_clear(client);
+    cty_chain_clear(&client->chain);
+    free(client->state_path);
+    free(client->contradiction);
+    free(client->acted);
+    free(client);
+}
+
+const struct cty_trust *cty_client_trust(const struct cty_client *client)
+{
+    return client->trust;
+}
+
+const struct cty_secret *cty_client_secret(const struct cty_client *client)
+{
+    return client->secret;
+}
+
+const char *cty_client_url(const struct cty_client *client)
+{
+    return client->url.text;
+}
+
+uint64_t cty_client_now(const struct cty_client *client)
+{
+    return client->clock(client->clock_context);
+}
+
+void cty_client_set_patience(struct cty_client *client, uint64_t patience_ms)
+{
+    client->patience_ms = patience_ms ? patience_ms : CTY_CLIENT_PATIENCE_MS_DEFAULT;
+}
+
+void cty_client_interrupt(struct cty_client *client)
+{
+    atomic_store(&client->interrupted, true);
+}
+
+void cty_client_resume(struct cty_client *client)
+{
+    atomic_store(&client->interrupted, false);
+}
+
+const char *cty_client_contradiction(const struct cty_client *client)
+{
+    return client->contradiction;
+}
+
+struct cty_span cty_span_begin(struct cty_client *client)
+{
+    if (client->depth++ == 0)
+        client->deadline_ms = cty_net_deadline(client->patience_ms);
+    return (struct cty_span){client};
+}
+
+void cty_span_end(struct cty_span *span)
+{
+    span->client->depth--;
+}
+
+custody_err cty_client_needs_trust(const struct cty_client *client, custody_error *error)
+{
+    if (!client->trust)
+        return cty_fail(error, CUSTODY_E_BAD_TRUST, "no trust file was given, so nothing can be verified");
+    return CUSTODY_OK;
+}
+
+custody_err cty_client_needs_secret(const struct cty_client *client, custody_error *error)
+{
+    if (!client->secret)
+        return cty_fail(error, CUSTODY_E_NO_SESSION, "no key was given");
+    return CUSTODY_OK;
+}
+
+custody_err cty_client_may_go_on(struct cty_client *client, custody_error *error)
+{
+    if (atomic_load(&client->interrupted))
+        return cty_fail_code(error, CUSTODY_E_CANCELLED_WAIT);
+    return CUSTODY_OK;
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Collecting evidence. What the custodian leaves out shows when it is judged; what it gives beyond that is checked
+ * there too. Contents alone are compared here, as they come, so that a wrong one is never handed on.
+ *
+ *     case.entries (and parents')  ->  trust.entries, from where we were  ->  newest checkpoint
+ *          ->  proofs that no link gives, a consistency proof for each `seen`  ->  contents
+ */
+#include <stdlib.h>
+
+#include "client/inner.h"
+#include "client/judge.h"
+#include "client/read.h"
+#include "codec/text.h"
+
+/* Cases above a case: each brings its ancestry along, which is bounded. */
+#define PARENTS_MAX CTY_ANCESTRY_MAX
+
+/* ---- the trust chain ---- */
+
+void cty_chain_clear(struct cty_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        free((void *)(uintptr_t)chain->texts[i].data);
+    free(chain->texts);
+    *chain = (struct cty_chain){0};
+}
+
+static custody_err chain_put(struct cty_chain *chain, struct cty_bytes text)
+{
+    if (chain->count == chain->capacity) {
+        size_t capacity = chain->capacity ? chain->capacity * 2 : 64;
+        struct cty_bytes *grown = realloc(chain->texts, capacity * sizeof(*grown));
+        if (!grown)
+            return CUSTODY_E_NO_MEMORY;
+        chain->texts = grown;
+        chain->capacity = capacity;
+    }
+    char *copy = cty_bytes_dup_text(text);
+    if (!copy)
+        return CUSTODY_E_NO_MEMORY;
+    chain->texts[chain->count++] = cty_bytes_make(copy, text.size);
+    return CUSTODY_OK;
+}
+
+/* The index that an entry says it has; what lies about it is found when it is judged. */
+static custody_err entry_index(struct cty_bytes text, struct cty_parsed_entry *scratch, uint64_t *ret_index,
+                               custody_error *error)
+{
+    CTY_TRY(cty_entry_parse(text, scratch, error));
+    *ret_index = scratch->entry.index;
+    return CUSTODY_OK;
+}
+
+struct page {
+    struct cty_client *client;
+    struct cty_evidence *evidence; /* or NULL, for the chain */
+    struct cty_parsed_entry *scratch;
+    custody_error *error;
+};
+
+static custody_err take_chain_page(struct page *page, const struct cty_answer *answer)
+{
+    struct cty_chain *chain = &page->client->chain;
+    const struct cty_json_node *list = cty_rpc_list(&answer->message, &answer->answer, "entries");
+    for (const struct cty_json_node *node = list ? cty_json_first(&answer->message.json, list) : NULL; node;
+         node = cty_json_after(&answer->message.json, list, node)) {
+        uint64_t index;
+        CTY_TRY(entry_index(node->text, page->scratch, &index, page->error));
+        if (index < chain->next || index >= CTY_NUMBER_MAX)
+            return cty_fail(page->error, CUSTODY_E_CHAIN_BROKEN, "the trust chain goes back to %llu",
+                            (unsigned long long)index);
+        CTY_TRY(chain_put(chain, node->text));
+        chain->next = index + 1;
+    }
+    return CUSTODY_OK;
+}
+
+/* Fetches what is new, and the checkpoint that covers it. */
+static custody_err extend_chain(struct page *page, struct cty_answer *answer)
+{
+    uint64_t next = page->client->chain.next;
+    do {
+        struct cty_rpc_params params = {.u.trust_entries.from = next};
+        CTY_TRY(cty_client_call(page->client, CTY_RPC_TRUST_ENTRIES, &params, answer, page->error));
+        CTY_TRY(take_chain_page(page, answer));
+        uint64_t more = answer->result.trust_entries.next;
+        if (more && more <= next)
+            return cty_fail(page->error, CUSTODY_E_BAD_RPC, "the trust chain does not go on");
+        next = more;
+        CTY_TRY(cty_client_advance(page->client, answer->result.trust_entries.checkpoint, NULL, page->error));
+    } while (next);
+    return CUSTODY_OK;
+}
+
+static custody_err add_chain(struct page *page)
+{
+    const struct cty_chain *chain = &page->client->chain;
+    for (size_t i = 0; i < chain->count; i++)
+        CTY_TRY(cty_evidence_add_entry(page->evidence, chain->texts[i], page->error));
+    return CUSTODY_OK;
+}
+
+/* ---- the case and its parents ---- */
+
+static custody_err take_case_page(struct page *page, const struct cty_answer *answer)
+{
+    const struct cty_json_node *list = cty_rpc_list(&answer->message, &answer->answer, "entries");
+    for (const struct cty_json_node *node = list ? cty_json_first(&answer->message.json, list) : NULL; node;
+         node = cty_json_after(&answer->message.json, list, node))
+        CTY_TRY(cty_evidence_add_entry(page->evidence, node->text, page->error));
+    return CUSTODY_OK;
+}
+
+static custody_err fetch_case(struct page *page, const struct cty_hash *case_id, struct cty_answer *answer)
+{
+    struct cty_rpc_params params = {.u.case_entries.case_id = *case_id};
+    uint64_t next = 0;
+    do {
+        params.u.case_entries.from = next;
+        CTY_TRY(cty_client_call(page->client, CTY_RPC_CASE_ENTRIES, &params, answer, page->error));
+        CTY_TRY(take_case_page(page, answer));
+        uint64_t more = answer->result.case_entries.next;
+        if (more && more <= next)
+            return cty_fail(page->error, CUSTODY_E_BAD_RPC, "the case does not go on");
+        next = more;
+        CTY_TRY(cty_client_advance(page->client, answer->result.case_entries.checkpoint, NULL, page->error));
+    } while (next);
+    return CUSTODY_OK;
+}
+
+struct parents {
+    struct cty_hash ids[PARENTS_MAX];
+    size_t count;
+    size_t fetched;
+};
+
+static custody_err note_parent(void *context, const struct cty_hash *case_id)
+{
+    struct parents *parents = context;
+    for (size_t i = 0; i < parents->count; i++) {
+        if (cty_hash_equal(&parents->ids[i], case_id))
+            return CUSTODY_OK;
+    }
+    if (parents->count == PARENTS_MAX)
+        return CUSTODY_E_LIMIT_REACHED;
+    parents->ids[parents->count++] = *case_id;
+    return CUSTODY_OK;
+}
+
+static custody_err fetch_parents(struct page *page, struct cty_answer *answer)
+{
+    struct parents parents = {.count = 0};
+    const struct cty_evidence_needs needs = {.context = &parents, .parent = note_parent};
+    do {
+        CTY_TRY(cty_evidence_needs(page->evidence, &needs));
+        if (parents.fetched == parents.count)
+            return CUSTODY_OK;
+        while (parents.fetched < parents.count)
+            CTY_TRY(fetch_case(page, &parents.ids[parents.fetched++], answer));
+    } while (true);
+}
+
+/* ---- proofs ---- */
+
+/* Numbers, each once, in the order they came. */
+struct numbers {
+    uint64_t *list;
+    size_t count;
+    size_t capacity;
+};
+
+static custody_err note_number(void *context, uint64_t number)
+{
+    struct numbers *numbers = context;
+    if (numbers->count && numbers->list[numbers->count - 1] == number)
+        return CUSTODY_OK;
+    if (numbers->count == numbers->capacity) {
+        size_t capacity = numbers->capacity ? numbers->capacity * 2 : 64;
+        uint64_t *grown = realloc(numbers->list, capacity * sizeof(*grown));
+        if (!grown)
+            return CUSTODY_E_NO_MEMORY;
+        numbers->list = grown;
+        numbers->capacity = capacity;
+    }
+    numbers->list[numbers->count++] = number;
+    return CUSTODY_OK;
+}
+
+static int number_order(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static void make_single(struct numbers *numbers)
+{
+    size_t kept = 0;
+    if (numbers->count)
+        qsort(numbers->list, numbers->count, sizeof(*numbers->list), number_order);
+    for (size_t i = 0; i < numbers->count; i++) {
+        if (i == 0 || numbers->list[i] != numbers->list[kept - 1])
+            numbers->list[kept++] = numbers->list[i];
+    }
+    numbers->count = kept;
+}
+
+struct proofs {
+    struct cty_evidence *evidence;
+    struct numbers numbers;
+    uint64_t size;
+};
+
+static void fill_seen(void *context, size_t i, struct cty_rpc_params *params)
+{
+    const struct proofs *proofs = context;
+    params->u.proof_consistency.from = proofs->numbers.list[i];
+    params->u.proof_consistency.to = proofs->size;
+}
+
+static custody_err take_seen(void *context, size_t i, const union cty_rpc_result *result, custody_error *error)
+{
+    struct proofs *proofs = context;
+    struct cty_proof proof;
+    if (cty_proof_take(result->proof_consistency.hashes, result->proof_consistency.hashes_count, &proof) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_PROOF_INVALID, "a consistency proof is not of its form");
+    return cty_evidence_add_seen(proofs->evidence, proofs->numbers.list[i], &proof);
+}
+
+static void fill_inclusion(void *context, size_t i, struct cty_rpc_params *params)
+{
+    const struct proofs *proofs = context;
+    params->u.proof_inclusion.index = proofs->numbers.list[i];
+    params->u.proof_inclusion.size = proofs->size;
+}
+
+/* The proof alone counts; the note with it is that of the same size, or the proof won't fit. */
+static custody_err take_inclusion(void *context, size_t i, const union cty_rpc_result *result, custody_error *error)
+{
+    struct proofs *proofs = context;
+    struct cty_receipt receipt;
+    custody_err err = cty_receipt_parse(result->proof_inclusion.receipt, &receipt);
+    if (err != CUSTODY_OK || receipt.index != proofs->numbers.list[i])
+        return cty_fail(error, CUSTODY_E_PROOF_INVALID, "an inclusion proof is not of its form");
+    return cty_evidence_add_proof(proofs->evidence, receipt.index, &receipt.proof);
+}
+
+/* A signer's `seen` beyond the checkpoint can't be proven from it, and is left for the judge to find. */
+static void drop_beyond(struct numbers *numbers, uint64_t size)
+{
+    while (numbers->count && numbers->list[numbers->count - 1] >= size)
+        numbers->count--;
+}
+
+static custody_err fetch_proofs(struct page *page, uint64_t size)
+{
+    struct proofs seen = {.evidence = page->evidence, .size = size};
+    struct proofs inclusion = seen;
+    const struct cty_evidence_needs needs_seen = {.context = &seen.numbers, .seen = note_number};
+    const struct cty_evidence_needs needs_proof = {.context = &inclusion.numbers, .proof = note_number};
+    custody_err err = cty_evidence_needs(page->evidence, &needs_seen);
+    if (err == CUSTODY_OK)
+        err = cty_evidence_needs(page->evidence, &needs_proof);
+    make_single(&seen.numbers);
+    make_single(&inclusion.numbers);
+    drop_beyond(&seen.numbers, size);
+    drop_beyond(&inclusion.numbers, size);
+    struct cty_batch batch = {CTY_RPC_PROOF_CONSISTENCY, seen.numbers.count, &seen, fill_seen, take_seen};
+    if (err == CUSTODY_OK)
+        err = cty_client_batch(page->client, &batch, page->error);
+    batch = (struct cty_batch){CTY_RPC_PROOF_INCLUSION, inclusion.numbers.count, &inclusion, fill_inclusion,
+                               take_inclusion};
+    if (err == CUSTODY_OK)
+        err = cty_client_batch(page->client, &batch, page->error);
+    free(seen.numbers.list);
+    free(inclusion.numbers.list);
+    return err;
+}
+
+/* ---- contents ---- */
+
+struct wanted {
+    struct cty_hash statement;
+    char member[CTY_WORD_BYTES_MAX + 1];
+};
+
+struct contents {
+    struct page *page;
+    unsigned what;
+    size_t cursor; /* the entry that scratch holds, plus one */
+    struct wanted *list;
+    size_t count;
+};
+
+/* Needs come entry by entry, so each entry is parsed once. */
+static custody_err find_statement(struct contents *contents, const struct cty_hash *digest)
+{
+    const struct cty_evidence *evidence = contents->page->evidence;
+    struct cty_parsed_entry *parsed = contents->page->scratch;
+    if (contents->cursor && cty_hash_equal(&parsed->signed_statement.digest, digest))
+        return CUSTODY_OK;
+    size_t count = cty_evidence_entries(evidence);
+    for (size_t tried = 0; tried < count; tried++) {
+        size_t at = contents->cursor % count;
+        contents->cursor = at + 1;
+        CTY_TRY(cty_entry_parse(cty_evidence_entry(evidence, at), parsed, contents->page->error));
+        if (cty_hash_equal(&parsed->signed_statement.digest, digest))
+            return CUSTODY_OK;
+    }
+    return CUSTODY_E_NOT_FOUND;
+}
+
+static bool is_of_case(const struct cty_signed *statement, const struct cty_hash *case_id)
+{
+    if (statement->statement.type == CTY_REQUEST)
+        return cty_hash_equal(&statement->digest, case_id);
+    return (cty_type_flags(statement->statement.type) & CTY_TYPE_CASE) != 0 &&
+           cty_hash_equal(&statement->statement.case_id, case_id);
+}
+
+static custody_err note_content(void *context, const struct cty_hash *statement, struct cty_bytes member)
+{
+    struct contents *contents = context;
+    CTY_TRY(find_statement(contents, statement));
+    if (!(contents->what & CTY_GATHER_ALL) &&
+        !is_of_case(&contents->page->scratch->signed_statement, cty_evidence_case(contents->page->evidence)))
+        return CUSTODY_OK;
+    struct wanted *grown = realloc(contents->list, (contents->count + 1) * sizeof(*grown));
+    if (!grown)
+        return CUSTODY_E_NO_MEMORY;
+    contents->list = grown;
+    struct wanted *wanted = &contents->list[contents->count];
+    CTY_CHECK(member.size <= CTY_WORD_BYTES_MAX);
+    wanted->statement = *statement;
+    memcpy(wanted->member, member.data, member.size);
+    wanted->member[member.size] = 0;
+    contents->count++;
+    return CUSTODY_OK;
+}
+
+struct commitment_of {
+    const char *member;
+    struct cty_opt_hash hash;
+};
+
+static custody_err find_commitment(void *context, struct cty_bytes member, const struct cty_hash *hash)
+{
+    struct commitment_of *of = context;
+    if (cty_bytes_is(member, of->member))
+        of->hash = (struct cty_opt_hash){*hash, true};
+    return CUSTODY_OK;
+}
+
+/* Whether salt and content are what the signer committed to under this member. */
+static custody_err check_content(struct contents *contents, const struct wanted *wanted, const uint8_t salt[CTY_SALT_SIZE],
+                                 struct cty_bytes content)
+{
+    CTY_TRY(find_statement(contents, &wanted->statement));
+    const struct cty_statement *st = &contents->page->scratch->signed_statement.statement;
+    struct commitment_of of = {.member = wanted->member};
+    CTY_TRY(cty_statement_commitments(st, find_commitment, &of));
+    struct cty_hash made =
+        cty_commitment(st->ledger, st->signers[0], st->id, cty_bytes_text(wanted->member), salt, content);
+    if (!of.hash.present || !cty_hash_equal(&made, &of.hash.hash))
+        return cty_fail(contents->page->error, CUSTODY_E_BLOB_MISMATCH, "%s of the %s is not what was committed to",
+                        wanted->member, cty_type_name(st->type));
+    return CUSTODY_OK;
+}
+
+static custody_err fetch_content(struct contents *contents, const struct wanted *wanted)
+{
+    struct page *page = contents->page;
+    struct cty_buf content = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
+    uint8_t salt[CTY_SALT_SIZE];
+    custody_err err = cty_client_blob(page->client, &wanted->statement, cty_bytes_text(wanted->member), salt, &content,
+                                      page->error);
+    bool gone = err == CUSTODY_E_FORBIDDEN || err == CUSTODY_E_NOT_FOUND;
+    if (err == CUSTODY_OK)
+        err = check_content(contents, wanted, salt, cty_buf_bytes(&content));
+    if (err == CUSTODY_OK)
+        err = cty_evidence_add_blob(page->evidence, &wanted->statement, cty_bytes_text(wanted->member), salt,
+                                    cty_buf_bytes(&content));
+    cty_buf_done(&content);
+    return gone ? CUSTODY_OK : err;
+}
+
+static custody_err fetch_contents(struct page *page, unsigned what)
+{
+    struct contents contents = {.page = page, .what = what};
+    const struct cty_evidence_needs needs = {.context = &contents, .blob = note_content};
+    if (!what || !page->client->secret)
+        return CUSTODY_OK;
+    custody_err err = cty_evidence_needs(page->evidence, &needs);
+    for (size_t i = 0; err == CUSTODY_OK && i < contents.count; i++)
+        err = fetch_content(&contents, &contents.list[i]);
+    free(contents.list);
+    return err;
+}
+
+/* ---- all of it ---- */
+
+static custody_err gather(struct page *page, const struct cty_hash *case_id, unsigned what, struct cty_answer *answer)
+{
+    struct cty_checkpoint checkpoint;
+    struct cty_bytes note;
+    CTY_TRY(fetch_case(page, case_id, answer));
+    CTY_TRY(fetch_parents(page, answer));
+    CTY_TRY(extend_chain(page, answer));
+    CTY_TRY(add_chain(page));
+    CTY_TRY(cty_client_checkpoint(page->client, false, &checkpoint, &note, page->error));
+    CTY_TRY(cty_evidence_set_checkpoint(page->evidence, note));
+    CTY_TRY(fetch_proofs(page, checkpoint.size));
+    return fetch_contents(page, what);
+}
+
+custody_err cty_client_gather(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
+                              struct cty_evidence **ret_evidence, custody_error *error)
+{
+    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_TRY(cty_client_needs_trust(client, error));
+    struct page page = {.client = client, .error = error};
+    struct cty_answer *answer = cty_alloc(1, sizeof(*answer));
+    page.scratch = cty_alloc(1, sizeof(*page.scratch));
+    custody_err err = answer && page.scratch ? cty_evidence_new(client->trust->origin, case_id, &page.evidence)
+                                             : CUSTODY_E_NO_MEMORY;
+    if (err == CUSTODY_OK)
+        err = gather(&page, case_id, what, answer);
+    cty_answer_done(answer);
+    cty_parsed_entry_done(page.scratch);
+    cty_free_pointer(&answer);
+    cty_free_pointer(&page.scratch);
+    if (err == CUSTODY_OK) {
+        *ret_evidence = page.evidence;
+        return CUSTODY_OK;
+    }
+    cty_evidence_free(page.evidence);
+    /* What is in the chain may be what was wrong. */
+    if (!cty_is_passing(err))
+        cty_chain_clear(&client->chain);
+    return cty_fail_code(error, err);
+}

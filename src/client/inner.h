@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of src/client share. Nothing else includes it. */
+#ifndef CTY_CLIENT_INNER_H
+#define CTY_CLIENT_INNER_H
+
+#include <stdatomic.h>
+
+#include "base/check.h"
+#include "client/client.h"
+#include "client/draft.h"
+#include "net/client.h"
+#include "net/url.h"
+
+/* Between two tries: from the first pause to the last, doubling. */
+#define CTY_PAUSE_MS_MIN 25u
+#define CTY_PAUSE_MS_MAX 2000u
+/* How long one call waits for news: short, so that an interruption is noticed. */
+#define CTY_WAIT_STEP_MS 5000u
+
+/* The newest checkpoint, as a note; empty where there is none yet. */
+struct cty_newest {
+    struct cty_buf note;
+    struct cty_checkpoint checkpoint; /* its origin borrows from the trust file */
+    bool known;
+    bool kept;           /* the state file holds it, or a later one */
+    custody_err refused; /* after a contradiction nothing more is taken from this custodian */
+};
+
+/* Trust-class entries as they came, in order. They are judged with every case. */
+struct cty_chain {
+    struct cty_bytes *texts; /* owned */
+    size_t count;
+    size_t capacity;
+    uint64_t next; /* index to go on from */
+};
+
+/* A consume whose answer is still to come, or that is not yet judged. In memory only: ruling R3. */
+struct cty_pending {
+    struct cty_pending *next;
+    struct cty_hash case_id;
+    struct cty_hash digest;
+    struct cty_hash release;
+    struct cty_hash payload;
+    struct cty_buf envelope;
+};
+
+struct cty_client {
+    struct cty_net_client *net;
+    struct cty_net_url url;
+    const struct cty_trust *trust;
+    const struct cty_secret *secret;
+    uint64_t (*clock)(void *context);
+    void *clock_context;
+    uint64_t patience_ms;
+    uint64_t deadline_ms; /* monotonic; of the operation under way */
+    unsigned depth;       /* of operations within operations */
+    atomic_bool interrupted;
+    struct cty_opt_hash session;
+    uint64_t last_id;
+    char *state_path; /* NULL: none */
+    char *contradiction;
+    struct cty_newest newest;
+    struct cty_chain chain;
+    struct cty_pending *pending;
+    struct cty_hash *acted; /* cases whose consume was given out: never twice */
+    size_t acted_count;
+};
+
+/*
+ * An operation: its first call sets the deadline of all it does. Operations within it share that.
+ * CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+ */
+struct cty_span {
+    struct cty_client *client;
+};
+struct cty_span cty_span_begin(struct cty_client *client);
+void cty_span_end(struct cty_span *span);
+
+/* BAD_TRUST where there are no pins. */
+CUSTODY_MUST_USE custody_err cty_client_needs_trust(const struct cty_client *client, custody_error *error);
+/* NO_SESSION where there is no secret. */
+CUSTODY_MUST_USE custody_err cty_client_needs_secret(const struct cty_client *client, custody_error *error);
+/* CANCELLED_WAIT where it was interrupted. */
+CUSTODY_MUST_USE custody_err cty_client_may_go_on(struct cty_client *client, custody_error *error);
+
+/* A call with its own time for the answer, on top of CTY_CLIENT_EXCHANGE_MS. */
+CUSTODY_MUST_USE custody_err cty_client_call_long(struct cty_client *client, enum cty_rpc rpc,
+                                                  const struct cty_rpc_params *params, uint64_t more_ms,
+                                                  struct cty_answer *ret_answer, custody_error *error);
+
+/* Waits so long, or half of it and chance; ends early where it is interrupted. */
+void cty_client_pause(struct cty_client *client, uint64_t pause_ms);
+
+/*
+ * The same method `count` times in as few messages as there have to be. `fill` sets the parameters of call i, `take`
+ * gets its result. Errors: the first that any call or callback gave, with nothing taken after it.
+ */
+struct cty_batch {
+    enum cty_rpc rpc;
+    size_t count;
+    void *context;
+    void (*fill)(void *context, size_t i, struct cty_rpc_params *params);
+    custody_err (*take)(void *context, size_t i, const union cty_rpc_result *result, custody_error *error);
+};
+CUSTODY_MUST_USE custody_err cty_client_batch(struct cty_client *client, const struct cty_batch *batch,
+                                              custody_error *error);
+
+/* Whether trying again may help: nothing is known to have happened. */
+static inline bool cty_is_passing(custody_err err)
+{
+    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT || err == CUSTODY_E_BUSY;
+}
+
+/* newest.c: reads the state file into client->newest. */
+CUSTODY_MUST_USE custody_err cty_newest_load(struct cty_client *client, custody_error *error);
+
+/* consume.c */
+void cty_pending_clear(struct cty_client *client);
+
+/* gather.c */
+void cty_chain_clear(struct cty_chain *chain);
+
+/* A proof from its base64 texts. Errors: PROOF_INVALID. */
+CUSTODY_MUST_USE custody_err cty_proof_take(const struct cty_bytes *hashes, uint32_t count, struct cty_proof *ret_proof);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "codec/json.h"
+#include "codec/text.h"
+#include "crypto/hash.h"
+
+#define PATH_ROOM 64 /* for what is put behind a path */
+
+static custody_err failed(custody_error *error, const char *what, const char *path)
+{
+    return cty_fail(error, CUSTODY_E_IO, "%s %s: %s", what, path, strerror(errno));
+}
+
+static custody_err check_file(int fd, const char *path, custody_error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return failed(error, "reading", path);
+    if (!S_ISREG(status.st_mode))
+        return cty_fail(error, CUSTODY_E_IO, "%s is no regular file", path);
+    return CUSTODY_OK;
+}
+
+static custody_err read_all(int fd, const char *path, struct cty_buf *out, custody_error *error)
+{
+    uint8_t chunk[4096];
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return failed(error, "reading", path);
+        if (got == 0)
+            return CUSTODY_OK;
+        custody_err err = cty_buf_put(out, chunk, (size_t)got);
+        if (err != CUSTODY_OK)
+            return cty_fail(error, err, "%s", path);
+    }
+}
+
+custody_err cty_state_read(const char *path, struct cty_buf *out, custody_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return CUSTODY_OK;
+    if (fd < 0)
+        return failed(error, "opening", path);
+    custody_err err = check_file(fd, path, error);
+    if (err == CUSTODY_OK)
+        err = read_all(fd, path, out, error);
+    close(fd);
+    return err;
+}
+
+static custody_err write_all(int fd, struct cty_bytes bytes)
+{
+    size_t done = 0;
+    while (done < bytes.size) {
+        ssize_t put = write(fd, bytes.data + done, bytes.size - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return CUSTODY_E_IO;
+        done += (size_t)put;
+    }
+    return fsync(fd) == 0 ? CUSTODY_OK : CUSTODY_E_IO;
+}
+
+/* The rename lasts only once the folder is synced. */
+static custody_err sync_folder(const char *path, custody_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
+    CTY_AUTO_FREE char *folder = cty_bytes_dup_text(cty_bytes_make(slash ? path : ".", size));
+    if (!folder)
+        return CUSTODY_E_NO_MEMORY;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return failed(error, "opening", folder);
+    int synced = fsync(fd);
+    close(fd);
+    return synced == 0 ? CUSTODY_OK : failed(error, "syncing", folder);
+}
+
+/* A whole new file under its name, or nothing. */
+static custody_err put_file(const char *path, struct cty_bytes bytes, custody_error *error)
+{
+    size_t room = strlen(path) + PATH_ROOM;
+    CTY_AUTO_FREE char *fresh = cty_alloc(1, room);
+    if (!fresh)
+        return CUSTODY_E_NO_MEMORY;
+    snprintf(fresh, room, "%s.new.%ld", path, (long)getpid());
+    unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failed(error, "making", fresh);
+    custody_err err = write_all(fd, bytes);
+    if (close(fd) != 0 || err != CUSTODY_OK || rename(fresh, path) != 0) {
+        err = failed(error, "writing", path);
+        unlink(fresh);
+        return err;
+    }
+    return sync_folder(path, error);
+}
+
+/* The lock lies beside the file, since the file itself is replaced. */
+static custody_err take_lock(const char *path, int *ret_fd, custody_error *error)
+{
+    size_t room = strlen(path) + PATH_ROOM;
+    CTY_AUTO_FREE char *lock = cty_alloc(1, room);
+    if (!lock)
+        return CUSTODY_E_NO_MEMORY;
+    snprintf(lock, room, "%s.lock", path);
+    int fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failed(error, "opening", lock);
+    int locked;
+    do
+        locked = flock(fd, LOCK_EX);
+    while (locked != 0 && errno == EINTR);
+    if (locked != 0) {
+        custody_err err = failed(error, "locking", lock);
+        close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return CUSTODY_OK;
+}
+
+custody_err cty_state_replace(const char *path, struct cty_bytes old, struct cty_bytes fresh, bool *ret_replaced,
+                              custody_error *error)
+{
+    struct cty_buf now = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    int lock = -1;
+    bool same = false;
+    CTY_TRY(take_lock(path, &lock, error));
+    custody_err err = cty_state_read(path, &now, error);
+    if (err == CUSTODY_OK) {
+        same = cty_bytes_equal(cty_buf_bytes(&now), old);
+        err = same ? put_file(path, fresh, error) : CUSTODY_OK;
+    }
+    if (err == CUSTODY_OK)
+        *ret_replaced = same;
+    cty_buf_done(&now);
+    close(lock);
+    return err;
+}
+
+static custody_err write_pair(const char *kind, struct cty_bytes older, struct cty_bytes newer, struct cty_buf *out)
+{
+    struct cty_jw jw;
+    cty_jw_begin(&jw, out);
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "custody_contradiction");
+    cty_jw_u64(&jw, 1);
+    cty_jw_name(&jw, "kind");
+    cty_jw_text(&jw, kind);
+    cty_jw_name(&jw, "notes");
+    cty_jw_array(&jw);
+    cty_jw_string(&jw, older);
+    cty_jw_string(&jw, newer);
+    cty_jw_array_end(&jw);
+    cty_jw_object_end(&jw);
+    return cty_jw_end(&jw);
+}
+
+custody_err cty_state_keep_contradiction(const char *path, const char *kind, struct cty_bytes older,
+                                         struct cty_bytes newer, char **ret_path, custody_error *error)
+{
+    struct cty_buf text = CTY_BUF_INIT(4 * CTY_NOTE_BYTES_MAX);
+    size_t room = strlen(path) + PATH_ROOM;
+    char hex[17];
+    custody_err err = write_pair(kind, older, newer, &text);
+    char *name = err == CUSTODY_OK ? cty_alloc(1, room) : NULL;
+    if (name) {
+        struct cty_hash digest = cty_sha256(cty_buf_bytes(&text));
+        cty_hex_write(digest.bytes, 8, hex);
+        snprintf(name, room, "%s.%s.%s", path, kind, hex);
+        err = put_file(name, cty_buf_bytes(&text), error);
+    } else if (err == CUSTODY_OK) {
+        err = CUSTODY_E_NO_MEMORY;
+    }
+    cty_buf_done(&text);
+    if (err == CUSTODY_OK)
+        *ret_path = name;
+    else
+        free(name);
+    return err;
+}
