@@ -84,19 +84,33 @@ static struct cty_link *take_living(struct cty_net_client *client)
     }
 }
 
-static custody_err open_link(struct cty_net_client *client, uint64_t deadline_ms, struct cty_link **ret_link,
+static custody_err open_once(struct cty_net_client *client, uint64_t deadline_ms, struct cty_link **ret_link,
                              custody_error *error)
 {
     const struct cty_link_config config = {.url = &client->url,
                                            .protocol = CTY_SP_REQ,
                                            .peer = CTY_SP_REP,
                                            .message_max = client->reply_max + CTY_SP_ID_BYTES};
+    struct cty_link *link = NULL;
+    CTY_TRY(cty_link_open(&config, deadline_ms, &link, error));
+    custody_err err = cty_link_greet(link, deadline_ms, error);
+    if (err != CUSTODY_OK) {
+        cty_link_close(link);
+        return err;
+    }
+    *ret_link = link;
+    return CUSTODY_OK;
+}
+
+static custody_err open_link(struct cty_net_client *client, uint64_t deadline_ms, struct cty_link **ret_link,
+                             custody_error *error)
+{
     const struct timespec pause = {0, CONNECT_PAUSE_NS};
     uint64_t until = cty_net_deadline(client->connect_ms);
     if (until > deadline_ms)
         until = deadline_ms;
     for (;;) {
-        custody_err err = cty_link_open(&config, deadline_ms, ret_link, error);
+        custody_err err = open_once(client, deadline_ms, ret_link, error);
         if (err != CUSTODY_E_UNREACHABLE || cty_net_now_ms() >= until)
             return err;
         nanosleep(&pause, NULL);

@@ -175,7 +175,7 @@ static void frame_sent_locked(struct cty_conn *conn)
     conn->sent_ms = cty_net_now_ms();
     if (!is_hello)
         conn->door->ops->sent_locked(conn->door->owner, conn);
-    if (conn->queue_count > 0)
+    if (conn->queue_count > 0 && !conn->closing)
         begin_frame_locked(conn);
 }
 
@@ -186,15 +186,14 @@ static void tx_done(void *argument)
     size_t count = nng_aio_count(conn->tx);
     pthread_mutex_lock(&conn->door->lock);
     conn->tx_busy = false;
-    if (result != 0) {
+    conn->queue_offset += result == 0 ? count : 0;
+    /* What was written whole counts, even where the peer took it and left before we came here. */
+    if (conn->queue_offset == conn->queue[0]->size)
+        frame_sent_locked(conn);
+    else if (result != 0)
         cty_conn_close_locked(conn);
-    } else if (!conn->closing) {
-        conn->queue_offset += count;
-        if (conn->queue_offset < conn->queue[0]->size)
-            write_next_locked(conn);
-        else
-            frame_sent_locked(conn);
-    }
+    else if (!conn->closing)
+        write_next_locked(conn);
     leave(conn);
 }
 
@@ -334,15 +333,21 @@ void cty_conn_add(struct cty_door *door, enum cty_sp_transport transport, nng_st
     }
 }
 
+/* Whether `limit_ms` have passed since; `now_ms` may be a little older than what happened last. */
+static bool has_passed(uint64_t now_ms, uint64_t since_ms, uint64_t limit_ms)
+{
+    return now_ms > since_ms && now_ms - since_ms >= limit_ms;
+}
+
 bool cty_conn_is_overdue_locked(const struct cty_conn *conn, uint64_t now_ms)
 {
     const struct cty_door_config *config = &conn->door->config;
     if (!conn->reader.greeted)
-        return now_ms - conn->since_ms >= config->hello_ms;
+        return has_passed(now_ms, conn->since_ms, config->hello_ms);
     if (conn->tx_busy)
-        return now_ms - conn->send_since_ms >= config->send_ms;
+        return has_passed(now_ms, conn->send_since_ms, config->send_ms);
     if (config->idle_ms == 0 || conn->open_count > 0 || conn->parked)
         return false;
     uint64_t last_ms = conn->heard_ms > conn->sent_ms ? conn->heard_ms : conn->sent_ms;
-    return now_ms - last_ms >= config->idle_ms;
+    return has_passed(now_ms, last_ms, config->idle_ms);
 }

@@ -103,8 +103,8 @@ static nng_duration tick_ms(const struct cty_door_config *config)
 static void tick_done(void *argument)
 {
     struct cty_door *door = argument;
-    uint64_t now = cty_net_now_ms();
     pthread_mutex_lock(&door->lock);
+    uint64_t now = cty_net_now_ms();
     for (struct cty_conn *conn = door->conns; conn; conn = conn->next) {
         if (conn->closing || !cty_conn_is_overdue_locked(conn, now))
             continue;

@@ -49,45 +49,43 @@ static int read_some(struct cty_link *link, uint64_t deadline_ms)
     return result;
 }
 
-/* ---- beginning ---- */
+/* ---- beginning ----
+ *
+ * When a time limit of nng 1.5.2 strikes, its thread may still be inside the stream or dialer after the waiter
+ * has been woken. Only giving the aio back waits for that thread; so an aio with a time limit goes first, and
+ * what it worked on goes after it.
+ */
 
 static int dial(struct cty_link *link, const struct cty_net_url *url, uint64_t deadline_ms)
 {
     nng_stream_dialer *dialer = NULL;
-    int result = nng_stream_dialer_alloc(&dialer, url->text);
-    if (result != 0)
-        return result;
-    nng_aio_set_timeout(link->aio, cty_net_left_ms(deadline_ms));
-    nng_stream_dialer_dial(dialer, link->aio);
-    nng_aio_wait(link->aio);
-    result = nng_aio_result(link->aio);
+    nng_aio *aio = NULL;
+    int result = nng_aio_alloc(&aio, NULL, NULL);
     if (result == 0)
-        link->stream = nng_aio_get_output(link->aio, 0);
-    nng_stream_dialer_free(dialer);
+        result = nng_stream_dialer_alloc(&dialer, url->text);
+    if (result == 0) {
+        nng_aio_set_timeout(aio, cty_net_left_ms(deadline_ms));
+        nng_stream_dialer_dial(dialer, aio);
+        nng_aio_wait(aio);
+        result = nng_aio_result(aio);
+        if (result == 0)
+            link->stream = nng_aio_get_output(aio, 0);
+    }
+    nng_aio_free(aio);
+    if (dialer)
+        nng_stream_dialer_free(dialer);
     return result;
 }
 
-static custody_err await_hello(struct cty_link *link, uint64_t deadline_ms, custody_error *error)
-{
-    while (!link->reader.greeted) {
-        int result = read_some(link, deadline_ms);
-        if (result != 0)
-            return cty_fail(error, CUSTODY_E_UNREACHABLE, "no hello came: %s", nng_strerror(result));
-        if (cty_sp_reader_greet(&link->reader) != CUSTODY_OK)
-            return cty_fail(error, CUSTODY_E_UNREACHABLE, "what answers there is no such door");
-    }
-    return CUSTODY_OK;
-}
-
-static custody_err greet(struct cty_link *link, const struct cty_link_config *config, uint64_t deadline_ms,
-                         custody_error *error)
+static custody_err send_hello(struct cty_link *link, const struct cty_link_config *config, uint64_t deadline_ms,
+                              custody_error *error)
 {
     uint8_t hello[CTY_SP_HELLO_BYTES];
     cty_sp_hello_format(config->protocol, hello);
     int result = write_all(link, hello, sizeof(hello), deadline_ms);
     if (result != 0)
         return cty_fail(error, CUSTODY_E_UNREACHABLE, "%s: %s", config->url->text, nng_strerror(result));
-    return await_hello(link, deadline_ms, error);
+    return CUSTODY_OK;
 }
 
 static custody_err connect_link(struct cty_link *link, const struct cty_link_config *config,
@@ -100,7 +98,7 @@ static custody_err connect_link(struct cty_link *link, const struct cty_link_con
         return cty_fail(error, CUSTODY_E_UNREACHABLE, "%s: %s", config->url->text, nng_strerror(result));
     if (result != 0)
         return cty_net_fail(error, result, config->url->text);
-    return greet(link, config, deadline_ms, error);
+    return send_hello(link, config, deadline_ms, error);
 }
 
 custody_err cty_link_open(const struct cty_link_config *config, uint64_t deadline_ms,
@@ -119,15 +117,27 @@ custody_err cty_link_open(const struct cty_link_config *config, uint64_t deadlin
     return CUSTODY_OK;
 }
 
+custody_err cty_link_greet(struct cty_link *link, uint64_t deadline_ms, custody_error *error)
+{
+    while (!link->reader.greeted) {
+        int result = read_some(link, deadline_ms);
+        if (result != 0)
+            return cty_fail(error, CUSTODY_E_UNREACHABLE, "no hello came: %s", nng_strerror(result));
+        if (cty_sp_reader_greet(&link->reader) != CUSTODY_OK)
+            return cty_fail(error, CUSTODY_E_UNREACHABLE, "what answers there is no such door");
+    }
+    return CUSTODY_OK;
+}
+
 struct cty_link *cty_link_close(struct cty_link *link)
 {
     if (!link)
         return NULL;
-    if (link->stream) {
+    if (link->stream)
         nng_stream_close(link->stream);
-        nng_stream_free(link->stream);
-    }
     nng_aio_free(link->aio);
+    if (link->stream)
+        nng_stream_free(link->stream);
     cty_sp_reader_done(&link->reader);
     free(link);
     return NULL;

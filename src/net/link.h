@@ -28,9 +28,12 @@ struct cty_link_config {
     size_t message_max;
 };
 
-/* Connects and exchanges the hellos. Errors: UNREACHABLE, NO_MEMORY, BUSY (out of files). */
+/* Connects and sends our hello. Errors: UNREACHABLE, NO_MEMORY, BUSY (out of files). */
 CUSTODY_MUST_USE custody_err cty_link_open(const struct cty_link_config *config, uint64_t deadline_ms,
                                            struct cty_link **ret_link, custody_error *error);
+
+/* Waits for their hello, for those who speak first; to listen, cty_link_receive is enough. Errors: UNREACHABLE. */
+CUSTODY_MUST_USE custody_err cty_link_greet(struct cty_link *link, uint64_t deadline_ms, custody_error *error);
 
 /* NULL is nothing; returns NULL. */
 struct cty_link *cty_link_close(struct cty_link *link);

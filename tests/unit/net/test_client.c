@@ -141,6 +141,29 @@ static void no_answer_in_time(void **state)
     folder_remove(&folder);
 }
 
+/* Every step of a call is cut short at some time: connecting, the hello, sending, waiting. */
+static void time_limits_strike_anywhere(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    const char *const urls[] = {"tcp://127.0.0.1:0", folder.url};
+    for (size_t i = 0; i < CTY_COUNT_OF(urls); i++) {
+        struct rig rig;
+        rig_open(&rig, (struct cty_net_server_config){0}, urls[i], false);
+        struct cty_net_client *client = client_of(rig.url, (struct cty_net_client_config){0});
+        for (int k = 0; k < 300; k++) {
+            custody_err err = call_now(client, "quick", (uint64_t)(k % 3), NULL);
+            if (err != CUSTODY_OK && err != CUSTODY_E_TIMEOUT && err != CUSTODY_E_UNREACHABLE)
+                fail_msg("%s", custody_err_name(err));
+        }
+        wait_until(call_now(client, "still here", PATIENCE_MS, NULL) == CUSTODY_OK);
+        cty_net_client_close(client);
+        rig_close(&rig);
+    }
+    folder_remove(&folder);
+}
+
 static void no_hello_in_time(void **state)
 {
     (void)state;
@@ -290,6 +313,7 @@ int main(void)
         cmocka_unit_test(who_wants_to_wait_waits),
         cmocka_unit_test(a_restarted_server_is_found_again),
         cmocka_unit_test(no_answer_in_time),
+        cmocka_unit_test(time_limits_strike_anywhere),
         cmocka_unit_test(no_hello_in_time),
         cmocka_unit_test(something_else_answers),
         cmocka_unit_test(a_request_is_never_sent_again),

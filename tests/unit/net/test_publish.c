@@ -160,7 +160,7 @@ static void a_subscriber_has_nothing_to_say(void **state)
     struct cty_net_publisher *publisher = publisher_at(folder.url, (struct cty_net_publisher_config){0});
     for (size_t size = 0; size < 2; size++) {
         int fd = raw_connect_and_greet(folder.url, CTY_SP_SUB, CTY_SP_PUB);
-        assert_true(raw_send(fd, false, 0, "x", size));
+        raw_send(fd, false, 0, "x", size);
         raw_expect_closed(fd);
         close(fd);
     }
