@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evidence as a collection: adding to it, and asking what it lacks. */
+/* Evidence as a collection. */
 #include "audit/evidence_inner.h"
 
 #include <stdlib.h>
@@ -59,9 +59,15 @@ static void entry_free(struct cty_evidence_entry *entry)
 {
     if (!entry)
         return;
-    cty_parsed_entry_done(&entry->parsed);
     free_bytes(entry->text);
     free(entry);
+}
+
+static void free_proofs(struct cty_evidence_proof *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].hashes);
+    free(list);
 }
 
 void cty_evidence_free(struct cty_evidence *evidence)
@@ -74,11 +80,12 @@ void cty_evidence_free(struct cty_evidence *evidence)
         free_bytes(evidence->blobs[i].member);
         free_bytes(evidence->blobs[i].content);
     }
+    free_proofs(evidence->proofs, evidence->proofs_count);
+    free_proofs(evidence->seen, evidence->seen_count);
+    cty_parsed_entry_done(&evidence->scratch);
     free_bytes(evidence->ledger);
     free_bytes(evidence->checkpoint);
     free(evidence->entries);
-    free(evidence->proofs);
-    free(evidence->seen);
     free(evidence->blobs);
     free(evidence);
 }
@@ -97,23 +104,23 @@ size_t cty_evidence_place(const struct cty_evidence *evidence, uint64_t index, b
     size_t low = 0, high = evidence->entries_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (evidence->entries[middle]->parsed.entry.index < index)
+        if (evidence->entries[middle]->entry.index < index)
             low = middle + 1;
         else
             high = middle;
     }
-    *ret_found = low < evidence->entries_count && evidence->entries[low]->parsed.entry.index == index;
+    *ret_found = low < evidence->entries_count && evidence->entries[low]->entry.index == index;
     return low;
 }
 
 static custody_err insert_entry(struct cty_evidence *evidence, struct cty_evidence_entry *entry, custody_error *error)
 {
     bool found = false;
-    size_t place = cty_evidence_place(evidence, entry->parsed.entry.index, &found);
+    size_t place = cty_evidence_place(evidence, entry->entry.index, &found);
     if (found) {
         if (!cty_hash_equal(&evidence->entries[place]->leaf, &entry->leaf))
             return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "two entries have index %llu",
-                            (unsigned long long)entry->parsed.entry.index);
+                            (unsigned long long)entry->entry.index);
         entry_free(entry);
         return CUSTODY_OK;
     }
@@ -125,6 +132,19 @@ static custody_err insert_entry(struct cty_evidence *evidence, struct cty_eviden
     return CUSTODY_OK;
 }
 
+static void note_entry(struct cty_evidence_entry *entry, const struct cty_parsed_entry *parsed)
+{
+    const struct cty_signed *statement = &parsed->signed_statement;
+    entry->entry = parsed->entry;
+    entry->leaf = cty_tree_leaf(entry->text);
+    entry->digest = statement->digest;
+    entry->type = statement->statement.type;
+    if (entry->type == CTY_REQUEST)
+        entry->case_id = statement->digest;
+    else if (cty_type_flags(entry->type) & CTY_TYPE_CASE)
+        entry->case_id = statement->statement.case_id;
+}
+
 custody_err cty_evidence_add_entry(struct cty_evidence *evidence, struct cty_bytes text, custody_error *error)
 {
     struct cty_evidence_entry *entry = cty_alloc(1, sizeof(*entry));
@@ -132,9 +152,9 @@ custody_err cty_evidence_add_entry(struct cty_evidence *evidence, struct cty_byt
         return CUSTODY_E_NO_MEMORY;
     custody_err err = dup_bytes(text, &entry->text);
     if (err == CUSTODY_OK)
-        err = cty_entry_parse(entry->text, &entry->parsed, error);
+        err = cty_entry_parse(entry->text, &evidence->scratch, error);
     if (err == CUSTODY_OK) {
-        entry->leaf = cty_tree_leaf(entry->text);
+        note_entry(entry, &evidence->scratch);
         err = insert_entry(evidence, entry, error);
     }
     if (err != CUSTODY_OK)
@@ -142,45 +162,62 @@ custody_err cty_evidence_add_entry(struct cty_evidence *evidence, struct cty_byt
     return err;
 }
 
-/* Lists of proofs stay sorted; a second proof for the same place takes the first one's. */
-static void insert_proof(struct cty_evidence_proof *list, size_t *count, uint64_t at, const struct cty_proof *proof)
+/* Where `at` stands in a sorted list, or would stand. */
+static size_t proof_place(const struct cty_evidence_proof *list, size_t count, uint64_t at)
 {
-    size_t place = *count;
-    while (place > 0 && list[place - 1].at >= at)
-        place--;
-    if (place < *count && list[place].at == at) {
-        list[place].proof = *proof;
-        return;
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    memmove(list + place + 1, list + place, (*count - place) * sizeof(*list));
-    list[place].at = at;
-    list[place].proof = *proof;
-    (*count)++;
+    return low;
+}
+
+struct cty_evidence_proof *cty_evidence_find_proof(struct cty_evidence_proof *list, size_t count, uint64_t at)
+{
+    size_t place = proof_place(list, count, at);
+    return place < count && list[place].at == at ? &list[place] : NULL;
+}
+
+void cty_evidence_proof_get(const struct cty_evidence_proof *item, struct cty_proof *ret_proof)
+{
+    ret_proof->count = item->count;
+    if (item->count)
+        memcpy(ret_proof->hashes, item->hashes, item->count * sizeof(*item->hashes));
+}
+
+/* Lists of proofs stay sorted; a second proof for the same place takes the first one's. There is room for one more. */
+static custody_err insert_proof(struct cty_evidence_proof *list, size_t *count, uint64_t at, const struct cty_proof *proof)
+{
+    size_t place = proof_place(list, *count, at);
+    struct cty_hash *hashes = cty_alloc(proof->count, sizeof(*hashes));
+    if (!hashes)
+        return CUSTODY_E_NO_MEMORY;
+    if (proof->count)
+        memcpy(hashes, proof->hashes, proof->count * sizeof(*hashes));
+    if (place < *count && list[place].at == at) {
+        free(list[place].hashes);
+    } else {
+        memmove(list + place + 1, list + place, (*count - place) * sizeof(*list));
+        (*count)++;
+    }
+    list[place] = (struct cty_evidence_proof){.at = at, .count = proof->count, .hashes = hashes};
+    return CUSTODY_OK;
 }
 
 custody_err cty_evidence_add_proof(struct cty_evidence *evidence, uint64_t index, const struct cty_proof *proof)
 {
     CTY_TRY(GROW(evidence, proofs));
-    insert_proof(evidence->proofs, &evidence->proofs_count, index, proof);
-    return CUSTODY_OK;
+    return insert_proof(evidence->proofs, &evidence->proofs_count, index, proof);
 }
 
 custody_err cty_evidence_add_seen(struct cty_evidence *evidence, uint64_t size, const struct cty_proof *proof)
 {
     CTY_TRY(GROW(evidence, seen));
-    insert_proof(evidence->seen, &evidence->seen_count, size, proof);
-    return CUSTODY_OK;
-}
-
-const struct cty_evidence_blob *cty_evidence_find_blob(const struct cty_evidence *evidence,
-                                                       const struct cty_hash *statement, struct cty_bytes member)
-{
-    for (size_t i = 0; i < evidence->blobs_count; i++) {
-        const struct cty_evidence_blob *blob = &evidence->blobs[i];
-        if (cty_hash_equal(&blob->statement, statement) && cty_bytes_equal(blob->member, member))
-            return blob;
-    }
-    return NULL;
+    return insert_proof(evidence->seen, &evidence->seen_count, size, proof);
 }
 
 static int blob_order(const struct cty_evidence_blob *blob, const struct cty_hash *statement, struct cty_bytes member)
@@ -189,11 +226,37 @@ static int blob_order(const struct cty_evidence_blob *blob, const struct cty_has
     return order ? order : cty_bytes_compare(blob->member, member);
 }
 
+/* Where the blob stands in the sorted list, or would stand. */
+static size_t blob_place(const struct cty_evidence *evidence, const struct cty_hash *statement, struct cty_bytes member,
+                         bool *ret_found)
+{
+    size_t low = 0, high = evidence->blobs_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (blob_order(&evidence->blobs[middle], statement, member) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_found = low < evidence->blobs_count && blob_order(&evidence->blobs[low], statement, member) == 0;
+    return low;
+}
+
+const struct cty_evidence_blob *cty_evidence_find_blob(const struct cty_evidence *evidence,
+                                                       const struct cty_hash *statement, struct cty_bytes member)
+{
+    bool found = false;
+    size_t place = blob_place(evidence, statement, member, &found);
+    return found ? &evidence->blobs[place] : NULL;
+}
+
 custody_err cty_evidence_add_blob(struct cty_evidence *evidence, const struct cty_hash *statement, struct cty_bytes member,
                                   const uint8_t salt[CTY_SALT_SIZE], struct cty_bytes content)
 {
     struct cty_evidence_blob blob = {.statement = *statement};
-    if (cty_evidence_find_blob(evidence, statement, member))
+    bool found = false;
+    size_t place = blob_place(evidence, statement, member, &found);
+    if (found)
         return CUSTODY_OK;
     memcpy(blob.salt, salt, sizeof(blob.salt));
     CTY_TRY(GROW(evidence, blobs));
@@ -203,114 +266,11 @@ custody_err cty_evidence_add_blob(struct cty_evidence *evidence, const struct ct
         free_bytes(blob.member);
         return err;
     }
-    size_t place = evidence->blobs_count;
-    while (place > 0 && blob_order(&evidence->blobs[place - 1], statement, member) > 0)
-        place--;
     memmove(evidence->blobs + place + 1, evidence->blobs + place,
             (evidence->blobs_count - place) * sizeof(*evidence->blobs));
     evidence->blobs[place] = blob;
     evidence->blobs_count++;
     return CUSTODY_OK;
-}
-
-struct cty_evidence_entry *cty_evidence_by_leaf(const struct cty_evidence *evidence, const struct cty_hash *leaf,
-                                                uint64_t before)
-{
-    bool found = false;
-    for (size_t i = cty_evidence_place(evidence, before, &found); i > 0; i--) {
-        if (cty_hash_equal(&evidence->entries[i - 1]->leaf, leaf))
-            return evidence->entries[i - 1];
-    }
-    return NULL;
-}
-
-uint64_t cty_evidence_claimed_size(const struct cty_evidence *evidence)
-{
-    struct cty_note *note = cty_alloc(1, sizeof(*note));
-    struct cty_checkpoint checkpoint = {.size = 0};
-    if (!note)
-        return 0;
-    if (cty_note_parse(evidence->checkpoint, note) != CUSTODY_OK ||
-        cty_checkpoint_parse(note->text, &checkpoint) != CUSTODY_OK)
-        checkpoint.size = 0;
-    free(note);
-    return checkpoint.size;
-}
-
-static bool has_seen(const struct cty_evidence *evidence, uint64_t size)
-{
-    for (size_t i = 0; i < evidence->seen_count; i++) {
-        if (evidence->seen[i].at == size)
-            return true;
-    }
-    return false;
-}
-
-struct blob_need {
-    const struct cty_evidence *evidence;
-    const struct cty_evidence_needs *needs;
-    const struct cty_hash *statement;
-};
-
-static custody_err need_blob(void *context, struct cty_bytes member, const struct cty_hash *hash)
-{
-    struct blob_need *need = context;
-    (void)hash;
-    if (cty_evidence_find_blob(need->evidence, need->statement, member))
-        return CUSTODY_OK;
-    return need->needs->blob(need->needs->context, need->statement, member);
-}
-
-static bool has_case(const struct cty_evidence *evidence, const struct cty_hash *case_id)
-{
-    for (size_t i = 0; i < evidence->entries_count; i++) {
-        if (cty_hash_equal(&evidence->entries[i]->parsed.signed_statement.digest, case_id))
-            return true;
-    }
-    return false;
-}
-
-static custody_err needs_of_entry(const struct cty_evidence *evidence, const struct cty_evidence_entry *entry,
-                                  uint64_t checkpoint_size, const struct cty_evidence_needs *needs)
-{
-    const struct cty_statement *st = &entry->parsed.signed_statement.statement;
-    if (needs->seen && st->seen.size != 0 && st->seen.size != checkpoint_size && !has_seen(evidence, st->seen.size))
-        CTY_TRY(needs->seen(needs->context, st->seen.size));
-    if (needs->parent && st->type == CTY_REQUEST && st->u.request.parent.present &&
-        !has_case(evidence, &st->u.request.parent.case_id))
-        CTY_TRY(needs->parent(needs->context, &st->u.request.parent.case_id));
-    struct blob_need need = {evidence, needs, &entry->parsed.signed_statement.digest};
-    return needs->blob ? cty_statement_commitments(st, need_blob, &need) : CUSTODY_OK;
-}
-
-/* From the newest entry down: what no newer entry's link names must be proven by itself. */
-static custody_err needs_of_proofs(const struct cty_evidence *evidence, const struct cty_evidence_needs *needs)
-{
-    bool *linked = cty_alloc(evidence->entries_count, sizeof(bool));
-    custody_err err = linked ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
-    for (size_t i = evidence->entries_count; err == CUSTODY_OK && i > 0; i--) {
-        const struct cty_entry *entry = &evidence->entries[i - 1]->parsed.entry;
-        const struct cty_opt_hash *links[] = {&entry->prev, &entry->trust, &entry->case_prev};
-        for (size_t k = 0; k < CTY_COUNT_OF(links); k++) {
-            bool found = false;
-            const struct cty_evidence_entry *target =
-                links[k]->present ? cty_evidence_by_leaf(evidence, &links[k]->hash, entry->index) : NULL;
-            if (target)
-                linked[cty_evidence_place(evidence, target->parsed.entry.index, &found)] = true;
-        }
-        if (!linked[i - 1])
-            err = needs->proof(needs->context, entry->index);
-    }
-    free(linked);
-    return err;
-}
-
-custody_err cty_evidence_needs(const struct cty_evidence *evidence, const struct cty_evidence_needs *needs)
-{
-    uint64_t size = cty_evidence_claimed_size(evidence);
-    for (size_t i = 0; i < evidence->entries_count; i++)
-        CTY_TRY(needs_of_entry(evidence, evidence->entries[i], size, needs));
-    return needs->proof ? needs_of_proofs(evidence, needs) : CUSTODY_OK;
 }
 
 size_t cty_evidence_entries(const struct cty_evidence *evidence)

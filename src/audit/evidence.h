@@ -35,9 +35,11 @@ CUSTODY_MUST_USE custody_err cty_evidence_add_blob(struct cty_evidence *evidence
                                                    struct cty_bytes content);
 
 /*
- * What is still needed, once all entries are in: calls `seen` for every size that a statement's `seen` names (0 and
- * the checkpoint's own size left out), `proof` for the entries that no link reaches, `blob` for every commitment,
- * and `parent` for a parent case whose entries are not here. Callbacks may be NULL.
+ * What is still needed: calls `seen` for every size that a statement's `seen` names (but 0, and what the checkpoint does
+ * not reach beyond), `proof` for the entries that no link reaches, `blob` for every commitment, and `parent` for a
+ * parent case whose entries are not here. Callbacks may be NULL. They may add what they were asked for; a parent's
+ * entries are then looked at too, so ask for parents first, and for the rest once all entries and the checkpoint are
+ * in. Errors: NO_MEMORY, and what a callback returns.
  */
 struct cty_evidence_needs {
     void *context;

@@ -200,8 +200,8 @@ static void put_proofs(struct cty_jw *jw, const struct cty_evidence_proof *list,
         cty_jw_object(jw);
         cty_jw_name(jw, "hashes");
         cty_jw_array(jw);
-        for (size_t k = 0; k < list[i].proof.count; k++)
-            cty_jw_base64(jw, cty_hash_bytes(&list[i].proof.hashes[k]));
+        for (size_t k = 0; k < list[i].count; k++)
+            cty_jw_base64(jw, cty_hash_bytes(&list[i].hashes[k]));
         cty_jw_array_end(jw);
         cty_jw_name(jw, number);
         cty_jw_u64(jw, list[i].at);

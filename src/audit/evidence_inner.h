@@ -7,16 +7,22 @@
 
 #define CTY_EVIDENCE_ITEMS_MAX (1u << 20)
 
+/* What is kept of an entry beside its text; the statement is parsed again where it is judged. */
 struct cty_evidence_entry {
-    struct cty_bytes text; /* owned */
+    struct cty_bytes text;     /* owned */
+    struct cty_entry entry;    /* borrows from text */
     struct cty_hash leaf;
-    struct cty_parsed_entry parsed; /* borrows from text */
+    struct cty_hash digest;    /* of its statement */
+    enum cty_type type;
+    struct cty_hash case_id;   /* the case that it opens or joins; otherwise zero */
     bool proven;
 };
 
 struct cty_evidence_proof {
     uint64_t at; /* index of an entry, or a size */
-    struct cty_proof proof;
+    size_t count;
+    struct cty_hash *hashes; /* owned */
+    bool used;
 };
 
 struct cty_evidence_blob {
@@ -38,16 +44,43 @@ struct cty_evidence {
     size_t seen_count, seen_capacity;
     struct cty_evidence_blob *blobs; /* by statement and member */
     size_t blobs_count, blobs_capacity;
+    struct cty_parsed_entry scratch; /* of the entry that was added last */
 };
 
 /* The place of the entry with this index, or where it would stand. */
 size_t cty_evidence_place(const struct cty_evidence *evidence, uint64_t index, bool *ret_found);
-/* The entry with this leaf hash among those before `before`; NULL where there is none. */
-struct cty_evidence_entry *cty_evidence_by_leaf(const struct cty_evidence *evidence, const struct cty_hash *leaf,
-                                                uint64_t before);
-/* Size of the checkpoint, unverified; 0 where the note is not of its form. */
-uint64_t cty_evidence_claimed_size(const struct cty_evidence *evidence);
+/* The proof for exactly this index or size; NULL where there is none. */
+struct cty_evidence_proof *cty_evidence_find_proof(struct cty_evidence_proof *list, size_t count, uint64_t at);
+void cty_evidence_proof_get(const struct cty_evidence_proof *item, struct cty_proof *ret_proof);
 const struct cty_evidence_blob *cty_evidence_find_blob(const struct cty_evidence *evidence,
                                                        const struct cty_hash *statement, struct cty_bytes member);
+
+/* evidence_index.c: entries by leaf hash and by statement, as they stand now. Owns its two lists. */
+struct cty_evidence_index {
+    struct cty_evidence_entry **by_leaf;
+    struct cty_evidence_entry **by_digest;
+    size_t count;
+};
+CUSTODY_MUST_USE custody_err cty_evidence_index_make(const struct cty_evidence *evidence,
+                                                     struct cty_evidence_index *ret_index);
+void cty_evidence_index_done(struct cty_evidence_index *index);
+/* The entry that a link names, of those before entry `before`; NULL where there is none. */
+struct cty_evidence_entry *cty_evidence_by_link(const struct cty_evidence_index *index, const struct cty_opt_hash *link,
+                                                uint64_t before);
+/* An entry with the statement of this digest; NULL where there is none. */
+const struct cty_evidence_entry *cty_evidence_by_digest(const struct cty_evidence_index *index,
+                                                        const struct cty_hash *digest);
+
+/* evidence_tie.c: how the entries hang on the checkpoint, and how far the file reaches. */
+struct cty_evidence_reach {
+    uint64_t newest;   /* index of the newest entry; the trust chain is whole up to here */
+    uint64_t of_case;  /* up to here nothing of the case is missing */
+    bool every_index;  /* all entries from 0 to the newest are here */
+};
+void cty_evidence_tie(const struct cty_evidence *evidence, const struct cty_evidence_index *index,
+                      const struct cty_checkpoint *checkpoint, struct cty_report *report);
+/* The case must be there from its request, and the ledger from entry 0. */
+void cty_evidence_check_whole(const struct cty_evidence *evidence, struct cty_report *report);
+struct cty_evidence_reach cty_evidence_reach_get(const struct cty_evidence *evidence);
 
 #endif

@@ -70,6 +70,7 @@ static void parse_slot(void *context, size_t i)
     struct slot *slot = &((struct slot *)context)[i];
     slot->folded = false;
     slot->verify_err = CUSTODY_OK;
+    slot->error = (custody_error){.code = CUSTODY_OK};
     slot->leaf = cty_tree_leaf(slot->text);
     slot->parse_err = cty_entry_parse(slot->text, &slot->parsed, &slot->error);
 }
@@ -88,17 +89,29 @@ static custody_err take_leaf_only(struct cty_replay *replay, const struct slot *
     return cty_memory_append_leaf(replay->step.memory, &slot->leaf);
 }
 
+/* A type that a later version brought is nobody's fault; all else that can't be read is the custodian's. */
+static custody_err judge_form(struct cty_replay *replay, const struct slot *slot)
+{
+    struct cty_step *step = &replay->step;
+    if (slot->parse_err == CUSTODY_E_NO_MEMORY || slot->parse_err == CUSTODY_E_INTERNAL)
+        return slot->parse_err;
+    if (slot->parse_err == CUSTODY_E_TYPE_UNKNOWN) {
+        cty_step_give_up(step, replay->size, custody_err_sentence(slot->parse_err));
+        return CUSTODY_OK;
+    }
+    step->stopped = true;
+    cty_report_fail(step->report, CTY_CLAIM_INTACT, slot->parse_err, replay->size, "%s (%s)",
+                    custody_err_sentence(slot->parse_err), slot->error.detail);
+    return CUSTODY_OK;
+}
+
 static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
 {
     struct cty_step *step = &replay->step;
     if (step->stopped)
         return take_leaf_only(replay, slot);
     if (slot->parse_err != CUSTODY_OK) {
-        if (slot->parse_err == CUSTODY_E_NO_MEMORY)
-            return slot->parse_err;
-        step->stopped = true;
-        cty_report_fail(step->report, CTY_CLAIM_INTACT, slot->parse_err, replay->size, "%s (%s)",
-                        custody_err_sentence(slot->parse_err), slot->error.detail);
+        CTY_TRY(judge_form(replay, slot));
         return take_leaf_only(replay, slot);
     }
     CTY_TRY(cty_step_keys(step, &slot->parsed, &slot->names_memory, slot->keys, slot->names));
@@ -142,55 +155,61 @@ static custody_err check_root(struct cty_replay *replay, const struct cty_checkp
     if (replay->size < checkpoint->size) {
         cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_GAP, replay->size,
                         "the checkpoint covers %llu entries; this one is missing", size);
+        cty_report_skip(report, CTY_CLAIM_INTACT, "with entries missing there is no root to compare");
         return CUSTODY_OK;
     }
     CTY_TRY(cty_memory_root(replay->step.memory, checkpoint->size, &root));
-    if (!cty_hash_equal(&root, &checkpoint->root)) {
+    if (!cty_hash_equal(&root, &checkpoint->root))
         cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_ROOT_MISMATCH, CTY_REPORT_NO_ENTRY,
                         "the entries do not give the root that the log key signed for size %llu", size);
-        return CUSTODY_OK;
-    }
-    if (replay->size > checkpoint->size)
-        cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_ROOT_MISMATCH, checkpoint->size,
+    else if (replay->size > checkpoint->size)
+        cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_ROOT_MISMATCH, checkpoint->size,
                         "no checkpoint covers entries from here on");
     return CUSTODY_OK;
 }
 
-static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes note)
+static void skip_what_needs_a_checkpoint(struct cty_report *report)
+{
+    cty_report_skip(report, CTY_CLAIM_INTACT, "there is no checkpoint to compare the root with");
+    cty_report_skip(report, CTY_CLAIM_COMPLETE, "there is no checkpoint to say how many entries there are");
+}
+
+static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes note, struct cty_checkpoint *checkpoint)
 {
     struct cty_report *report = replay->step.report;
     const struct cty_trust *trust = replay->step.trust;
-    struct cty_checkpoint checkpoint;
     struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
     if (!parsed)
         return CUSTODY_E_NO_MEMORY;
-    custody_err err = cty_checkpoint_open(note, trust->origin, &trust->log_key, &checkpoint);
+    custody_err err = cty_checkpoint_open(note, trust->origin, &trust->log_key, checkpoint);
     if (err == CUSTODY_OK)
         err = cty_note_parse(note, parsed);
-    if (err != CUSTODY_OK) {
+    if (err == CUSTODY_OK) {
+        cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, signed by the pinned log key",
+                        (unsigned long long)checkpoint->size);
+        cty_trust_witnessed(trust, parsed, report);
+        err = check_root(replay, checkpoint);
+    } else {
         cty_report_fail(report, CTY_CLAIM_CHECKPOINT, err, CTY_REPORT_NO_ENTRY, "%s", custody_err_sentence(err));
-        free(parsed);
-        return CUSTODY_OK;
+        skip_what_needs_a_checkpoint(report);
+        err = CUSTODY_OK;
     }
-    cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, signed by the pinned log key",
-                    (unsigned long long)checkpoint.size);
-    cty_trust_witnessed(trust, parsed, report);
     free(parsed);
-    return check_root(replay, &checkpoint);
+    return err;
 }
 
 custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
 {
     struct cty_report *report = replay->step.report;
-    uint64_t last = replay->size ? replay->size - 1 : 0;
+    struct cty_checkpoint checkpoint = {.size = 0};
     if (replay->size == 0)
         cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_GENESIS_MISSING, CTY_REPORT_NO_ENTRY, "there is no entry");
-    CTY_TRY(finish_checkpoint(replay, note));
-    CTY_TRY(cty_step_finish(&replay->step, last));
+    CTY_TRY(finish_checkpoint(replay, note, &checkpoint));
+    CTY_TRY(cty_step_finish(&replay->step));
     cty_report_hold(report, CTY_CLAIM_INTACT, "%llu entries in their one form, linked, and under the checkpoint's root",
                     (unsigned long long)replay->size);
-    cty_report_hold(report, CTY_CLAIM_COMPLETE, "every index from 0 to %llu; who else saw this checkpoint is not known",
-                    (unsigned long long)last);
+    cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu entries",
+                    (unsigned long long)checkpoint.size);
     return CUSTODY_OK;
 }
 

@@ -24,19 +24,23 @@ const char *cty_claim_name(enum cty_claim claim)
     return claim_names[claim];
 }
 
+#define CUT "..."
+
 /* Everything that is not printable ASCII is escaped: a report never plays foreign bytes to a terminal. */
-static void put_text(char out[CTY_REPORT_TEXT_MAX], const char *format, va_list args)
+static void put_text(char *out, size_t size, const char *format, va_list args)
 {
-    char raw[CTY_REPORT_TEXT_MAX];
+    char raw[CTY_CLAIM_TEXT_MAX];
     size_t used = 0;
-    vsnprintf(raw, sizeof(raw), format, args);
-    for (const char *c = raw; *c && used + 5 < CTY_REPORT_TEXT_MAX; c++) {
+    int whole = vsnprintf(raw, sizeof(raw), format, args);
+    const char *c = raw;
+    for (; *c && used + 4 + sizeof(CUT) <= size; c++) {
         if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
             used += (size_t)snprintf(out + used, 5, "\\x%02x", (unsigned char)*c);
         else
             out[used++] = *c;
     }
-    out[used] = 0;
+    bool cut = *c || whole < 0 || (size_t)whole >= sizeof(raw);
+    snprintf(out + used, size - used, "%s", cut ? CUT : "");
 }
 
 void cty_report_hold(struct cty_report *report, enum cty_claim claim, const char *format, ...)
@@ -46,7 +50,7 @@ void cty_report_hold(struct cty_report *report, enum cty_claim claim, const char
         return;
     va_list args;
     va_start(args, format);
-    put_text(line->text, format, args);
+    put_text(line->text, sizeof(line->text), format, args);
     va_end(args);
     line->state = CTY_CLAIM_HOLDS;
     line->entry = CTY_REPORT_NO_ENTRY;
@@ -59,7 +63,7 @@ void cty_report_skip(struct cty_report *report, enum cty_claim claim, const char
         return;
     va_list args;
     va_start(args, format);
-    put_text(line->text, format, args);
+    put_text(line->text, sizeof(line->text), format, args);
     va_end(args);
     line->state = CTY_CLAIM_NOT_CHECKED;
     line->entry = CTY_REPORT_NO_ENTRY;
@@ -73,7 +77,7 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
         return;
     va_list args;
     va_start(args, format);
-    put_text(line->text, format, args);
+    put_text(line->text, sizeof(line->text), format, args);
     va_end(args);
     line->state = CTY_CLAIM_FAILS;
     line->code = code;
@@ -88,7 +92,7 @@ void cty_report_finding(struct cty_report *report, const char *code, uint64_t en
     struct cty_finding *finding = &report->findings[report->findings_count++];
     va_list args;
     va_start(args, format);
-    put_text(finding->text, format, args);
+    put_text(finding->text, sizeof(finding->text), format, args);
     va_end(args);
     finding->code = code;
     finding->entry = entry;
@@ -103,11 +107,29 @@ bool cty_report_failed(const struct cty_report *report)
     return false;
 }
 
-/* Whatever the report is of, these four are asked of it. */
+/* Whatever the report is of, these are asked of it; whoever made it had what they need, or left it out. */
 static bool is_asked_always(size_t claim)
 {
-    return claim == CTY_CLAIM_CHECKPOINT || claim == CTY_CLAIM_INTACT || claim == CTY_CLAIM_SIGNED ||
-           claim == CTY_CLAIM_LAWFUL;
+    switch ((enum cty_claim)claim) {
+    case CTY_CLAIM_CHECKPOINT:
+    case CTY_CLAIM_INTACT:
+    case CTY_CLAIM_COMPLETE:
+    case CTY_CLAIM_SIGNED:
+    case CTY_CLAIM_LAWFUL:
+    case CTY_CLAIM_SEEN:
+        return true;
+    case CTY_CLAIM_ENROLLED:
+    case CTY_CLAIM_CONTENTS:
+    case CTY_CLAIM_UNIQUE:
+    case CTY_CLAIM_QUORUM:
+    case CTY_CLAIM_ONCE:
+    case CTY_CLAIM_AUDIENCE:
+    case CTY_CLAIM_WITNESSED:
+    case CTY_CLAIM_STORED:
+    case CTY_CLAIM_COUNT:
+        return false;
+    }
+    return true;
 }
 
 int cty_report_exit(const struct cty_report *report)

@@ -30,6 +30,7 @@ enum cty_claim {
 
 enum cty_claim_state { CTY_CLAIM_NOT_ASKED, CTY_CLAIM_HOLDS, CTY_CLAIM_NOT_CHECKED, CTY_CLAIM_FAILS };
 
+#define CTY_CLAIM_TEXT_MAX 1024 /* a large quorum names many */
 #define CTY_REPORT_TEXT_MAX 240
 #define CTY_REPORT_FINDINGS_MAX 256
 #define CTY_REPORT_NO_ENTRY UINT64_MAX
@@ -39,7 +40,7 @@ struct cty_claim_line {
     custody_err code; /* where it fails */
     uint64_t entry;   /* or CTY_REPORT_NO_ENTRY */
     bool required;    /* the trust file or --as asks for it */
-    char text[CTY_REPORT_TEXT_MAX];
+    char text[CTY_CLAIM_TEXT_MAX];
 };
 
 struct cty_finding {
@@ -48,7 +49,7 @@ struct cty_finding {
     char text[CTY_REPORT_TEXT_MAX];
 };
 
-/* Zero-initialised is empty; plain memory. Foreign text is escaped when it is put in. */
+/* Zero-initialised is empty; plain memory. Foreign text is escaped, and what is too long cut, when it is put in. */
 struct cty_report {
     struct cty_claim_line claims[CTY_CLAIM_COUNT];
     struct cty_finding findings[CTY_REPORT_FINDINGS_MAX];

@@ -51,14 +51,22 @@ static enum cty_claim claim_of(custody_err code)
     return CTY_CLAIM_LAWFUL;
 }
 
-/* Faults of this machine go up; everything else is the ledger's. */
+/* Faults of this machine and this program go up; everything else is the ledger's. */
 static custody_err judge_failure(struct cty_step *step, custody_err err, uint64_t index, const custody_error *error)
 {
-    if (err == CUSTODY_E_NO_MEMORY)
+    if (err == CUSTODY_E_NO_MEMORY || err == CUSTODY_E_INTERNAL)
         return err;
     step->stopped = true;
     cty_report_fail(step->report, claim_of(err), err, index, "%s (%s)", custody_err_sentence(err), error->detail);
     return CUSTODY_OK;
+}
+
+void cty_step_give_up(struct cty_step *step, uint64_t index, const char *why)
+{
+    static const enum cty_claim asked[] = {CTY_CLAIM_INTACT, CTY_CLAIM_COMPLETE, CTY_CLAIM_SIGNED, CTY_CLAIM_LAWFUL};
+    step->stopped = true;
+    for (size_t i = 0; i < CTY_COUNT_OF(asked); i++)
+        cty_report_skip(step->report, asked[i], "entry %llu: %s", (unsigned long long)index, why);
 }
 
 custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *parsed, struct cty_buf *names_memory,
@@ -78,6 +86,14 @@ custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *
     return judge_failure(step, err, parsed->entry.index, &error);
 }
 
+static void note_pinned(struct cty_step *step, struct cty_bytes party)
+{
+    for (uint32_t i = 0; i < step->trust->pins_count; i++) {
+        if (cty_bytes_equal(step->trust->pins[i].party, party))
+            step->parties_found |= (uint64_t)1 << i;
+    }
+}
+
 static void check_founders(struct cty_step *step, const struct cty_statement *st)
 {
     const struct cty_ledger_open *open = &st->u.ledger_open;
@@ -89,11 +105,14 @@ static void check_founders(struct cty_step *step, const struct cty_statement *st
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0, "entry 0 names another log key");
         return;
     }
+    step->report->claims[CTY_CLAIM_ENROLLED].required = step->trust->pins_count > 0;
+    note_pinned(step, open->party);
     if (cty_trust_pins_of(step->trust, open->party) == 0) {
-        cty_report_hold(step->report, CTY_CLAIM_ENROLLED, "everybody on the log key's word: no founding admin is pinned");
+        cty_report_hold(step->report, CTY_CLAIM_ENROLLED,
+                        "every party that is not pinned itself on the log key's word: no founding admin is pinned");
         return;
     }
-    step->report->claims[CTY_CLAIM_ENROLLED].required = true;
+    step->founders_pinned = true;
     if (cty_trust_check_admins(step->trust, open->party, open->admins, open->admins_count) != CUSTODY_OK)
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0,
                         "entry 0 names other founding admins than are pinned");
@@ -105,11 +124,12 @@ static void check_founders(struct cty_step *step, const struct cty_statement *st
 static void check_pins(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
     const struct cty_statement *st = &parsed->signed_statement.statement;
-    if (st->type == CTY_LEDGER_OPEN)
+    if (st->type == CTY_LEDGER_OPEN && parsed->entry.index == 0)
         check_founders(step, st);
     if (st->type != CTY_PARTY_ENROL || cty_trust_pins_of(step->trust, st->u.party_enrol.party) == 0)
         return;
     const struct cty_party_enrol *enrolment = &st->u.party_enrol;
+    note_pinned(step, enrolment->party);
     if (cty_trust_check_admins(step->trust, enrolment->party, enrolment->admins, enrolment->admins_count) != CUSTODY_OK)
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, parsed->entry.index,
                         "party %.*s has other first admins than are pinned", (int)enrolment->party.size,
@@ -209,8 +229,10 @@ static void tell_unjudged(struct cty_step *step, unsigned unjudged)
         cty_report_skip(step->report, CTY_CLAIM_UNIQUE, "ids of entries outside the file are not at hand");
     if (unjudged & CTY_UNJUDGED_SEEN)
         cty_report_skip(step->report, CTY_CLAIM_SEEN, "a consistency proof is missing");
-    if (unjudged & CTY_UNJUDGED_PARENT)
+    if (unjudged & CTY_UNJUDGED_PARENT) {
+        step->parent_missing = true;
         cty_report_skip(step->report, CTY_CLAIM_LAWFUL, "a parent case is not in the file");
+    }
 }
 
 custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *parsed, const struct cty_hash *leaf,
@@ -227,6 +249,8 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
                                       step->missing_context, &error);
     if (err != CUSTODY_OK)
         return judge_failure(step, err, parsed->entry.index, &error);
+    step->entries++;
+    step->newest = parsed->entry.index;
     tell_unjudged(step, step->delta.unjudged);
     return find_things(step, parsed);
 }
@@ -236,12 +260,13 @@ void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *
     size_t used = 0;
     out[0] = 0;
     for (uint32_t i = 0; i < c->decisions_count && used + 1 < size; i++) {
-        struct cty_actor_record actor;
-        unsigned long long vouchers = 0;
-        if (get_actor(memory, c->decisions[i].actor, &actor) == CUSTODY_OK)
-            vouchers = actor.vouchers;
-        int more = snprintf(out + used, size - used, "%s%.*s (enrolled by %llu)", i ? ", " : "",
-                            (int)c->decisions[i].actor.size, (const char *)c->decisions[i].actor.data, vouchers);
+        struct cty_actor_record actor = {.vouchers = 0};
+        char revoked[48] = "";
+        if (get_actor(memory, c->decisions[i].actor, &actor) == CUSTODY_OK && actor.revoked_index != 0)
+            snprintf(revoked, sizeof(revoked), ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
+        int more = snprintf(out + used, size - used, "%s%.*s (enrolled by %llu%s)", i ? ", " : "",
+                            (int)c->decisions[i].actor.size, (const char *)c->decisions[i].actor.data,
+                            (unsigned long long)actor.vouchers, revoked);
         used += more > 0 ? (size_t)more : 0;
     }
 }
@@ -270,22 +295,36 @@ static custody_err find_suspects(void *context, const char *key, struct cty_byte
     return CUSTODY_OK;
 }
 
+/* Where the founders are unknown, a pin binds only if its party is there: else anybody could take another name. */
+static void check_pins_found(struct cty_step *step)
+{
+    const struct cty_trust *trust = step->trust;
+    for (uint32_t i = 0; i < trust->pins_count && !step->founders_pinned; i++) {
+        if (!(step->parties_found & (uint64_t)1 << i))
+            cty_report_skip(step->report, CTY_CLAIM_ENROLLED, "party %.*s is pinned and not enrolled up to entry %llu",
+                            (int)trust->pins[i].party.size, (const char *)trust->pins[i].party.data,
+                            (unsigned long long)step->newest);
+    }
+}
+
 /* Whatever did not fail by now holds, if the entries were judged to their end. */
-custody_err cty_step_finish(struct cty_step *step, uint64_t last_index)
+custody_err cty_step_finish(struct cty_step *step)
 {
     struct cty_report *report = step->report;
-    unsigned long long last = last_index;
+    unsigned long long count = step->entries, newest = step->newest;
     if (step->stopped) {
         static const enum cty_claim open[] = {CTY_CLAIM_SIGNED, CTY_CLAIM_LAWFUL, CTY_CLAIM_SEEN, CTY_CLAIM_UNIQUE,
                                               CTY_CLAIM_ENROLLED, CTY_CLAIM_CONTENTS, CTY_CLAIM_INTACT,
                                               CTY_CLAIM_COMPLETE};
         for (size_t i = 0; i < CTY_COUNT_OF(open); i++)
-            cty_report_skip(report, open[i], "entries after the failure were not judged");
+            cty_report_skip(report, open[i], "what comes after the first failure was not judged");
         return CUSTODY_OK;
     }
     CTY_TRY(cty_memory_each(step->memory, find_suspects, step));
-    cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature up to entry %llu verifies with its enrolled key", last);
-    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow every entry up to %llu", last);
+    check_pins_found(step);
+    cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature of the %llu entries, up to entry %llu, by its enrolled key",
+                    count, newest);
+    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow each of the %llu entries, up to entry %llu", count, newest);
     cty_report_hold(report, CTY_CLAIM_SEEN, "every checkpoint that a signer saw is one of this tree");
     cty_report_hold(report, CTY_CLAIM_UNIQUE, "every id is used once");
     if (step->contents_missing)

@@ -18,7 +18,12 @@ struct cty_step {
     struct cty_view view;
     struct cty_delta delta;
     struct cty_buf salt, content, base, operations, result; /* scratch */
-    bool stopped; /* something failed: later entries are not judged */
+    bool stopped;           /* something failed: later entries are not judged */
+    bool parent_missing;    /* a request whose parent case is unknown */
+    bool founders_pinned;   /* the trust file pins the founding admins */
+    uint64_t parties_found; /* bits of the trust file's pins whose party was enrolled */
+    uint64_t entries;       /* judged and lawful */
+    uint64_t newest;        /* index of the newest of them */
     uint64_t contents_checked;
     uint64_t contents_missing;
 };
@@ -37,8 +42,11 @@ CUSTODY_MUST_USE custody_err cty_step_fold(struct cty_step *step, const struct c
                                            const struct cty_hash *leaf, const struct cty_key keys[CTY_SIGNERS_MAX],
                                            bool prev_unknown);
 
+/* An entry that can't be judged, through nobody's fault: later ones are not judged either. */
+void cty_step_give_up(struct cty_step *step, uint64_t index, const char *why);
+
 /* What can be said at the end only: findings about keys revoked later, and the claims that now hold. */
-CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step, uint64_t last_index);
+CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step);
 
 /* Decodes the case's record; NOT_FOUND where there is none. */
 CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id,
@@ -47,7 +55,7 @@ CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, cons
 /* contents.c: commitments and patches of one entry, before it is folded. */
 CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
 
-/* "acme/alice", "acme/bob" of the case's counting decisions, for a sentence. */
+/* "acme/alice (enrolled by 2), acme/bob (enrolled by 1, revoked by entry 9)" of the case's decisions, for a sentence. */
 void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *the_case, char *out, size_t size);
 
 #endif

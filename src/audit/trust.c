@@ -33,6 +33,21 @@ static struct cty_bytes next_word(struct cty_bytes *line)
     return word;
 }
 
+/* Nothing more may stand on the line: what is not understood is refused, not passed over. */
+static custody_err end_line(struct policy *p, struct cty_bytes rest)
+{
+    if (next_word(&rest).size > 0)
+        return bad_line(p, "something stands behind its end");
+    return CUSTODY_OK;
+}
+
+/* An address may follow a key; the verifier goes nowhere. */
+static custody_err end_keyed_line(struct policy *p, struct cty_bytes rest)
+{
+    (void)next_word(&rest);
+    return end_line(p, rest);
+}
+
 static uint32_t find_node(const struct cty_trust *trust, struct cty_bytes name)
 {
     for (uint32_t i = 0; i < trust->nodes_count; i++) {
@@ -64,7 +79,7 @@ static custody_err read_log(struct policy *p, struct cty_bytes rest)
         return bad_line(p, "the log's key is not an Ed25519 vkey");
     p->trust->log_vkey = vkey;
     p->has_log = true;
-    return CUSTODY_OK;
+    return end_keyed_line(p, rest);
 }
 
 static custody_err read_witness(struct policy *p, struct cty_bytes rest)
@@ -77,7 +92,7 @@ static custody_err read_witness(struct policy *p, struct cty_bytes rest)
         if (!p->trust->nodes[i].is_group && cty_key_equal(&p->trust->nodes[i].key, &node->key))
             return bad_line(p, "a key stands twice");
     }
-    return CUSTODY_OK;
+    return end_keyed_line(p, rest);
 }
 
 static custody_err read_members(struct policy *p, struct cty_bytes rest, struct cty_trust_node *group,
@@ -127,11 +142,11 @@ static custody_err read_quorum(struct policy *p, struct cty_bytes rest)
     p->has_quorum = true;
     p->trust->quorum = CTY_TRUST_NODES_MAX;
     if (cty_bytes_is(name, "none"))
-        return CUSTODY_OK;
+        return end_line(p, rest);
     p->trust->quorum = find_node(p->trust, name);
     if (p->trust->quorum == CTY_TRUST_NODES_MAX)
         return bad_line(p, "the quorum's name is not defined");
-    return CUSTODY_OK;
+    return end_line(p, rest);
 }
 
 static custody_err read_line(struct policy *p, struct cty_bytes line)
@@ -151,6 +166,16 @@ static custody_err read_line(struct policy *p, struct cty_bytes line)
     return bad_line(p, "neither log, witness, group nor quorum");
 }
 
+/* A log that witnesses itself is no witness; and a key has one use. */
+static bool log_is_witness(const struct cty_trust *trust)
+{
+    for (uint32_t i = 0; i < trust->nodes_count; i++) {
+        if (!trust->nodes[i].is_group && cty_key_equal(&trust->nodes[i].key, &trust->log_key))
+            return true;
+    }
+    return false;
+}
+
 static custody_err read_policy(struct cty_trust *trust, custody_error *error)
 {
     struct policy p = {.trust = trust, .error = error};
@@ -165,7 +190,18 @@ static custody_err read_policy(struct cty_trust *trust, custody_error *error)
     }
     if (!p.has_log || !p.has_quorum)
         return cty_fail(error, CUSTODY_E_BAD_TRUST, "the policy names no log or no quorum");
+    if (log_is_witness(trust))
+        return cty_fail(error, CUSTODY_E_BAD_TRUST, "a witness has the log's key");
     return CUSTODY_OK;
+}
+
+static bool is_pinned(const struct cty_trust *trust, struct cty_bytes vkey)
+{
+    for (uint32_t i = 0; i < trust->pins_count; i++) {
+        if (cty_bytes_equal(trust->pins[i].vkey, vkey))
+            return true;
+    }
+    return false;
 }
 
 static custody_err read_pin(struct cty_trust *trust, struct cty_bytes party, const struct cty_json_node *node,
@@ -178,6 +214,8 @@ static custody_err read_pin(struct cty_trust *trust, struct cty_bytes party, con
                 cty_bytes_equal(cty_actor_party(name), party);
     if (!fits)
         return cty_fail(error, CUSTODY_E_BAD_TRUST, "admins: not the vkey of an actor of its party");
+    if (is_pinned(trust, node->text))
+        return cty_fail(error, CUSTODY_E_BAD_TRUST, "admins: a vkey stands twice");
     if (trust->pins_count == CTY_TRUST_PINS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_TRUST, "admins: more than %u", CTY_TRUST_PINS_MAX);
     trust->pins[trust->pins_count++] = (struct cty_trust_pin){party, node->text};
@@ -271,14 +309,12 @@ uint32_t cty_trust_pins_of(const struct cty_trust *trust, struct cty_bytes party
 custody_err cty_trust_check_admins(const struct cty_trust *trust, struct cty_bytes party,
                                    const struct cty_enrolment *admins, uint32_t count)
 {
-    uint32_t found = 0;
+    /* No key is pinned twice and none enrolled twice: as many on both sides, and all of these among those, is all. */
     for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 0; k < trust->pins_count; k++)
-            found += cty_bytes_equal(trust->pins[k].vkey, admins[i].key) ? 1 : 0;
+        if (!is_pinned(trust, admins[i].key))
+            return CUSTODY_E_KEY_UNKNOWN;
     }
-    if (found != count || cty_trust_pins_of(trust, party) != count)
-        return CUSTODY_E_KEY_UNKNOWN;
-    return CUSTODY_OK;
+    return cty_trust_pins_of(trust, party) == count ? CUSTODY_OK : CUSTODY_E_KEY_UNKNOWN;
 }
 
 /* Nodes name only earlier nodes, so one pass in order gives every group its answer. */
