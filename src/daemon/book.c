@@ -163,5 +163,6 @@ custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id,
     CTY_TRY(cty_book_text(book, key, ret_text, &present, error));
     if (!present)
         return cty_fail(error, CUSTODY_E_WRONG_CASE, "case %s", key + 5);
+    memset(ret_case, 0, sizeof(*ret_case));
     return cty_record_decode(&cty_shape_case, *ret_text, &book->tape, ret_case, error);
 }

@@ -44,7 +44,7 @@ bool cty_book_again(struct cty_book *book, custody_err *err, custody_error *erro
 /* The text of one record, borrowed until cty_book_clear; *ret_present false where there is none. */
 CUSTODY_MUST_USE custody_err cty_book_text(struct cty_book *book, const char *key, struct cty_bytes *ret_text,
                                            bool *ret_present, custody_error *error);
-/* The same, decoded. */
+/* The same, decoded into memory that the caller zeroed. */
 CUSTODY_MUST_USE custody_err cty_book_record(struct cty_book *book, const struct cty_shape *shape, void *ret_record,
                                              bool *ret_present, custody_error *error, const char *key, ...)
     CUSTODY_PRINTF(6, 7);

@@ -8,6 +8,7 @@ custody_err cty_session_actor(struct cty_worker *worker, struct cty_bytes name, 
                               custody_error *error)
 {
     bool present = false;
+    memset(ret_record, 0, sizeof(*ret_record));
     CTY_TRY(cty_book_record(&worker->book, &cty_shape_actor_record, ret_record, &present, error, "actor/%.*s",
                             (int)name.size, (const char *)name.data));
     if (!present)

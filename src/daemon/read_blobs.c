@@ -63,7 +63,7 @@ static custody_err may_read_trust(struct search *search)
 
 static bool is_name(struct cty_bytes member)
 {
-    return cty_bytes_is(member, "name") ||
+    return cty_bytes_is(member, "enrolment/name") ||
            (member.size > 12 && memcmp(member.data, "admins/", 7) == 0 &&
             memcmp(member.data + member.size - 5, "/name", 5) == 0);
 }
