@@ -89,6 +89,13 @@ void rig_open(struct rig *rig, struct cty_net_server_config config, const char *
     snprintf(rig->url, sizeof(rig->url), "%s", cty_net_server_url(rig->server, 0));
 }
 
+void rig_keep(struct rig *rig, bool keep)
+{
+    pthread_mutex_lock(&rig->lock);
+    rig->keep = keep;
+    pthread_mutex_unlock(&rig->lock);
+}
+
 void rig_close(struct rig *rig)
 {
     pthread_mutex_lock(&rig->lock);
@@ -189,6 +196,13 @@ static struct sockaddr_un unix_address(const char *url)
     return address;
 }
 
+static in_port_t port_of(const char *url)
+{
+    uint64_t port = 0;
+    assert_ok(cty_u64_parse(cty_bytes_text(strrchr(url, ':') + 1), UINT16_MAX, &port));
+    return htons((uint16_t)port);
+}
+
 int raw_connect(const char *url)
 {
     int fd = socket(raw_is_tcp(url) ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -196,7 +210,7 @@ int raw_connect(const char *url)
     limit_reading(fd);
     if (raw_is_tcp(url)) {
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        address.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+        address.sin_port = port_of(url);
         assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     } else {
         struct sockaddr_un address = unix_address(url);

@@ -125,16 +125,16 @@ static void no_answer_in_time(void **state)
     struct rig rig;
     custody_error error = {0};
     folder_make(&folder);
-    rig_open(&rig, (struct cty_net_server_config){0}, folder.url, true);
+    rig_open(&rig, (struct cty_net_server_config){0}, folder.url, false);
     struct cty_net_client *client = client_of(folder.url, (struct cty_net_client_config){0});
+    assert_ok(call_now(client, "quick, and connects", PATIENCE_MS, &error));
+    rig_keep(&rig, true);
     assert_refused(call_now(client, "slow", 30, &error), "timeout");
     /* Giving up closes the connection, so the server knows. */
     struct cty_net_call *call = rig_take(&rig);
     rig_wait_gone(&rig, cty_net_call_connection(call));
     assert_ok(cty_net_reply(call, CTY_LITERAL("too late")));
-    pthread_mutex_lock(&rig.lock);
-    rig.keep = false;
-    pthread_mutex_unlock(&rig.lock);
+    rig_keep(&rig, false);
     assert_ok(call_now(client, "next", PATIENCE_MS, &error));
     cty_net_client_close(client);
     rig_close(&rig);
