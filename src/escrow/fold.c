@@ -421,13 +421,13 @@ static custody_err want_first(struct cty_view *view, const struct cty_statement 
 custody_err cty_fold(struct cty_view *view, const struct cty_fold_input *input, struct cty_delta *delta,
                      custody_error *error)
 {
+    delta_reset(delta);
     if (view->count == 0) {
         CTY_TRY(want_first(view, input->statement));
         return cty_fail(error, CUSTODY_E_VIEW_INCOMPLETE, "the first records");
     }
     struct fold f = {.view = view, .tape = &delta->tape, .error = error, .in = input, .delta = delta,
                      .st = input->statement, .time = input->entry->time};
-    delta_reset(delta);
     custody_err err = fold_entry(&f);
     if (err != CUSTODY_OK) {
         delta_reset(delta);

@@ -75,15 +75,18 @@ custody_err world_step_fold(struct world *w, struct world_step *step)
     return cty_memory_fold(w->memory, &w->view, &step->in, &w->delta, NULL, NULL, &w->error);
 }
 
-/* Fills one wanted record at a time, so that `missing` also speaks for records that the memory holds. */
+/* Fills what is wanted, so that `missing` also speaks for records that the memory holds. */
 static custody_err fill(struct world *w, enum cty_view_status (*missing)(void *context, const char *key),
                         void *context)
 {
-    struct cty_view_slot *slot = cty_view_wanted(&w->view);
-    slot->status = missing(context, slot->key);
-    if (slot->status != CTY_VIEW_PRESENT)
-        return CUSTODY_OK;
-    slot->status = CTY_VIEW_WANTED;
+    for (size_t i = 0; i < w->view.count; i++) {
+        struct cty_view_slot *slot = &w->view.slots[i];
+        if (slot->status != CTY_VIEW_WANTED)
+            continue;
+        enum cty_view_status status = missing(context, slot->key);
+        if (status != CTY_VIEW_PRESENT)
+            slot->status = status;
+    }
     return cty_memory_fill(w->memory, &w->view, NULL, NULL);
 }
 
