@@ -208,7 +208,11 @@ static custody_err take_receipts(struct cty_client *client, const struct cty_ans
     if (!parsed)
         return CUSTODY_E_NO_MEMORY;
     const struct cty_rpc_receipt *own = &answer->result.submit.own;
-    custody_err err = open_receipt(client, own, parsed, error);
+    custody_err err = CUSTODY_OK;
+    if (!cty_hash_equal(&answer->result.submit.digest, &ours->digest))
+        err = cty_fail(error, CUSTODY_E_PAYLOAD_MISMATCH, "the answer is about another statement");
+    if (err == CUSTODY_OK)
+        err = open_receipt(client, own, parsed, error);
     if (err == CUSTODY_OK)
         err = check_own(parsed, envelope, ours, error);
     if (err == CUSTODY_OK)
