@@ -38,7 +38,7 @@ struct cty_waits {
     bool stopping;
     struct cty_wait *first;
     uint64_t commits;
-    /* Connections that went away last: a call may be parked a moment after its own did. */
+    /* Connections (0 is none) that went away last: a call may be parked a moment after its own did. */
     uint64_t gone[CTY_WAITS_GONE_KEPT];
     size_t gone_next;
     const struct cty_clock *clock;
