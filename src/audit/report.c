@@ -69,16 +69,35 @@ void cty_report_skip(struct cty_report *report, enum cty_claim claim, const char
     line->entry = CTY_REPORT_NO_ENTRY;
 }
 
+/* A place in the list of findings; NULL where it is full: then it is only counted. */
+static struct cty_finding *next_finding(struct cty_report *report, int claim, const char *code, uint64_t entry)
+{
+    report->findings_all++;
+    if (report->findings_count == CTY_REPORT_FINDINGS_MAX)
+        return NULL;
+    struct cty_finding *finding = &report->findings[report->findings_count++];
+    finding->claim = claim;
+    finding->code = code;
+    finding->entry = entry;
+    return finding;
+}
+
 void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_err code, uint64_t entry,
                      const char *format, ...)
 {
     struct cty_claim_line *line = &report->claims[claim];
-    if (line->state == CTY_CLAIM_FAILS)
+    struct cty_finding *further = NULL;
+    bool first = line->state != CTY_CLAIM_FAILS;
+    if (!first)
+        further = next_finding(report, (int)claim, custody_err_name(code), entry);
+    if (!first && !further)
         return;
     va_list args;
     va_start(args, format);
-    put_text(line->text, sizeof(line->text), format, args);
+    put_text(first ? line->text : further->text, CTY_REPORT_TEXT_MAX, format, args);
     va_end(args);
+    if (!first)
+        return;
     line->state = CTY_CLAIM_FAILS;
     line->code = code;
     line->entry = entry;
@@ -86,16 +105,13 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
 
 void cty_report_finding(struct cty_report *report, const char *code, uint64_t entry, const char *format, ...)
 {
-    report->findings_all++;
-    if (report->findings_count == CTY_REPORT_FINDINGS_MAX)
+    struct cty_finding *finding = next_finding(report, CTY_REPORT_NO_CLAIM, code, entry);
+    if (!finding)
         return;
-    struct cty_finding *finding = &report->findings[report->findings_count++];
     va_list args;
     va_start(args, format);
     put_text(finding->text, sizeof(finding->text), format, args);
     va_end(args);
-    finding->code = code;
-    finding->entry = entry;
 }
 
 bool cty_report_failed(const struct cty_report *report)
@@ -144,14 +160,34 @@ int cty_report_exit(const struct cty_report *report)
     return report->findings_all ? 2 : 0;
 }
 
+static custody_err put_fault(struct cty_buf *out, const char *code, uint64_t entry)
+{
+    CTY_TRY(cty_buf_putf(out, " [%s]", code));
+    return entry == CTY_REPORT_NO_ENTRY ? CUSTODY_OK
+                                        : cty_buf_putf(out, " entry %llu:", (unsigned long long)entry);
+}
+
 static custody_err put_claim(const struct cty_claim_line *line, const char *name, struct cty_buf *out)
 {
     CTY_TRY(cty_buf_putf(out, "%-11s %-11s", name, state_names[line->state]));
     if (line->state == CTY_CLAIM_FAILS)
-        CTY_TRY(cty_buf_putf(out, " [%s]", custody_err_name(line->code)));
-    if (line->state == CTY_CLAIM_FAILS && line->entry != CTY_REPORT_NO_ENTRY)
-        CTY_TRY(cty_buf_putf(out, " entry %llu:", (unsigned long long)line->entry));
+        CTY_TRY(put_fault(out, custody_err_name(line->code), line->entry));
     return cty_buf_putf(out, " %s\n", line->text);
+}
+
+/* Further failures of a claim right behind it; findings beside the claims at the end. */
+static custody_err put_findings(const struct cty_report *report, int claim, struct cty_buf *out)
+{
+    bool further = claim != CTY_REPORT_NO_CLAIM;
+    for (size_t i = 0; i < report->findings_count; i++) {
+        const struct cty_finding *finding = &report->findings[i];
+        if (finding->claim != claim)
+            continue;
+        CTY_TRY(cty_buf_putf(out, "%-11s %-11s", further ? "" : "finding", further ? "and fails" : ""));
+        CTY_TRY(put_fault(out, finding->code, finding->entry));
+        CTY_TRY(cty_buf_putf(out, " %s\n", finding->text));
+    }
+    return CUSTODY_OK;
 }
 
 custody_err cty_report_text(const struct cty_report *report, struct cty_buf *out)
@@ -161,16 +197,11 @@ custody_err cty_report_text(const struct cty_report *report, struct cty_buf *out
     for (size_t i = 0; i < CTY_CLAIM_COUNT; i++) {
         if (report->claims[i].state != CTY_CLAIM_NOT_ASKED || report->claims[i].required)
             CTY_TRY(put_claim(&report->claims[i], claim_names[i], out));
+        CTY_TRY(put_findings(report, (int)i, out));
     }
-    for (size_t i = 0; i < report->findings_count; i++) {
-        const struct cty_finding *finding = &report->findings[i];
-        CTY_TRY(cty_buf_putf(out, "finding     %s", finding->code));
-        if (finding->entry != CTY_REPORT_NO_ENTRY)
-            CTY_TRY(cty_buf_putf(out, " entry %llu:", (unsigned long long)finding->entry));
-        CTY_TRY(cty_buf_putf(out, " %s\n", finding->text));
-    }
+    CTY_TRY(put_findings(report, CTY_REPORT_NO_CLAIM, out));
     if (report->findings_all > report->findings_count)
-        CTY_TRY(cty_buf_putf(out, "            ... and %llu more findings\n",
+        CTY_TRY(cty_buf_putf(out, "            ... and %llu more\n",
                              (unsigned long long)(report->findings_all - report->findings_count)));
     return CUSTODY_OK;
 }
@@ -200,6 +231,10 @@ static void json_claim(struct cty_jw *jw, const struct cty_claim_line *line, con
 static void json_finding(struct cty_jw *jw, const struct cty_finding *finding)
 {
     cty_jw_object(jw);
+    if (finding->claim != CTY_REPORT_NO_CLAIM) {
+        cty_jw_name(jw, "claim");
+        cty_jw_text(jw, cty_claim_name((enum cty_claim)finding->claim));
+    }
     cty_jw_name(jw, "code");
     cty_jw_text(jw, finding->code);
     if (finding->entry != CTY_REPORT_NO_ENTRY) {

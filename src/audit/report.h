@@ -2,7 +2,7 @@
 /*
  * What a verifier answers: claim by claim (spec/evidence.md, "Claims"), and findings beside them.
  *
- * A claim starts as not asked. It holds, fails or was not checked; a failure is never overwritten, and "not
+ * A claim starts as not asked. It holds, fails or was not checked; a failure is never overwritten (further ones stand behind it), and "not
  * checked" only by a failure. Thread rule: one thread at a time.
  */
 #ifndef CTY_AUDIT_REPORT_H
@@ -34,6 +34,7 @@ enum cty_claim_state { CTY_CLAIM_NOT_ASKED, CTY_CLAIM_HOLDS, CTY_CLAIM_NOT_CHECK
 #define CTY_REPORT_TEXT_MAX 240
 #define CTY_REPORT_FINDINGS_MAX 256
 #define CTY_REPORT_NO_ENTRY UINT64_MAX
+#define CTY_REPORT_NO_CLAIM (-1)
 
 struct cty_claim_line {
     enum cty_claim_state state;
@@ -45,6 +46,7 @@ struct cty_claim_line {
 
 struct cty_finding {
     const char *code; /* constant */
+    int claim;        /* a further failure of this enum cty_claim, or CTY_REPORT_NO_CLAIM */
     uint64_t entry;
     char text[CTY_REPORT_TEXT_MAX];
 };

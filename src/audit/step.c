@@ -69,12 +69,27 @@ void cty_step_give_up(struct cty_step *step, uint64_t index, const char *why)
         cty_report_skip(step->report, asked[i], "entry %llu: %s", (unsigned long long)index, why);
 }
 
+/* All at once: a round for each would check the keys that the statement brings as often. */
+static custody_err want_signers(struct cty_step *step, const struct cty_statement *st)
+{
+    enum cty_view_status status;
+    struct cty_bytes value;
+    char key[CTY_VIEW_KEY_MAX];
+    for (uint32_t i = 0; i < st->signers_count; i++) {
+        snprintf(key, sizeof(key), "actor/%.*s", (int)st->signers[i].size, (const char *)st->signers[i].data);
+        if (cty_actor_party(st->signers[i]).size > 0)
+            CTY_TRY(cty_view_get(&step->view, key, &status, &value));
+    }
+    return cty_memory_fill(step->memory, &step->view, step->missing, step->missing_context);
+}
+
 custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *parsed, struct cty_buf *names_memory,
                           struct cty_key keys[CTY_SIGNERS_MAX], struct cty_bytes names[CTY_SIGNERS_MAX])
 {
     custody_error error = {0};
     custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
     cty_view_clear(&step->view);
+    CTY_TRY(want_signers(step, &parsed->signed_statement.statement));
     while (err == CUSTODY_E_VIEW_INCOMPLETE) {
         cty_buf_clear(names_memory);
         err = cty_fold_keys(&step->view, &parsed->signed_statement.statement, names_memory, keys, names, &error);
