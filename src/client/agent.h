@@ -14,7 +14,7 @@ struct cty_ask {
     struct cty_bytes service;
     struct cty_bytes action;
     enum cty_priority priority;
-    struct cty_bytes payload;  /* JSON, brought into RFC 8785 form */
+    struct cty_bytes payload;  /* JSON, kept exactly as given */
     struct cty_bytes state;    /* the agent's state, any bytes */
     struct cty_bytes schema;   /* JSON Schema of the payload */
     struct cty_bytes facts;    /* JSON object of texts and numbers */

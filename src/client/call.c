@@ -62,7 +62,7 @@ static custody_err exchange(struct cty_client *client, struct cty_bytes text, ui
 {
     uint64_t now = cty_net_now_ms();
     uint64_t left = client->deadline_ms > now ? client->deadline_ms - now : 1;
-    uint64_t wait = left < CTY_CLIENT_EXCHANGE_MS ? left : CTY_CLIENT_EXCHANGE_MS;
+    uint64_t wait = left < client->exchange_ms ? left : client->exchange_ms;
     cty_buf_clear(&answer->text);
     answer->text.limit = CTY_REPLY_BYTES_MAX;
     CTY_TRY(cty_client_may_go_on(client, error));

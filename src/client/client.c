@@ -107,6 +107,10 @@ uint64_t cty_client_now(const struct cty_client *client)
 void cty_client_set_patience(struct cty_client *client, uint64_t patience_ms)
 {
     client->patience_ms = patience_ms ? patience_ms : CTY_CLIENT_PATIENCE_MS_DEFAULT;
+    /* An answer that got lost without a sign must leave time to ask again. */
+    client->exchange_ms = client->patience_ms / 3 + 1;
+    if (client->exchange_ms > CTY_CLIENT_EXCHANGE_MS)
+        client->exchange_ms = CTY_CLIENT_EXCHANGE_MS;
 }
 
 void cty_client_interrupt(struct cty_client *client)

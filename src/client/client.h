@@ -17,7 +17,7 @@
 #include "audit/trust.h"
 #include "proto/rpc.h"
 
-/* How long one operation goes on trying, and how long one exchange may take. */
+/* How long one operation goes on trying, and how long one exchange may take at most (a third of the patience, if less). */
 #define CTY_CLIENT_PATIENCE_MS_DEFAULT 30000u
 #define CTY_CLIENT_EXCHANGE_MS 10000u
 

@@ -91,7 +91,7 @@ custody_err cty_draft_commit_json(struct cty_draft *draft, const char *member, s
     custody_error inner = {0};
     custody_err err = cty_json_scan(&tape, CTY_JSON_DOCUMENT, SCAN_LIMITS, json, &inner);
     if (err == CUSTODY_OK)
-        err = cty_json_canonical(&tape, memory);
+        err = cty_buf_put_bytes(memory, json);
     cty_json_done(&tape);
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "%s: %s", member, inner.detail);

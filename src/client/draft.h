@@ -51,7 +51,7 @@ void cty_draft_join(struct cty_draft *draft, const struct cty_hash *case_id, con
  * Takes a copy of the content, with a random salt, under the member's path ("payload", "admins/0/name": borrowed, a
  * constant or as long-lived as the draft) and gives the commitment to put there. The first signer, the ledger and the
  * id are bound in it: begin first, and let the first signer stand.
- * cty_draft_commit_json brings a JSON text into RFC 8785 form before, as payloads, operations, schemas and states are.
+ * cty_draft_commit_json first asks that the text is JSON that a payload may be; the bytes are kept exactly as given.
  * Errors: TOO_LARGE, LIMIT_REACHED, NO_MEMORY; for JSON those of cty_json_scan.
  */
 CUSTODY_MUST_USE custody_err cty_draft_commit(struct cty_draft *draft, const char *member, struct cty_bytes content,

@@ -23,6 +23,7 @@ struct cty_newest {
     struct cty_checkpoint checkpoint; /* its origin borrows from the trust file */
     bool known;
     bool kept;           /* the state file holds it, or a later one */
+    struct cty_seen filed; /* what the state file held when it was last reconciled; size 0: nothing */
     custody_err refused; /* after a contradiction nothing more is taken from this custodian */
 };
 
@@ -52,6 +53,7 @@ struct cty_client {
     uint64_t (*clock)(void *context);
     void *clock_context;
     uint64_t patience_ms;
+    uint64_t exchange_ms; /* for one answer */
     uint64_t deadline_ms; /* monotonic; of the operation under way */
     unsigned depth;       /* of operations within operations */
     atomic_bool interrupted;

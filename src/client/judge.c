@@ -148,7 +148,9 @@ static custody_err check_claim(const struct cty_report *report, enum cty_claim c
 
 custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_error *error)
 {
-    /* A failure is told before what was therefore not checked. */
+    /* What is missing explains other failures, and a failure explains what was not checked. */
+    CTY_TRY(check_claim(&judgement->report, CTY_CLAIM_CHECKPOINT, NEED_NO_FAILURE, error));
+    CTY_TRY(check_claim(&judgement->report, CTY_CLAIM_COMPLETE, NEED_NO_FAILURE, error));
     for (int claim = 0; claim < CTY_CLAIM_COUNT; claim++) {
         if (need_of((enum cty_claim)claim) != NEED_NOTHING)
             CTY_TRY(check_claim(&judgement->report, (enum cty_claim)claim, NEED_NO_FAILURE, error));

@@ -167,10 +167,13 @@ static custody_err merge_file(struct cty_client *client, struct stored *stored, 
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "the state file %s", client->state_path);
     stored->size = view.checkpoint.size;
-    if (client->newest.known && client->newest.checkpoint.size == view.checkpoint.size &&
-        cty_hash_equal(&client->newest.checkpoint.root, &view.checkpoint.root))
+    /* Ours, from before: what we have now was proven to extend it. */
+    const struct cty_seen *filed = &client->newest.filed;
+    if (filed->size == view.checkpoint.size && cty_hash_equal(&filed->root, &view.checkpoint.root))
         return CUSTODY_OK;
-    return merge(client, &view, error);
+    CTY_TRY(merge(client, &view, error));
+    client->newest.filed = (struct cty_seen){view.checkpoint.size, view.checkpoint.root};
+    return CUSTODY_OK;
 }
 
 /* Brings the state file up to the newest one, whoever else writes it. */
@@ -189,9 +192,11 @@ static custody_err store(struct cty_client *client, custody_error *error)
                                     &done, error);
     }
     cty_buf_done(&stored.text);
-    if (err == CUSTODY_OK && !done)
+    CTY_TRY(err);
+    if (!done)
         return cty_fail(error, CUSTODY_E_IO, "%s changes all the time", client->state_path);
-    return err;
+    client->newest.filed = (struct cty_seen){client->newest.checkpoint.size, client->newest.checkpoint.root};
+    return CUSTODY_OK;
 }
 
 custody_err cty_newest_load(struct cty_client *client, custody_error *error)

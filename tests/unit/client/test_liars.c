@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Custodians that lie about a case, and clients that don't act on it. */
+#include "codec/text.h"
+#include "unit/client/fake.h"
+#include "unit/support.h"
+
+#define POLICY "{\"admin_quorum\":2,\"rules\":[{\"approvals\":1,\"effect\":\"hold\",\"roles\":[\"approver\"]}]}"
+
+struct lie {
+    struct fake *f;
+    struct cty_client *client;
+    struct cty_hash case_id;
+    custody_error error;
+};
+
+/* A case that is held, and asked for by this client. */
+static int setup(void **state)
+{
+    struct lie *l = calloc(1, sizeof(*l));
+    l->f = fake_new(POLICY);
+    l->client = fake_client(l->f, NULL, "acme/bot", NULL);
+    struct cty_ask ask = {.service = CTY_LITERAL("payments"), .action = CTY_LITERAL("refund"),
+                          .payload = CTY_LITERAL("{\"amount\":5}")};
+    assert_ok(cty_agent_request(l->client, &ask, &l->case_id, NULL, NULL));
+    *state = l;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct lie *l = *state;
+    cty_client_close(l->client);
+    fake_free(l->f);
+    free(l);
+    return 0;
+}
+
+static void approve(struct lie *l)
+{
+    assert_ok(world_decide(l->f->w, &l->case_id, "acme/eve", CTY_APPROVE));
+    fake_follow(l->f);
+}
+
+static void assert_wait(struct lie *l, const char *code)
+{
+    struct cty_judgement *judgement = NULL;
+    assert_refused(cty_agent_wait(l->client, &l->case_id, 0, &judgement, &l->error), code);
+    cty_judgement_free(judgement);
+}
+
+static void assert_consume(struct lie *l, const char *code)
+{
+    struct cty_judgement *judgement = NULL;
+    struct cty_bytes payload;
+    assert_refused(cty_agent_consume(l->client, &l->case_id, &judgement, &payload, NULL, &l->error), code);
+    cty_judgement_free(judgement);
+}
+
+static struct cty_hash last_leaf(struct lie *l)
+{
+    return fake_leaf(l->f, l->f->count - 1);
+}
+
+/* The common members of a statement that the custodian makes up, about what it shows. */
+static void begin(struct lie *l, struct cty_statement *st, enum cty_type type, const char *signer)
+{
+    struct cty_case record;
+    world_begin(l->f->w, st, type, signer);
+    world_case(l->f->w, &l->case_id, &record);
+    st->seen.size = l->f->count;
+    assert_ok(cty_memory_root(l->f->tree, l->f->count, &st->seen.root));
+    st->until = st->time;
+    st->case_id = l->case_id;
+    st->after = record.anchor;
+}
+
+/* ---- what the clerk makes up ---- */
+
+static void forge_release(struct lie *l, const struct cty_hash *decision)
+{
+    struct cty_statement st;
+    struct cty_case record;
+    struct cty_hash last = last_leaf(l);
+    begin(l, &st, CTY_RELEASE, "clerk");
+    world_case(l->f->w, &l->case_id, &record);
+    struct cty_release *release = &st.u.release;
+    release->executor = record.holder;
+    memcpy(release->instance, record.instance.bits, 16);
+    release->payload = record.payload;
+    release->report_ms = CTY_REPORT_MS_DEFAULT;
+    release->use_by = l->f->w->time + CTY_USE_MS_DEFAULT;
+    if (decision) {
+        release->decisions[release->decisions_count++] = *decision;
+        st.after = *decision;
+    }
+    fake_forge(l->f, &st, &last, "clerk");
+}
+
+static void a_release_without_its_quorum_is_not_believed(void **state)
+{
+    struct lie *l = *state;
+    assert_wait(l, "undecided");
+    forge_release(l, NULL);
+    assert_wait(l, "out-of-place");
+    assert_non_null(strstr(l->error.detail, "lawful"));
+    assert_consume(l, "out-of-place");
+}
+
+static struct cty_hash forge_decision(struct lie *l, const char *actor, const char *key)
+{
+    struct cty_statement st;
+    struct cty_case record;
+    struct cty_hash last = last_leaf(l), digest;
+    begin(l, &st, CTY_DECISION, actor);
+    world_case(l->f->w, &l->case_id, &record);
+    st.u.decision.expires = l->f->w->time + 3600000;
+    memcpy(st.u.decision.instance, record.instance.bits, 16);
+    st.u.decision.payload = record.payload;
+    fake_forge(l->f, &st, &last, key);
+    struct cty_parsed_entry parsed = {.json = CTY_JSON_INIT};
+    assert_ok(cty_entry_parse(l->f->entries[l->f->count - 1], &parsed, NULL));
+    digest = parsed.signed_statement.digest;
+    cty_parsed_entry_done(&parsed);
+    return digest;
+}
+
+static void an_approval_by_another_key_is_not_believed(void **state)
+{
+    struct lie *l = *state;
+    struct cty_hash decision = forge_decision(l, "acme/eve", "acme/joe");
+    forge_release(l, &decision);
+    assert_wait(l, "signature-invalid");
+}
+
+static void an_approval_by_the_agents_owner_is_not_believed(void **state)
+{
+    struct lie *l = *state;
+    struct cty_hash decision = forge_decision(l, "acme/a", "acme/a");
+    forge_release(l, &decision);
+    assert_wait(l, "self-approval");
+}
+
+static void an_approval_by_the_agent_is_not_believed(void **state)
+{
+    struct lie *l = *state;
+    struct cty_hash decision = forge_decision(l, "acme/bot", "acme/bot");
+    forge_release(l, &decision);
+    assert_wait(l, "not-human");
+}
+
+static void say_released(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_CASE_WAIT)
+        result->case_wait.state = CTY_LITERAL("RELEASED");
+}
+
+static void say_expired(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_CASE_WAIT)
+        result->case_wait.state = CTY_LITERAL("EXPIRED");
+}
+
+static void a_state_alone_is_not_believed(void **state)
+{
+    struct lie *l = *state;
+    l->f->tamper = say_released;
+    assert_wait(l, "undecided");
+    l->f->tamper = say_expired;
+    assert_wait(l, "undecided");
+}
+
+/* ---- payloads ---- */
+
+static void another_payload_is_refused(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    l->f->wrong_payload = "{\"amount\":5000}";
+    assert_wait(l, "blob-mismatch");
+    assert_consume(l, "blob-mismatch");
+    assert_int_equal(l->f->calls[CTY_RPC_SUBMIT], 1);
+    l->f->wrong_payload = NULL;
+    assert_consume(l, "ok");
+}
+
+static void a_payload_that_is_withheld_is_told(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    l->f->no_payload = true;
+    assert_wait(l, "not-found");
+    assert_consume(l, "not-found");
+    assert_int_equal(l->f->calls[CTY_RPC_SUBMIT], 1);
+    l->f->no_payload = false;
+    assert_consume(l, "ok");
+}
+
+static void swap_after_submit(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc == CTY_RPC_SUBMIT)
+        f->wrong_payload = "{\"amount\":5000}";
+}
+
+static void a_payload_swapped_behind_the_consume_is_not_acted_on(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    l->f->tamper = swap_after_submit;
+    assert_consume(l, "blob-mismatch");
+    l->f->tamper = NULL;
+    l->f->wrong_payload = NULL;
+    assert_consume(l, "ok");
+}
+
+/* ---- what is left out ---- */
+
+static void hide(struct lie *l, size_t index)
+{
+    l->f->hidden[l->f->hidden_count++] = index;
+}
+
+static void hidden_entries_of_the_case_are_gaps(void **state)
+{
+    static const enum cty_type types[] = {CTY_REQUEST, CTY_VERDICT, CTY_DECISION};
+    struct lie *l = *state;
+    approve(l);
+    for (size_t i = 0; i < CTY_COUNT_OF(types); i++) {
+        hide(l, fake_find(l->f, types[i]));
+        assert_wait(l, "gap");
+        l->f->hidden_count = 0;
+    }
+    /* What came last can be hidden: then nothing is released. */
+    hide(l, fake_find(l->f, CTY_RELEASE));
+    assert_wait(l, "undecided");
+    l->f->hidden_count = 0;
+    assert_consume(l, "ok");
+}
+
+static void hidden_trust_is_a_gap(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    hide(l, fake_find(l->f, CTY_ACTOR_ENROL));
+    assert_wait(l, "gap");
+    l->f->hidden_count = 0;
+    /* What was wrong is not kept. */
+    assert_consume(l, "ok");
+}
+
+static struct cty_hash consume_by_another_process(struct lie *l)
+{
+    assert_ok(world_consume(l->f->w, &l->case_id, "acme/bot"));
+    fake_follow(l->f);
+    return last_leaf(l);
+}
+
+static void a_hidden_consume_is_a_gap(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    l->f->forgive_consume = true; /* and takes a second one */
+    assert_consume(l, "gap");
+    assert_int_equal(l->f->calls[CTY_RPC_SUBMIT], 2);
+}
+
+static void unhide_after_submit(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc == CTY_RPC_SUBMIT)
+        f->hidden_count = 0;
+}
+
+static void a_second_consume_is_not_acted_on(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    l->f->forgive_consume = true;
+    l->f->tamper = unhide_after_submit;
+    assert_consume(l, "double-consume");
+}
+
+static void the_answer_to_a_second_consume_is_a_refusal(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    assert_consume(l, "double-consume"); /* as the honest fold says */
+    l->f->hidden_count = 0;
+    assert_consume(l, "double-consume"); /* as our own says, without asking */
+    assert_int_equal(l->f->calls[CTY_RPC_SUBMIT], 2);
+}
+
+static void hide_consumes(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc == CTY_RPC_SUBMIT)
+        f->hidden[f->hidden_count++] = f->count - 1;
+}
+
+static void our_own_consume_must_stand_in_the_case(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    l->f->tamper = hide_consumes;
+    assert_consume(l, "gap");
+    l->f->tamper = NULL;
+    l->f->hidden_count = 0;
+    assert_consume(l, "ok");
+}
+
+/* A custodian that takes a consume although the approver's key was revoked as of before. */
+static void revoke(struct lie *l)
+{
+    assert_ok(world_revoke(l->f->w, "acme/eve", "acme/a", "acme/b", WORLD_START));
+    fake_follow(l->f);
+}
+
+static void a_revocation_is_seen(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    revoke(l);
+    l->f->forgive_consume = true;
+    assert_consume(l, "approval-revoked");
+}
+
+static void a_hidden_revocation_is_a_gap(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    revoke(l);
+    hide(l, l->f->count - 1);
+    l->f->forgive_consume = true;
+    assert_consume(l, "gap");
+}
+
+/* ---- proofs and pins ---- */
+
+static void break_inclusion(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    if (rpc != CTY_RPC_PROOF_INCLUSION)
+        return;
+    struct cty_receipt receipt;
+    struct cty_buf *out = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    assert_ok(cty_receipt_parse(result->proof_inclusion.receipt, &receipt));
+    receipt.proof.hashes[0].bytes[0] ^= 1;
+    assert_ok(cty_receipt_format(cty_bytes_make(NULL, 0), receipt.index, &receipt.proof, receipt.note, out));
+    result->proof_inclusion.receipt = cty_buf_bytes(out);
+}
+
+static void break_seen(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_PROOF_CONSISTENCY && result->proof_consistency.hashes_count > 0)
+        result->proof_consistency.hashes_count--;
+}
+
+static void malform_proof(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_PROOF_CONSISTENCY && result->proof_consistency.hashes_count > 0)
+        result->proof_consistency.hashes[0] = CTY_LITERAL("AAAA");
+}
+
+static void proofs_that_do_not_hold_are_refused(void **state)
+{
+    struct lie *l = *state;
+    struct cty_checkpoint checkpoint;
+    approve(l);
+    assert_ok(cty_client_checkpoint(l->client, true, &checkpoint, NULL, NULL));
+    l->f->tamper = break_inclusion;
+    assert_wait(l, "proof-invalid");
+    l->f->tamper = break_seen;
+    assert_wait(l, "proof-invalid");
+    l->f->tamper = malform_proof;
+    assert_wait(l, "proof-invalid");
+    l->f->tamper = NULL;
+    assert_consume(l, "ok");
+}
+
+static void other_founders_are_refused(void **state)
+{
+    struct lie *l = *state;
+    struct cty_buf text = CTY_BUF_INIT(4096);
+    struct cty_trust trust;
+    struct cty_judgement *judgement = NULL;
+    struct world *elsewhere = world_new();
+    fake_trust_text(elsewhere, "", &text);
+    /* The same log, and others who are said to have founded it. */
+    char *pin = strstr((char *)(uintptr_t)cty_buf_text(&text), "operator/otto");
+    assert_non_null(pin);
+    struct cty_secret *stranger = NULL;
+    struct cty_buf vkey = CTY_BUF_INIT(256);
+    assert_ok(cty_secret_new(CTY_LITERAL("operator/otto"), &stranger));
+    assert_ok(cty_vkey_format(cty_secret_name(stranger), CTY_KEY_ED25519, cty_secret_key(stranger), &vkey));
+    memcpy(pin, vkey.data, vkey.size);
+    assert_ok(cty_trust_parse(cty_buf_bytes(&text), &trust, NULL));
+    struct cty_client *client = fake_client(l->f, &trust, "acme/bot", NULL);
+    assert_refused(cty_agent_wait(client, &l->case_id, 0, &judgement, NULL), "key-unknown");
+    cty_client_close(client);
+    cty_trust_done(&trust);
+    cty_secret_free(stranger);
+    cty_buf_done(&vkey);
+    cty_buf_done(&text);
+    world_free(elsewhere);
+}
+
+/* ---- every byte of an entry ---- */
+
+static size_t flip_at;
+static size_t flip_entry;
+
+static void flip_byte(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc == CTY_RPC_CASE_WAIT) /* before the case is asked for */
+        ((uint8_t *)(uintptr_t)f->entries[flip_entry].data)[flip_at] ^= 1;
+}
+
+static void every_byte_of_a_release_counts(void **state)
+{
+    struct lie *l = *state;
+    struct cty_judgement *judgement = NULL;
+    approve(l);
+    flip_entry = fake_find(l->f, CTY_RELEASE);
+    size_t size = l->f->entries[flip_entry].size;
+    struct cty_json json = CTY_JSON_INIT;
+    for (flip_at = 0; flip_at < size; flip_at += 5) {
+        uint8_t *text = (uint8_t *)(uintptr_t)l->f->entries[flip_entry].data;
+        text[flip_at] ^= 1;
+        bool readable = cty_json_scan(&json, CTY_JSON_STRICT, (struct cty_json_limits){8, 64},
+                                      l->f->entries[flip_entry], NULL) == CUSTODY_OK;
+        struct cty_parsed_entry parsed = {.json = CTY_JSON_INIT};
+        readable = readable && cty_entry_parse(l->f->entries[flip_entry], &parsed, NULL) == CUSTODY_OK;
+        cty_parsed_entry_done(&parsed);
+        text[flip_at] ^= 1;
+        if (!readable)
+            continue; /* the fake reads its entries itself; a client refuses what can't be parsed, too */
+        l->f->tamper = flip_byte;
+        custody_err err = cty_agent_wait(l->client, &l->case_id, 0, &judgement, NULL);
+        l->f->tamper = NULL;
+        text[flip_at] ^= 1;
+        /* Undecided: it no longer reads as one of this case, and was not given. */
+        if (err == CUSTODY_OK)
+            fail_msg("byte %zu of %zu may be anything", flip_at, size);
+    }
+    cty_json_done(&json);
+    assert_consume(l, "ok");
+}
+
+static void another_case_is_not_this_one(void **state)
+{
+    struct lie *l = *state;
+    struct cty_hash other;
+    struct cty_judgement *judgement = NULL;
+    memset(&other, 7, sizeof(other));
+    assert_refused(cty_client_judge(l->client, &other, 0, &judgement, NULL), "wrong-case");
+}
+
+/* ---- witnesses ---- */
+
+static struct cty_secret *witness;
+
+static struct cty_bytes cosigned(struct fake *f, struct cty_bytes note)
+{
+    struct cty_note *parsed = calloc(1, sizeof(*parsed));
+    struct cty_buf *out = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    assert_ok(cty_note_parse(note, parsed));
+    assert_ok(cty_buf_put_bytes(out, note));
+    assert_ok(cty_note_cosign(parsed->text, cty_secret_name(witness), witness, WORLD_START / 1000, out));
+    free(parsed);
+    return cty_buf_bytes(out);
+}
+
+static void cosign(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    if (rpc == CTY_RPC_TRUST_ENTRIES)
+        result->trust_entries.checkpoint = cosigned(f, result->trust_entries.checkpoint);
+}
+
+static void witnesses_are_waited_for_before_acting(void **state)
+{
+    struct lie *l = *state;
+    struct cty_buf text = CTY_BUF_INIT(4096), more = CTY_BUF_INIT(1024);
+    struct cty_trust trust;
+    struct cty_client *client = l->client;
+    approve(l);
+    assert_ok(cty_secret_new(CTY_LITERAL("witness.example/w"), &witness));
+    assert_ok(cty_buf_put_text(&more, "witness w "));
+    assert_ok(cty_vkey_format(cty_secret_name(witness), CTY_KEY_COSIGNATURE, cty_secret_key(witness), &more));
+    assert_ok(cty_buf_put_text(&more, "\\nquorum w\\n"));
+    fake_trust_text(l->f->w, cty_buf_text(&more), &text);
+    assert_ok(cty_trust_parse(cty_buf_bytes(&text), &trust, NULL));
+    l->client = fake_client(l->f, &trust, "acme/bot", NULL);
+    /* A decision may be shown without them, acting needs them; and the same consume goes on when they come. */
+    assert_wait(l, "ok");
+    assert_consume(l, "not-checked");
+    assert_non_null(strstr(l->error.detail, "witnessed"));
+    size_t before = l->f->count;
+    l->f->tamper = cosign;
+    assert_consume(l, "ok");
+    assert_int_equal(l->f->count, before);
+    cty_client_close(l->client);
+    l->client = client;
+    cty_trust_done(&trust);
+    cty_secret_free(witness);
+    cty_buf_done(&text);
+    cty_buf_done(&more);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_release_without_its_quorum_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_approval_by_another_key_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_approval_by_the_agents_owner_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_approval_by_the_agent_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_alone_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_payload_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_payload_that_is_withheld_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_payload_swapped_behind_the_consume_is_not_acted_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(hidden_entries_of_the_case_are_gaps, setup, teardown),
+        cmocka_unit_test_setup_teardown(hidden_trust_is_a_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hidden_consume_is_a_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_consume_is_not_acted_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_answer_to_a_second_consume_is_a_refusal, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_own_consume_must_stand_in_the_case, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_revocation_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hidden_revocation_is_a_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(proofs_that_do_not_hold_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_founders_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_byte_of_a_release_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_case_is_not_this_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(witnesses_are_waited_for_before_acting, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The newest checkpoint: what takes its place, and what convicts the custodian. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/state.h"
+#include "unit/client/fake.h"
+#include "unit/support.h"
+
+#define POLICY "{\"admin_quorum\":2,\"rules\":[]}"
+
+static int setup(void **state)
+{
+    *state = fake_new(POLICY);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fake_free(*state);
+    return 0;
+}
+
+static void grow(struct fake *f, const char *action)
+{
+    struct cty_hash case_id;
+    assert_ok(world_request(f->w, "acme/bot", "acme/bot", action, "{}", &case_id));
+    fake_follow(f);
+}
+
+static uint64_t newest(struct cty_client *client)
+{
+    struct cty_checkpoint checkpoint;
+    assert_ok(cty_client_checkpoint(client, true, &checkpoint, NULL, NULL));
+    return checkpoint.size;
+}
+
+static void assert_not_believed(struct cty_client *client, const char *code)
+{
+    struct cty_checkpoint checkpoint;
+    assert_refused(cty_client_checkpoint(client, true, &checkpoint, NULL, NULL), code);
+}
+
+/* The same first entries, and then others. */
+static struct world *forked(unsigned requests)
+{
+    struct world *w = fake_world(POLICY);
+    struct cty_hash case_id;
+    for (unsigned i = 0; i < requests; i++)
+        assert_ok(world_request(w, "acme/bot", "acme/bot", "fork", "{}", &case_id));
+    return w;
+}
+
+static void a_longer_ledger_is_proven_and_kept(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
+    uint64_t before = newest(client);
+    grow(f, "a");
+    assert_int_equal(newest(client), before + 2);
+    assert_int_equal(newest(client), before + 2);
+    assert_int_equal(f->calls[CTY_RPC_PROOF_CONSISTENCY], 1);
+    cty_client_close(client);
+    /* Another process begins with what this one kept. */
+    client = fake_client(f, NULL, NULL, "state");
+    struct cty_checkpoint checkpoint;
+    assert_ok(cty_client_checkpoint(client, false, &checkpoint, NULL, NULL));
+    assert_int_equal(checkpoint.size, before + 2);
+    assert_int_equal(f->calls[CTY_RPC_CHECKPOINT], 3);
+    cty_client_close(client);
+}
+
+static void an_older_view_is_no_contradiction(void **state)
+{
+    struct fake *f = *state;
+    struct cty_buf old = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, NULL);
+    struct cty_checkpoint checkpoint;
+    fake_note(f, &old);
+    uint64_t before = f->count;
+    grow(f, "a");
+    assert_int_equal(newest(client), before + 2);
+    assert_ok(cty_client_advance(client, cty_buf_bytes(&old), &checkpoint, NULL));
+    assert_int_equal(checkpoint.size, before);
+    assert_ok(cty_client_checkpoint(client, false, &checkpoint, NULL, NULL));
+    assert_int_equal(checkpoint.size, before + 2);
+    cty_buf_done(&old);
+    cty_client_close(client);
+}
+
+static void assert_kept(struct cty_client *client, const char *kind, const struct cty_buf *older)
+{
+    struct cty_buf text = CTY_BUF_INIT(1 << 20);
+    const char *path = cty_client_contradiction(client);
+    assert_non_null(path);
+    assert_non_null(strstr(path, kind));
+    assert_ok(cty_state_read(path, &text, NULL));
+    struct cty_json json = CTY_JSON_INIT;
+    assert_ok(cty_json_scan(&json, CTY_JSON_DOCUMENT, (struct cty_json_limits){4, 64}, cty_buf_bytes(&text), NULL));
+    const struct cty_json_node *notes = cty_json_member(&json, &json.nodes[0], "notes");
+    struct cty_buf first = CTY_BUF_INIT(4096);
+    assert_ok(cty_json_string(cty_json_first(&json, notes), &first));
+    assert_true(cty_bytes_equal(cty_buf_bytes(&first), cty_buf_bytes(older)));
+    assert_int_equal(notes->count, 2);
+    cty_buf_done(&first);
+    cty_json_done(&json);
+    cty_buf_done(&text);
+    unlink(path);
+}
+
+static void a_shorter_ledger_went_back(void **state)
+{
+    struct fake *f = *state;
+    struct cty_buf kept = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
+    grow(f, "a");
+    fake_note(f, &kept);
+    newest(client);
+    fake_switch(f, fake_world(POLICY)); /* restored from a backup */
+    assert_not_believed(client, "went-back");
+    assert_kept(client, "went-back", &kept);
+    /* Not this client again, whatever comes; and no other that has the state file. */
+    fake_switch(f, forked(1));
+    assert_not_believed(client, "went-back");
+    cty_client_close(client);
+    fake_switch(f, fake_world(POLICY));
+    client = fake_client(f, NULL, NULL, "state");
+    assert_not_believed(client, "went-back");
+    unlink(cty_client_contradiction(client));
+    cty_client_close(client);
+    cty_buf_done(&kept);
+}
+
+static void two_roots_of_one_size_are_a_split_view(void **state)
+{
+    struct fake *f = *state;
+    struct cty_buf kept = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
+    grow(f, "a");
+    fake_note(f, &kept);
+    newest(client);
+    fake_switch(f, forked(1));
+    assert_not_believed(client, "split-view");
+    assert_kept(client, "split-view", &kept);
+    cty_client_close(client);
+    cty_buf_done(&kept);
+}
+
+static void a_fork_that_is_longer_is_a_split_view(void **state)
+{
+    struct fake *f = *state;
+    struct cty_buf kept = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
+    grow(f, "a");
+    fake_note(f, &kept);
+    newest(client);
+    fake_switch(f, forked(3));
+    assert_not_believed(client, "split-view");
+    assert_kept(client, "split-view", &kept);
+    cty_client_close(client);
+    /* What the file holds is still the first one. */
+    client = fake_client(f, NULL, NULL, "state");
+    assert_not_believed(client, "split-view");
+    unlink(cty_client_contradiction(client));
+    cty_client_close(client);
+    cty_buf_done(&kept);
+}
+
+/* A fork that is shorter than what we know, of a custodian that still shows the longer one to our question. */
+static void a_fork_that_is_shorter_is_a_split_view(void **state)
+{
+    struct fake *f = *state;
+    struct cty_buf fork = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
+    struct world *other = forked(1);
+    world_checkpoint(other, &fork);
+    grow(f, "a");
+    grow(f, "b");
+    newest(client);
+    assert_refused(cty_client_advance(client, cty_buf_bytes(&fork), NULL, NULL), "split-view");
+    assert_kept(client, "split-view", &fork);
+    world_free(other);
+    cty_client_close(client);
+    cty_buf_done(&fork);
+}
+
+static void without_a_state_file_it_is_told_all_the_same(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, NULL, NULL);
+    grow(f, "a");
+    newest(client);
+    fake_switch(f, forked(3));
+    assert_not_believed(client, "split-view");
+    assert_null(cty_client_contradiction(client));
+    cty_client_close(client);
+}
+
+static void withhold(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_PROOF_CONSISTENCY)
+        result->proof_consistency.hashes_count = 0;
+}
+
+static void an_empty_proof_is_a_split_view(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, NULL, NULL);
+    newest(client);
+    grow(f, "a");
+    f->tamper = withhold;
+    assert_not_believed(client, "split-view");
+    cty_client_close(client);
+}
+
+static void two_processes_share_a_state_file(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *one = fake_client(f, NULL, NULL, "state");
+    struct cty_client *two = fake_client(f, NULL, NULL, "state");
+    uint64_t first = newest(one);
+    assert_int_equal(newest(two), first);
+    grow(f, "a");
+    assert_int_equal(newest(two), first + 2);
+    grow(f, "b");
+    assert_int_equal(newest(one), first + 4);
+    /* The one that is behind does not put the file back. */
+    assert_int_equal(newest(two), first + 4);
+    cty_client_close(one);
+    cty_client_close(two);
+    one = fake_client(f, NULL, NULL, "state");
+    struct cty_checkpoint checkpoint;
+    assert_ok(cty_client_checkpoint(one, false, &checkpoint, NULL, NULL));
+    assert_int_equal(checkpoint.size, first + 4);
+    cty_client_close(one);
+}
+
+static void two_views_shown_to_two_processes_are_found(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *one = fake_client(f, NULL, NULL, "state");
+    struct cty_client *two = fake_client(f, NULL, NULL, "state");
+    grow(f, "a");
+    newest(one);
+    fake_switch(f, forked(3));
+    assert_not_believed(two, "split-view");
+    unlink(cty_client_contradiction(two));
+    cty_client_close(one);
+    cty_client_close(two);
+}
+
+static void another_logs_note_is_refused(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, NULL, NULL);
+    struct cty_secret *stranger = NULL;
+    struct cty_buf text = CTY_BUF_INIT(4096), note = CTY_BUF_INIT(4096);
+    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = 1};
+    assert_ok(cty_secret_new(CTY_LITERAL(WORLD_ORIGIN), &stranger));
+    assert_ok(cty_checkpoint_format(&checkpoint, &text));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, stranger, &note));
+    assert_refused(cty_client_advance(client, cty_buf_bytes(&note), NULL, NULL), "note-unsigned");
+    assert_refused(cty_client_advance(client, CTY_LITERAL("no note"), NULL, NULL), "bad-note");
+    cty_secret_free(stranger);
+    cty_buf_done(&text);
+    cty_buf_done(&note);
+    cty_client_close(client);
+}
+
+static void a_state_file_of_another_ledger_is_refused(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = NULL;
+    char path[160];
+    bool replaced;
+    custody_error error = {0};
+    fake_path(f, "state", path, sizeof(path));
+    assert_ok(cty_state_replace(path, CTY_LITERAL(""), CTY_LITERAL("rubbish"), &replaced, NULL));
+    const struct cty_client_config config = {.url = f->url, .trust = fake_trust(f), .state_path = path};
+    assert_refused(cty_client_open(&config, &client, &error), "bad-note");
+    assert_non_null(strstr(error.detail, "state file"));
+}
+
+static void a_state_file_that_can_not_be_written_is_told(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, NULL, "none/state");
+    assert_not_believed(client, "io");
+    /* And again: it is not taken as kept. */
+    assert_not_believed(client, "io");
+    cty_client_close(client);
+}
+
+static void without_pins_nothing_is_believed(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = NULL;
+    struct cty_answer answer = {.result.info.size = 0};
+    const struct cty_client_config config = {.url = f->url};
+    assert_ok(cty_client_open(&config, &client, NULL));
+    assert_ok(cty_client_call(client, CTY_RPC_INFO, NULL, &answer, NULL));
+    assert_int_equal(answer.result.info.size, f->count);
+    assert_not_believed(client, "bad-trust");
+    cty_answer_done(&answer);
+    cty_client_close(client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_longer_ledger_is_proven_and_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_older_view_is_no_contradiction, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_shorter_ledger_went_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_roots_of_one_size_are_a_split_view, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fork_that_is_longer_is_a_split_view, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fork_that_is_shorter_is_a_split_view, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_state_file_it_is_told_all_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_proof_is_a_split_view, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_processes_share_a_state_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_views_shown_to_two_processes_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_logs_note_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_file_of_another_ledger_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_file_that_can_not_be_written_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_pins_nothing_is_believed, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
