@@ -413,7 +413,7 @@ static custody_err want_first(struct cty_view *view, const struct cty_statement 
             CTY_TRY(cty_view_get(view, key, &status, &value));
     }
     if (!(cty_type_flags(st->type) & CTY_TYPE_CASE))
-        return CUSTODY_OK;
+        return cty_enrolments_want(view, st);
     snprintf(key, sizeof(key), "case/%s", cty_hex64(&st->case_id).text);
     return cty_view_get(view, key, &status, &value);
 }

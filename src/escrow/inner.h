@@ -72,6 +72,10 @@ CUSTODY_MUST_USE custody_err cty_rule_outcome(struct fold *f);
 CUSTODY_MUST_USE custody_err cty_rule_cancel(struct fold *f);
 CUSTODY_MUST_USE custody_err cty_rule_expiry(struct fold *f);
 
+/* trust.c: wants what enrolments are judged by: without it each of their many records would take a round of its own, and
+ * each round checks every new key again, which is what costs. */
+CUSTODY_MUST_USE custody_err cty_enrolments_want(struct cty_view *view, const struct cty_statement *st);
+
 /* quorum.c */
 /* Whether this person may decide in the case, whatever its state. Errors: NOT_HUMAN, WRONG_ROLE, SELF_APPROVAL. */
 CUSTODY_MUST_USE custody_err cty_approver_check(struct fold *f, const struct cty_actor_record *actor);

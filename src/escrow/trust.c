@@ -275,3 +275,57 @@ custody_err cty_rule_policy_publish(struct fold *f)
     party.policy = (struct cty_opt_hash){*f->in->digest, true};
     return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
 }
+
+static custody_err want(struct cty_view *view, const char *prefix, struct cty_bytes name)
+{
+    enum cty_view_status status;
+    struct cty_bytes value;
+    char key[CTY_VIEW_KEY_MAX];
+    snprintf(key, sizeof(key), "%s" NAME_FMT, prefix, NAME_ARG(name));
+    return cty_view_get(view, key, &status, &value);
+}
+
+/* A line that is no key is refused later. */
+static custody_err want_key(struct cty_view *view, struct cty_bytes vkey, enum cty_key_type type)
+{
+    struct cty_bytes own;
+    struct cty_key key;
+    struct cty_hash raw;
+    if (!vkey.data || cty_vkey_read(vkey, type, &own, &key) != CUSTODY_OK)
+        return CUSTODY_OK;
+    memcpy(raw.bytes, key.bytes, sizeof(raw.bytes));
+    return want(view, "key/", cty_bytes_text(cty_hex64(&raw).text));
+}
+
+static custody_err want_enrolment(struct cty_view *view, const struct cty_enrolment *enrolment)
+{
+    CTY_TRY(want(view, "actor/", enrolment->actor));
+    CTY_TRY(want_key(view, enrolment->key, CTY_KEY_ED25519));
+    CTY_TRY(want_key(view, enrolment->sealing_key, CTY_KEY_X25519));
+    if (enrolment->person.present)
+        CTY_TRY(want(view, "person/", cty_bytes_text(cty_hex32(enrolment->person.bits).text)));
+    return CUSTODY_OK;
+}
+
+custody_err cty_enrolments_want(struct cty_view *view, const struct cty_statement *st)
+{
+    const struct cty_enrolment *list = NULL;
+    uint32_t count = 0;
+    if (st->type == CTY_LEDGER_OPEN) {
+        list = st->u.ledger_open.admins;
+        count = st->u.ledger_open.admins_count;
+        CTY_TRY(want_key(view, st->u.ledger_open.log_key, CTY_KEY_ED25519));
+        CTY_TRY(want_key(view, st->u.ledger_open.clerk_key, CTY_KEY_ED25519));
+    } else if (st->type == CTY_PARTY_ENROL) {
+        list = st->u.party_enrol.admins;
+        count = st->u.party_enrol.admins_count;
+        CTY_TRY(want(view, "party/", st->u.party_enrol.party));
+    } else if (st->type == CTY_ACTOR_ENROL) {
+        list = &st->u.actor_enrol.enrolment;
+        count = 1;
+        CTY_TRY(want(view, "party/", cty_actor_party(list->actor)));
+    }
+    for (uint32_t i = 0; i < count; i++)
+        CTY_TRY(want_enrolment(view, &list[i]));
+    return CUSTODY_OK;
+}
