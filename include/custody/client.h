@@ -85,7 +85,7 @@ typedef struct custody_request {
     const char *service;          /* what will be acted on: "payments"; visible ASCII, at most 128 bytes */
     const char *action;           /* what will be done: "refund"; likewise */
     custody_priority priority;
-    custody_bytes payload;        /* JSON, at most 1 MiB; kept in RFC 8785 form */
+    custody_bytes payload;        /* JSON, at most 1 MiB; kept exactly as given */
     custody_bytes schema;         /* JSON Schema of the payload, for those who patch it; may be empty */
     custody_bytes state;          /* any bytes of the agent's, to resume from; may be empty */
     custody_bytes facts;          /* a JSON object of texts and whole numbers for policies to read; may be empty */

@@ -166,7 +166,7 @@ static void a_release_is_consumed_once(void **state)
     assert_refused(cty_agent_consume(client, &case_id, &judgement, &payload, NULL, NULL), "undecided");
     approve(f, &case_id);
     assert_ok(cty_agent_consume(client, &case_id, &judgement, &payload, &submitted, NULL));
-    assert_bytes_text(payload, "{\"amount\":5,\"to\":\"x\"}");
+    assert_bytes_text(payload, "{\"to\":\"x\", \"amount\":5}"); /* to the byte as it was given */
     assert_int_equal(judgement->record.state, CTY_CASE_CONSUMED);
     assert_int_equal(submitted.own.type, CTY_CONSUME);
     cty_judgement_free(judgement);
@@ -194,7 +194,7 @@ static void the_payload_is_the_patched_one(void **state)
     assert_ok(cty_agent_consume(client, &case_id, &judgement, &payload, NULL, NULL));
     assert_bytes_text(payload, "{\"amount\":3,\"to\":\"x\"}");
     assert_ok(cty_judgement_original(judgement, &original));
-    assert_bytes_text(original, "{\"amount\":5,\"to\":\"x\"}");
+    assert_bytes_text(original, "{\"to\":\"x\", \"amount\":5}");
     cty_judgement_free(judgement);
     cty_client_close(client);
 }
