@@ -281,6 +281,7 @@ static custody_err fetch_proofs(struct page *page, uint64_t size)
 
 struct wanted {
     struct cty_hash statement;
+    struct cty_opt_hash case_id; /* that the statement is of; absent in the trust chain */
     char member[CTY_WORD_BYTES_MAX + 1];
 };
 
@@ -310,20 +311,25 @@ static custody_err find_statement(struct contents *contents, const struct cty_ha
     return CUSTODY_E_NOT_FOUND;
 }
 
-static bool is_of_case(const struct cty_signed *statement, const struct cty_hash *case_id)
+static struct cty_opt_hash case_of(const struct cty_signed *statement)
 {
     if (statement->statement.type == CTY_REQUEST)
-        return cty_hash_equal(&statement->digest, case_id);
-    return (cty_type_flags(statement->statement.type) & CTY_TYPE_CASE) != 0 &&
-           cty_hash_equal(&statement->statement.case_id, case_id);
+        return (struct cty_opt_hash){statement->digest, true};
+    return (struct cty_opt_hash){statement->statement.case_id,
+                                 (cty_type_flags(statement->statement.type) & CTY_TYPE_CASE) != 0};
+}
+
+static bool is_of_case(const struct cty_opt_hash *of, const struct cty_hash *case_id)
+{
+    return of->present && cty_hash_equal(&of->hash, case_id);
 }
 
 static custody_err note_content(void *context, const struct cty_hash *statement, struct cty_bytes member)
 {
     struct contents *contents = context;
     CTY_TRY(find_statement(contents, statement));
-    if (!(contents->what & CTY_GATHER_ALL) &&
-        !is_of_case(&contents->page->scratch->signed_statement, cty_evidence_case(contents->page->evidence)))
+    const struct cty_opt_hash of = case_of(&contents->page->scratch->signed_statement);
+    if (!(contents->what & CTY_GATHER_ALL) && !is_of_case(&of, cty_evidence_case(contents->page->evidence)))
         return CUSTODY_OK;
     struct wanted *grown = realloc(contents->list, (contents->count + 1) * sizeof(*grown));
     if (!grown)
@@ -332,6 +338,7 @@ static custody_err note_content(void *context, const struct cty_hash *statement,
     struct wanted *wanted = &contents->list[contents->count];
     CTY_CHECK(member.size <= CTY_WORD_BYTES_MAX);
     wanted->statement = *statement;
+    wanted->case_id = of;
     memcpy(wanted->member, member.data, member.size);
     wanted->member[member.size] = 0;
     contents->count++;
@@ -372,8 +379,9 @@ static custody_err fetch_content(struct contents *contents, const struct wanted 
     struct page *page = contents->page;
     struct cty_buf content = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
     uint8_t salt[CTY_SALT_SIZE];
-    custody_err err = cty_client_blob(page->client, &wanted->statement, cty_bytes_text(wanted->member), salt, &content,
-                                      page->error);
+    const struct cty_hash *case_id = wanted->case_id.present ? &wanted->case_id.hash : NULL;
+    custody_err err = cty_client_blob(page->client, case_id, &wanted->statement, cty_bytes_text(wanted->member), salt,
+                                      &content, page->error);
     bool gone = err == CUSTODY_E_FORBIDDEN || err == CUSTODY_E_NOT_FOUND;
     if (err == CUSTODY_OK)
         err = check_content(contents, wanted, salt, cty_buf_bytes(&content));

@@ -165,10 +165,13 @@ custody_err cty_client_policy(struct cty_client *client, const char *scope, stru
 
 /* ---- contents ---- */
 
-custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *statement, struct cty_bytes member,
-                            uint8_t ret_salt[CTY_SALT_SIZE], struct cty_buf *out, custody_error *error)
+custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *case_id, const struct cty_hash *statement,
+                            struct cty_bytes member, uint8_t ret_salt[CTY_SALT_SIZE], struct cty_buf *out,
+                            custody_error *error)
 {
     struct cty_rpc_params params = {.u.blob_get = {.member = member, .statement = *statement}};
+    if (case_id)
+        params.u.blob_get.case_id = (struct cty_opt_hash){*case_id, true};
     struct cty_answer answer = {0};
     uint8_t salt[CTY_SALT_SIZE];
     custody_err err = cty_client_call(client, CTY_RPC_BLOB_GET, &params, &answer, error);

@@ -33,11 +33,13 @@ CUSTODY_MUST_USE custody_err cty_client_policy(struct cty_client *client, const 
                                                struct cty_hash *ret_digest, custody_error *error);
 /*
  * A content with its salt, appended to `out`; whether it matches its commitment is for the caller to see (evidence and
- * replay do). Errors: FORBIDDEN, NOT_FOUND, BAD_RPC.
+ * replay do). `case_id` is the case that the statement is of, NULL for one of the trust chain: without it the
+ * custodian may not find it. Errors: FORBIDDEN, NOT_FOUND, BAD_RPC.
  */
-CUSTODY_MUST_USE custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *statement,
-                                             struct cty_bytes member, uint8_t ret_salt[CTY_SALT_SIZE],
-                                             struct cty_buf *out, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *case_id,
+                                             const struct cty_hash *statement, struct cty_bytes member,
+                                             uint8_t ret_salt[CTY_SALT_SIZE], struct cty_buf *out,
+                                             custody_error *error);
 /* Puts a content aside for a statement to come, so that `submit` can name it. */
 CUSTODY_MUST_USE custody_err cty_client_stage(struct cty_client *client, const struct cty_hash *commitment,
                                               const uint8_t salt[CTY_SALT_SIZE], struct cty_bytes content,
