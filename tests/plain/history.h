@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random histories: many cases, actors, policies and revocations, most steps lawful, every fifth or so not. */
+#ifndef CTY_TESTS_PLAIN_HISTORY_H
+#define CTY_TESTS_PLAIN_HISTORY_H
+
+#include "plain/bridge.h"
+
+/* How often each refusal came. */
+struct tally {
+    struct {
+        char code[40];
+        size_t count;
+    } rows[64];
+    size_t count;
+};
+
+/* Plays that many events after the setting up. Adds to the tally; returns how many were taken. */
+size_t history_play(uint64_t seed, size_t events, struct tally *tally);
+
+#endif
