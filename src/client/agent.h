@@ -58,12 +58,13 @@ CUSTODY_MUST_USE custody_err cty_agent_consume(struct cty_client *client, const 
 
 /*
  * Reports how it went; `result` (any bytes, data NULL for none) goes with it by commitment. OK too where the same outcome
- * was reported before. Errors: STATE_ILLEGAL, NOT_HOLDER, those of cty_client_submit and cty_client_judge.
+ * was reported before: then nothing is submitted, and *ret_submitted is left as it was.
+ * Errors: STATE_ILLEGAL, NOT_HOLDER, those of cty_client_submit and cty_client_judge.
  */
 CUSTODY_MUST_USE custody_err cty_agent_outcome(struct cty_client *client, const struct cty_hash *case_id,
                                                enum cty_outcome outcome, struct cty_bytes result,
                                                struct cty_submitted *ret_submitted, custody_error *error);
-/* Takes the case back; `reason` as above. OK too where it is cancelled already. */
+/* Takes the case back; `reason` as above. OK too, and nothing submitted, where it is cancelled already. */
 CUSTODY_MUST_USE custody_err cty_agent_cancel(struct cty_client *client, const struct cty_hash *case_id,
                                               struct cty_bytes reason, struct cty_submitted *ret_submitted,
                                               custody_error *error);

@@ -56,7 +56,8 @@ CUSTODY_MUST_USE custody_err cty_client_entries(struct cty_client *client, uint6
 
 /*
  * Waits until the case has an entry newer than `known`, or reads otherwise, or the time is up (answer.result.case_wait.
- * changed is then false). Errors: CANCELLED_WAIT, those of cty_client_call.
+ * changed is then false). Where the custodian has no room for one more who waits, it is asked now and then.
+ * Errors: CANCELLED_WAIT, those of cty_client_call.
  */
 CUSTODY_MUST_USE custody_err cty_client_wait_news(struct cty_client *client, const struct cty_hash *case_id,
                                                   uint64_t known, uint64_t timeout_ms, struct cty_answer *ret_answer,

@@ -48,6 +48,7 @@ struct fake {
     size_t hidden_count;
     bool late_hide;             /* hide nothing until a consume was submitted */
     bool forgive_consume;       /* a second consume is appended without the fold */
+    bool no_room;               /* for one more who waits: `quota` */
     bool no_payload;            /* blob.get finds nothing */
     const char *wrong_payload;  /* blob.get gives this instead of `payload` and `result` */
     void (*on_wait)(struct fake *f); /* called, once, when a case.wait would have to wait */

@@ -206,7 +206,9 @@ static custody_err fill_case(struct fake *f, const struct cty_hash *case_id, str
     out->case_id = *case_id;
     out->record = fake_scrap(f, record);
     out->blobs = CTY_LITERAL("[]");
-    out->entries = CTY_LITERAL("[]");
+    struct cty_buf *entries = fake_scrap_buf(f, 64);
+    MUST(cty_buf_putf(entries, "[%llu]", (unsigned long long)newest_index(f, case_id)));
+    out->entries = cty_buf_bytes(entries);
     out->state = cty_bytes_text(cty_case_state_names[world_state(f->w, case_id)]);
     out->checkpoint = note_scrap(f);
     return CUSTODY_OK;
@@ -215,6 +217,8 @@ static custody_err fill_case(struct fake *f, const struct cty_hash *case_id, str
 static custody_err case_wait(struct fake *f, const struct cty_rpc_params *params, union cty_rpc_result *result)
 {
     const struct cty_hash *case_id = &params->u.case_wait.case_id;
+    if (f->no_room)
+        return CUSTODY_E_QUOTA;
     bool newer = newest_index(f, case_id) > params->u.case_wait.known;
     if (!newer && f->on_wait) {
         void (*act)(struct fake *) = f->on_wait;

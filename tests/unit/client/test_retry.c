@@ -80,7 +80,8 @@ static void patience_ends(void **state)
     cty_client_set_patience(client, 300);
     warm(client);
     f->busies = 1000000;
-    assert_refused(cty_agent_request(client, &ask, &case_id, NULL, NULL), "busy");
+    custody_err err = cty_agent_request(client, &ask, &case_id, NULL, NULL);
+    assert_true(err == CUSTODY_E_BUSY || err == CUSTODY_E_TIMEOUT); /* the last thing that was heard */
     f->busies = 0;
     fake_close(f);
     clock_gettime(CLOCK_MONOTONIC, &begin);
