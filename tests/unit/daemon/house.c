@@ -279,23 +279,20 @@ static void fill_person(struct house *h, struct draft *d, struct cty_enrolment *
         e->roles.names[e->roles.count++] = cty_bytes_text(also);
 }
 
-static void write_genesis(struct house *h, struct cty_buf *params)
+void house_genesis(struct house *h, struct draft *d)
 {
     static const char *const signers[] = {"log", "clerk", "operator/ada", "operator/otto", NULL};
-    struct draft d;
-    draft_begin(h, &d, CTY_LEDGER_OPEN, signers);
-    struct cty_ledger_open *open = &d.st.u.ledger_open;
-    put_vkey(h, &d, "log", &open->log_key);
-    put_vkey(h, &d, "clerk", &open->clerk_key);
+    draft_begin(h, d, CTY_LEDGER_OPEN, signers);
+    struct cty_ledger_open *open = &d->st.u.ledger_open;
+    put_vkey(h, d, "log", &open->log_key);
+    put_vkey(h, d, "clerk", &open->clerk_key);
     open->party = cty_bytes_text("operator");
     open->policy = cty_bytes_text(POLICY);
-    fill_person(h, &d, &open->admins[0], "operator/ada", "admin", NULL);
-    fill_person(h, &d, &open->admins[1], "operator/otto", "admin", NULL);
-    open->admins[0].name = (struct cty_opt_hash){draft_commit(&d, "admins/0/name", "Ada"), true};
-    open->admins[1].name = (struct cty_opt_hash){draft_commit(&d, "admins/1/name", "Otto"), true};
+    fill_person(h, d, &open->admins[0], "operator/ada", "admin", NULL);
+    fill_person(h, d, &open->admins[1], "operator/otto", "admin", NULL);
+    open->admins[0].name = (struct cty_opt_hash){draft_commit(d, "admins/0/name", "Ada"), true};
+    open->admins[1].name = (struct cty_opt_hash){draft_commit(d, "admins/1/name", "Otto"), true};
     open->admins_count = 2;
-    draft_params(h, &d, params);
-    draft_done(&d);
 }
 
 static struct cty_daemon_options options_of(struct house *h, bool confirm_clock)
@@ -322,7 +319,10 @@ struct house *house_new(bool development)
     assert_ok(cty_config_set(&h->config.log_key, "none"));
     assert_ok(cty_config_set(&h->config.clerk_key, "none"));
     assert_ok(cty_config_complete(&h->config, &error));
-    write_genesis(h, &params);
+    struct draft d;
+    house_genesis(h, &d);
+    draft_params(h, &d, &params);
+    draft_done(&d);
     struct cty_daemon_options options = options_of(h, false);
     custody_err err = cty_daemon_create_ledger(&options, cty_buf_bytes(&params), &error);
     if (err != CUSTODY_OK)

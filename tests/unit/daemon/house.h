@@ -98,7 +98,8 @@ void draft_params(struct house *h, const struct draft *d, struct cty_buf *out);
 custody_err draft_submit(struct house *h, struct draft *d, struct house_reply *reply);
 void draft_done(struct draft *d);
 
-/* The usual steps, each as one draft. */
+/* The usual steps, each as one draft; the first is entry 0. */
+void house_genesis(struct house *h, struct draft *d);
 void house_request(struct house *h, struct draft *d, const char *agent, const char *action, const char *payload);
 void house_decide(struct house *h, struct draft *d, const struct cty_hash *case_id, const char *approver,
                   enum cty_choice choice);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A disk that fails under a custodian: what was answered stands, nothing is guessed, reads go on. */
+#include <poll.h>
+#include <unistd.h>
+
+#include "unit/daemon/house.h"
+#include "unit/store/faulty_vfs.h"
+
+static enum cty_service_state service_state(struct house *h, char ret_reason[128])
+{
+    struct cty_rpc_call call = {.rpc = CTY_RPC_INFO};
+    struct house_reply reply;
+    assert_ok(house_call(h, &call, &reply));
+    int is = reply.result.info.state;
+    struct cty_bytes reason = reply.result.info.reason;
+    snprintf(ret_reason, 128, "%.*s", (int)reason.size, (const char *)reason.data);
+    house_reply_done(&reply);
+    return (enum cty_service_state)is;
+}
+
+static custody_err try_ping(struct house *h)
+{
+    struct draft d;
+    struct house_reply reply;
+    house_request(h, &d, "acme/bot", "ping", "{}");
+    custody_err err = draft_submit(h, &d, &reply);
+    if (err == CUSTODY_OK)
+        house_check_receipts(h, &reply);
+    else
+        assert_null(reply.answer.failure.refusal.data);
+    house_reply_done(&reply);
+    return err;
+}
+
+static bool has_failed(struct house *h, int timeout_ms)
+{
+    struct pollfd file = {.fd = cty_daemon_failure_fd(h->daemon), .events = POLLIN};
+    return poll(&file, 1, timeout_ms) == 1;
+}
+
+static void a_full_disk_turns_the_custodian_read_only(void **state)
+{
+    static const enum faulty_kind kinds[] = {FAULTY_WRITE_FULL, FAULTY_WRITE_QUOTA, FAULTY_SHORT_WRITE};
+    char reason[128];
+    (void)state;
+    faulty_install();
+    for (size_t i = 0; i < CTY_COUNT_OF(kinds); i++) {
+        struct house *h = house_ready();
+        struct cty_hash case_id = house_case(h, "acme/bot", "refund");
+        uint64_t size = house_size(h);
+        faulty_arm(kinds[i], 1);
+        assert_refused(try_ping(h), "read-only");
+        assert_int_equal(service_state(h, reason), CTY_SERVING_READS);
+        assert_true(reason[0] != 0);
+        assert_int_equal(house_size(h), size);
+        assert_case_state(h, &case_id, "HELD");
+        assert_refused(try_ping(h), "read-only");
+        assert_true(faulty_disarm());
+        /* Not tried at once, and tried again later. */
+        assert_refused(try_ping(h), "read-only");
+        house_pass(h, 6000);
+        assert_ok(try_ping(h));
+        assert_int_equal(service_state(h, reason), CTY_SERVING);
+        assert_string_equal(reason, "");
+        assert_false(has_failed(h, 0));
+        house_free(h);
+    }
+}
+
+static void a_failed_write_or_sync_is_the_end(void **state)
+{
+    static const enum faulty_kind kinds[] = {FAULTY_WRITE_IO, FAULTY_SYNC};
+    char reason[128];
+    (void)state;
+    faulty_install();
+    for (size_t i = 0; i < CTY_COUNT_OF(kinds); i++) {
+        struct house *h = house_ready();
+        struct cty_hash case_id = house_case(h, "acme/bot", "refund");
+        uint64_t size = house_size(h);
+        faulty_arm(kinds[i], 1);
+        assert_refused(try_ping(h), "storage");
+        assert_true(has_failed(h, 5000));
+        assert_true(faulty_disarm());
+        /* It works again, and yet nothing is tried: what the disk has is not known. */
+        house_pass(h, 60000);
+        assert_refused(try_ping(h), "storage");
+        assert_int_equal(service_state(h, reason), CTY_SERVING_STOPPED);
+        assert_int_equal(house_size(h), size);
+        assert_case_state(h, &case_id, "HELD");
+        house_close(h);
+        house_open(h);
+        assert_ok(try_ping(h));
+        house_free(h);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_disk_turns_the_custodian_read_only),
+        cmocka_unit_test(a_failed_write_or_sync_is_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
