@@ -59,9 +59,11 @@ struct cty_cli {
     struct cty_buf page;
     int status;            /* exit status where the command returns OK */
     custody_error error;
+    struct cty_opt_hash case_id; /* a case that this run made: told with an error too */
     struct cty_trust trust;
     bool trusted;
     struct cty_secret *keys[CTY_CLI_KEYS_MAX];
+    const char *key_paths[CTY_CLI_KEYS_MAX]; /* borrowed from the command line */
     size_t keys_count;
     const struct cty_secret *key; /* of --key; one of `keys` */
     char *state_path;
@@ -91,7 +93,10 @@ CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t other
 
 /* The trust file; borrowed. Errors: USAGE where none is named, NOT_FOUND, BAD_TRUST. */
 CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust);
-/* Loads a key file, asking for its passphrase where it has one. Borrowed until the run ends. */
+/*
+ * Loads a key file, asking for its passphrase where it has one; the same path again gives the same key. `path` is of the
+ * command line or the environment. Borrowed until the run ends.
+ */
 CUSTODY_MUST_USE custody_err cty_cli_load_key(struct cty_cli *cli, const char *path,
                                               const struct cty_secret **ret_secret);
 /* The key of --key. Errors: USAGE where none is named. */

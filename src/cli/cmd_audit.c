@@ -1,219 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* custody audit: a whole ledger, over a socket or from a database file, claim by claim. */
+/* custody audit: a whole ledger, from its custodian or from a database file. */
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "audit/parallel.h"
-#include "audit/replay.h"
 #include "base/check.h"
+#include "cli/audit_db.h"
+#include "cli/progress.h"
 #include "cli/put.h"
-#include "cli/stored.h"
 #include "client/read.h"
+#include "codec/text.h"
 
 #define BATCH 1024u
 
-struct audit {
+/* --- over a door -------------------------------------------------------------------------------------------------------- */
+
+struct fetching {
     struct cty_cli *cli;
-    struct cty_replay *replay;
-    struct cty_report *report;
-    uint64_t total;
-    unsigned shown; /* percent that the bar shows */
-    /* A database's entries come one by one. */
-    struct cty_buf bytes;
-    size_t starts[BATCH + 1];
+    struct cty_client *client;
+    struct cty_bytes texts[BATCH]; /* owned */
     size_t count;
     uint8_t salt[CTY_SALT_SIZE];
     struct cty_buf content;
-    struct cty_store_reader *reader;
+    struct cty_memory *cases; /* with contents: the case of each statement, by their digests */
+    struct cty_parsed_entry parsed;
 };
 
-/* --- progress --------------------------------------------------------------------------------------------------- */
-
-static bool has_bar(const struct audit *audit)
+static void clear_texts(struct fetching *f)
 {
-    return !audit->cli->json && audit->total > BATCH && isatty(fileno(audit->cli->err));
+    for (size_t i = 0; i < f->count; i++)
+        free((void *)(uintptr_t)f->texts[i].data);
+    f->count = 0;
 }
 
-static void show_progress(struct audit *audit, uint64_t done)
+static custody_err each_entries(void *context, uint64_t first, const struct cty_bytes *texts, size_t count)
 {
-    unsigned percent = audit->total ? (unsigned)(done * 100 / audit->total) : 100;
-    if (!has_bar(audit) || percent == audit->shown)
-        return;
-    audit->shown = percent;
-    char bar[41];
-    for (unsigned i = 0; i < 40; i++)
-        bar[i] = i < percent * 40 / 100 ? '#' : '.';
-    bar[40] = 0;
-    fprintf(audit->cli->err, "\raudit [%s] %3u%% %llu of %llu entries", bar, percent, (unsigned long long)done,
-            (unsigned long long)audit->total);
-    if (percent == 100)
-        fputc('\n', audit->cli->err);
-    fflush(audit->cli->err);
-}
-
-static custody_err begin(struct audit *audit, const struct cty_trust *trust, const struct cty_content_source *contents)
-{
-    uint64_t threads = 0;
-    CTY_TRY(cty_args_number(&audit->cli->args, "threads", 64, 0, &threads, &audit->cli->error));
-    return cty_replay_new(trust, contents, (unsigned)threads, audit->report, &audit->replay);
-}
-
-static custody_err page_report(struct audit *audit, const struct cty_trust *trust, const char *where)
-{
-    struct cty_report *report = audit->report;
-    snprintf(report->subject, sizeof(report->subject), "ledger %.*s (%s)", (int)trust->origin.size,
-             (const char *)trust->origin.data, where);
-    audit->cli->status = cty_report_exit(report);
-    if (!audit->cli->json)
-        return cty_report_text(report, &audit->cli->page);
-    CTY_TRY(cty_report_json(report, &audit->cli->page));
-    return cty_buf_put_byte(&audit->cli->page, '\n');
-}
-
-/* --- over a socket -------------------------------------------------------------------------------------------- */
-
-static custody_err take_batch(void *context, uint64_t first, const struct cty_bytes *texts, size_t count)
-{
-    struct audit *audit = context;
-    CTY_TRY(cty_replay_entries(audit->replay, texts, count));
-    show_progress(audit, first + count);
+    struct fetching *f = context;
+    (void)first;
+    for (size_t i = 0; i < count; i++) {
+        char *copy = f->count < BATCH ? cty_bytes_dup_text(texts[i]) : NULL;
+        if (!copy)
+            return f->count < BATCH ? CUSTODY_E_NO_MEMORY : CUSTODY_E_BAD_RPC;
+        f->texts[f->count++] = cty_bytes_make(copy, texts[i].size);
+    }
     return CUSTODY_OK;
 }
 
-static custody_err audit_url(struct audit *audit, const struct cty_trust *trust)
+/* The custodian finds a content by its statement's case. */
+static custody_err note_cases(struct fetching *f)
 {
-    struct cty_cli *cli = audit->cli;
-    struct cty_client *client = NULL;
+    for (size_t i = 0; f->cases && i < f->count; i++) {
+        char key[2 * CTY_HASH_SIZE + 1];
+        const struct cty_signed *parsed = &f->parsed.signed_statement;
+        if (cty_entry_parse(f->texts[i], &f->parsed, NULL) != CUSTODY_OK)
+            continue; /* the replay says so */
+        bool request = parsed->statement.type == CTY_REQUEST;
+        if (!request && !(cty_type_flags(parsed->statement.type) & CTY_TYPE_CASE))
+            continue;
+        cty_hex_write(parsed->digest.bytes, CTY_HASH_SIZE, key);
+        CTY_TRY(cty_memory_put(f->cases, key,
+                               cty_hash_bytes(request ? &parsed->digest : &parsed->statement.case_id)));
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
+                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+{
+    struct fetching *f = context;
+    char key[2 * CTY_HASH_SIZE + 1];
+    struct cty_hash case_id;
+    cty_hex_write(statement->bytes, CTY_HASH_SIZE, key);
+    struct cty_bytes known = cty_memory_get(f->cases, key);
+    if (known.size == CTY_HASH_SIZE)
+        memcpy(case_id.bytes, known.data, CTY_HASH_SIZE);
+    cty_buf_clear(&f->content);
+    custody_err err = cty_client_blob(f->client, known.size ? &case_id : NULL, statement, member, f->salt, &f->content,
+                                      &f->cli->error);
+    *ret_salt = cty_bytes_make(f->salt, sizeof(f->salt));
+    *ret_content = cty_buf_bytes(&f->content);
+    return err == CUSTODY_E_FORBIDDEN ? CUSTODY_E_NOT_FOUND : err;
+}
+
+static custody_err fetch_all(struct fetching *f, struct cty_replay *replay, uint64_t size)
+{
+    struct cty_progress progress;
+    custody_err err = CUSTODY_OK;
+    cty_progress_begin(f->cli, size, &progress);
+    for (uint64_t from = 0; err == CUSTODY_OK && from < size; from += f->count) {
+        clear_texts(f);
+        err = cty_client_entries(f->client, from, size - from < BATCH ? size : from + BATCH, each_entries, f,
+                                 &f->cli->error);
+        if (err == CUSTODY_OK && f->count == 0)
+            err = cty_fail(&f->cli->error, CUSTODY_E_GAP, "entry %llu", (unsigned long long)from);
+        if (err == CUSTODY_OK)
+            err = note_cases(f);
+        if (err == CUSTODY_OK)
+            err = cty_replay_entries(replay, f->texts, f->count);
+        cty_progress_at(&progress, cty_replay_size(replay));
+    }
+    cty_progress_end(&progress);
+    /* What the custodian left out is its fault and the report's: the rest is judged. */
+    return err == CUSTODY_E_GAP ? CUSTODY_OK : err;
+}
+
+static custody_err replay_door(struct fetching *f, const struct cty_trust *trust, unsigned threads,
+                               struct cty_report *report)
+{
+    struct cty_content_source contents = {f, get_content};
+    bool with_contents = cty_args_flag(&f->cli->args, "contents");
     struct cty_checkpoint checkpoint;
     struct cty_bytes note;
+    struct cty_replay *replay = NULL;
     CTY_CLEANUP(cty_buf_done) struct cty_buf kept = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
-    enum cty_cli_as as = cty_cli_setting(cli, "key", "CUSTODY_KEY") ? CTY_AS_KEY : CTY_AS_NOBODY;
-    CTY_TRY(cty_cli_client(cli, as, &client));
-    CTY_TRY(cty_client_checkpoint(client, true, &checkpoint, &note, &cli->error));
+    CTY_TRY(cty_client_checkpoint(f->client, true, &checkpoint, &note, &f->cli->error));
     CTY_TRY(cty_buf_put_bytes(&kept, note));
-    audit->total = checkpoint.size;
-    CTY_TRY(begin(audit, trust, NULL));
-    CTY_TRY(cty_client_entries(client, 0, checkpoint.size, take_batch, audit, &cli->error));
-    CTY_TRY(cty_replay_finish(audit->replay, cty_buf_bytes(&kept)));
-    return page_report(audit, trust, cty_client_url(client));
-}
-
-/* --- from a database ------------------------------------------------------------------------------------------ */
-
-static custody_err flush(struct audit *audit)
-{
-    struct cty_bytes texts[BATCH];
-    for (size_t i = 0; i < audit->count; i++)
-        texts[i] = cty_bytes_make(audit->bytes.data + audit->starts[i], audit->starts[i + 1] - audit->starts[i]);
-    CTY_TRY(cty_replay_entries(audit->replay, texts, audit->count));
-    audit->count = 0;
-    cty_buf_clear(&audit->bytes);
-    show_progress(audit, cty_replay_size(audit->replay));
-    return CUSTODY_OK;
-}
-
-static custody_err take_entry(void *context, const struct cty_store_entry *entry)
-{
-    struct audit *audit = context;
-    audit->starts[audit->count] = audit->bytes.size;
-    CTY_TRY(cty_buf_put_bytes(&audit->bytes, entry->body));
-    audit->starts[++audit->count] = audit->bytes.size;
-    return audit->count == BATCH ? flush(audit) : CUSTODY_OK;
-}
-
-static custody_err stored_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                                  struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
-{
-    struct audit *audit = context;
-    cty_buf_clear(&audit->content);
-    CTY_TRY(cty_store_read_blob(audit->reader, statement, member, audit->salt, &audit->content, &audit->cli->error));
-    *ret_salt = cty_bytes_make(audit->salt, sizeof(audit->salt));
-    *ret_content = cty_buf_bytes(&audit->content);
-    return CUSTODY_OK;
-}
-
-static custody_err judge_entries(struct audit *audit, const struct cty_trust *trust)
-{
-    struct cty_content_source contents = {audit, stored_content};
-    struct cty_store_mark mark;
-    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
-    custody_error *error = &audit->cli->error;
-    audit->total = cty_store_size(audit->reader);
-    CTY_TRY(begin(audit, trust, &contents));
-    CTY_TRY(cty_store_walk_entries(audit->reader, 0, audit->total, take_entry, audit, error));
-    CTY_TRY(flush(audit));
-    custody_err err = cty_store_read_checkpoint(audit->reader, &mark, &note, error);
-    if (err != CUSTODY_OK && err != CUSTODY_E_NOT_FOUND)
-        return err;
-    CTY_TRY(cty_replay_finish(audit->replay, cty_buf_bytes(&note)));
-    /* Against entries that were not judged to their end nothing derived can be compared. */
-    bool judged = cty_memory_size(cty_replay_memory(audit->replay)) == audit->total &&
-                  audit->report->claims[CTY_CLAIM_LAWFUL].state == CTY_CLAIM_HOLDS;
-    if (judged)
-        return cty_stored_check(audit->reader, cty_replay_memory(audit->replay), trust, audit->report, error);
-    cty_report_skip(audit->report, CTY_CLAIM_STORED, "the entries could not be judged to their end");
-    return CUSTODY_OK;
-}
-
-/* A file that can't be opened as a ledger's is judged too: it fails the claim `stored`. */
-static custody_err audit_db(struct audit *audit, const struct cty_trust *trust, const char *path)
-{
-    custody_error *error = &audit->cli->error;
-    audit->report->claims[CTY_CLAIM_STORED].required = true;
-    custody_err err = cty_store_reader_open(path, &audit->reader, error);
+    if (with_contents)
+        CTY_TRY(cty_memory_new(&f->cases));
+    CTY_TRY(cty_replay_new(trust, with_contents ? &contents : NULL, threads, report, &replay));
+    custody_err err = fetch_all(f, replay, checkpoint.size);
     if (err == CUSTODY_OK)
-        err = cty_store_begin_read(audit->reader, error);
-    if (err == CUSTODY_OK)
-        err = judge_entries(audit, trust);
-    if (err == CUSTODY_E_STORE_ALTERED) {
-        cty_report_fail(audit->report, CTY_CLAIM_STORED, err, CTY_REPORT_NO_ENTRY, "%s", error->detail);
-        err = CUSTODY_OK;
-    }
-    cty_store_reader_close(audit->reader);
-    CTY_TRY(err);
-    return page_report(audit, trust, path);
-}
-
-static custody_err run(struct cty_cli *cli)
-{
-    const char *db = cty_args_text(&cli->args, "db");
-    const struct cty_trust *trust = NULL;
-    if (db && cty_args_text(&cli->args, "url"))
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--db or --url?");
-    CTY_TRY(cty_cli_trust(cli, &trust));
-    CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
-    CTY_AUTO_FREE struct audit *audit = cty_alloc(1, sizeof(*audit));
-    if (!report || !audit)
-        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
-    audit->cli = cli;
-    audit->report = report;
-    audit->shown = UINT32_MAX;
-    audit->bytes.limit = (size_t)BATCH * CTY_ENTRY_BYTES_MAX;
-    audit->content.limit = CTY_BLOB_BYTES_MAX;
-    custody_err err = db ? audit_db(audit, trust, db) : audit_url(audit, trust);
-    cty_replay_free(audit->replay);
-    cty_buf_done(&audit->bytes);
-    cty_buf_done(&audit->content);
+        err = cty_replay_finish(replay, cty_buf_bytes(&kept));
+    cty_replay_free(replay);
     return err;
 }
 
+static custody_err audit_door(struct cty_cli *cli, unsigned threads, struct cty_report *report)
+{
+    const struct cty_trust *trust = NULL;
+    CTY_AUTO_FREE struct fetching *f = cty_alloc(1, sizeof(*f));
+    if (!f)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    f->cli = cli;
+    f->content = CTY_BUF_INIT(2 * CTY_BLOB_BYTES_MAX);
+    custody_err err = cty_cli_trust(cli, &trust);
+    if (err == CUSTODY_OK)
+        err = cty_cli_setting(cli, "key", "CUSTODY_KEY") ? cty_cli_client(cli, CTY_AS_KEY, &f->client)
+                                                         : cty_cli_client(cli, CTY_AS_NOBODY, &f->client);
+    if (err == CUSTODY_OK)
+        err = replay_door(f, trust, threads, report);
+    clear_texts(f);
+    cty_buf_done(&f->content);
+    cty_memory_free(f->cases);
+    cty_parsed_entry_done(&f->parsed);
+    return err;
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------------- */
+
+static custody_err page(struct cty_cli *cli, const struct cty_report *report)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf json = CTY_BUF_INIT((size_t)1024 * 1024);
+    struct cty_jw jw;
+    cli->status = cty_report_exit(report);
+    if (!cli->json)
+        return cty_report_text(report, &cli->page);
+    CTY_TRY(cty_report_json(report, &json));
+    cty_page_begin(cli, &jw);
+    cty_member_raw(&jw, "report", cty_buf_bytes(&json));
+    return cty_page_end(cli, &jw);
+}
+
+static custody_err audit(struct cty_cli *cli)
+{
+    const char *path = cty_args_text(&cli->args, "db");
+    uint64_t threads = 0;
+    CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
+    if (!report)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    if (path && cty_args_text(&cli->args, "url"))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--db or --url?");
+    if (path && cty_args_flag(&cli->args, "contents"))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "with --db all contents are checked anyway");
+    CTY_TRY(cty_args_number(&cli->args, "threads", 256, 0, &threads, &cli->error));
+    CTY_TRY(path ? cty_audit_database(cli, path, (unsigned)threads, report)
+                 : audit_door(cli, (unsigned)threads, report));
+    return page(cli, report);
+}
+
 static const struct cty_opt options[] = {
-    {"db", 0, CTY_OPT_TEXT, "FILE", "judge this database file, read-only, with all that is derived in it"},
-    {"threads", 0, CTY_OPT_TEXT, "N", "how many processors to use (all)"},
+    {"db", 0, CTY_OPT_TEXT, "FILE", "audit a database file instead of a custodian"},
+    {"contents", 0, CTY_OPT_FLAG, NULL, "also fetch and check the contents that you may read"},
+    {"threads", 0, CTY_OPT_TEXT, "N", "verify on N cores (all)"},
     {NULL},
 };
 
 const struct cty_command cty_command_audit = {
     .name = "audit",
-    .run = run,
-    .summary = "verify a whole ledger, claim by claim",
+    .run = audit,
+    .summary = "verify a whole ledger",
     .operands = "",
-    .about = "Fetches every entry (as an enrolled auditor, or anybody where the ledger is public) and judges\n"
-             "every byte form, link, signature and rule again, on all processors. With --db it judges a\n"
-             "database file instead, and then every record, content, tile and checkpoint in it too.\n"
-             "Exit status: 0 all holds, 1 a claim fails, 2 all holds, with findings, 3 not everything that was\n"
-             "asked for could be checked.\n",
-    .example = "custody audit --db ledger.db",
+    .about = "Fetches every entry and verifies each signature, link, root and rule on all cores, from the trust\n"
+             "file alone; says which claim fails at which entry. With --db it reads a database file, writes\n"
+             "nothing beside it, and also compares every content and every derived row with the entries.\n",
+    .example = "custody audit --key globex-auditor.key",
     .uses = CTY_USE_READ,
     .options = options,
 };

@@ -1,63 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* custody evidence: all of one case and the trust chain, in one file that any stranger can judge. */
+/* custody evidence, custody verify */
+#include "audit/evidence.h"
 #include "base/check.h"
 #include "cli/case.h"
 #include "cli/put.h"
 
-static custody_err write_file(struct cty_cli *cli, const struct cty_evidence *evidence, const char *path)
+static void evidence_free_pointer(struct cty_evidence **evidence)
 {
-    CTY_CLEANUP(cty_buf_done) struct cty_buf file = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
-    CTY_TRY(cty_evidence_format(evidence, &file));
-    CTY_TRY(cty_buf_put_byte(&file, '\n'));
-    return cty_cli_write_file(cli, path, cty_buf_bytes(&file));
+    cty_evidence_free(*evidence);
 }
 
-static custody_err put_page(struct cty_cli *cli, const struct cty_judgement *judgement, const char *path)
+/* Judges evidence and makes its report the page; `file` goes into the JSON where it is not NULL. */
+static custody_err page_report(struct cty_cli *cli, const struct cty_evidence *evidence, const char *as, const char *file)
 {
+    const struct cty_trust *trust = NULL;
+    CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
+    CTY_CLEANUP(cty_buf_done) struct cty_buf json = CTY_BUF_INIT((size_t)1024 * 1024);
     struct cty_jw jw;
-    cli->status = cty_report_exit(&judgement->report);
-    if (!cli->json) {
-        CTY_TRY(cty_put_line(&cli->page, "written", cty_bytes_text(path)));
-        CTY_TRY(cty_put_linef(&cli->page, "entries", "%zu", cty_evidence_entries(judgement->evidence)));
-        return cty_report_text(&judgement->report, &cli->page);
-    }
-    CTY_CLEANUP(cty_buf_done) struct cty_buf report = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
-    CTY_TRY(cty_report_json(&judgement->report, &report));
+    if (!report)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(cty_cli_trust(cli, &trust));
+    CTY_TRY(cty_evidence_verify(evidence, trust, cty_bytes_text(as), report, NULL));
+    cli->status = cty_report_exit(report);
+    if (!cli->json)
+        return cty_report_text(report, &cli->page);
+    CTY_TRY(cty_report_json(report, &json));
     cty_page_begin(cli, &jw);
-    cty_member_hash(&jw, "case", &judgement->case_id);
-    cty_member_u64(&jw, "entries", cty_evidence_entries(judgement->evidence));
-    cty_member_text(&jw, "file", path);
-    cty_member_raw(&jw, "report", cty_buf_bytes(&report));
+    if (file)
+        cty_member_text(&jw, "file", file);
+    cty_member_raw(&jw, "report", cty_buf_bytes(&json));
     return cty_page_end(cli, &jw);
 }
 
-/* What was gathered is judged before it is written: nobody is handed a file that its maker doesn't stand by. */
 static custody_err evidence(struct cty_cli *cli)
 {
-    CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
-    const char *path = NULL;
-    CTY_TRY(cty_cli_required(cli, "out", &path));
-    CTY_TRY(cty_cli_judge(cli, CTY_GATHER_CONTENTS | CTY_GATHER_ALL, NULL, &judgement));
-    CTY_TRY(write_file(cli, judgement->evidence, path));
-    return strcmp(path, "-") == 0 ? CUSTODY_OK : put_page(cli, judgement, path);
+    struct cty_client *client = NULL;
+    struct cty_hash case_id;
+    const char *out = NULL;
+    CTY_CLEANUP(evidence_free_pointer) struct cty_evidence *evidence = NULL;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
+    CTY_TRY(cty_cli_required(cli, "out", &out));
+    CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &client));
+    CTY_TRY(cty_cli_case(cli, client, cli->args.operands[0], &case_id));
+    unsigned what = cty_args_flag(&cli->args, "no-contents") ? 0 : CTY_GATHER_CONTENTS | CTY_GATHER_ALL;
+    CTY_TRY(cty_client_gather(client, &case_id, what, &evidence, &cli->error));
+    CTY_TRY(cty_evidence_format(evidence, &text));
+    CTY_TRY(cty_cli_write_file(cli, out, cty_buf_bytes(&text)));
+    return strcmp(out, "-") == 0 ? CUSTODY_OK : page_report(cli, evidence, NULL, out);
 }
 
-static const struct cty_opt options[] = {
-    {"out", 'o', CTY_OPT_TEXT, "FILE", "where to write it; - is the output"},
+static const struct cty_opt evidence_options[] = {
+    {"out", 'o', CTY_OPT_TEXT, "FILE", "where to; - is the output"},
+    {"no-contents", 0, CTY_OPT_FLAG, NULL, "leave out payloads, reasons and names"},
     {NULL},
 };
 
 const struct cty_command cty_command_evidence = {
     .name = "evidence",
     .run = evidence,
-    .summary = "write all of a case into one file that verifies offline",
+    .summary = "everything of one case in one file, for others to verify",
     .operands = "CASE",
     .operands_min = 1,
     .operands_max = 1,
-    .about = "Gathers the case's entries and its parents', the trust chain, the newest checkpoint, all proofs\n"
-             "and the contents that your key may read, and judges them. 'custody-verify' judges the file\n"
-             "again, anywhere, without a custodian. Contents are in it in clear: hand it on accordingly.\n",
-    .example = "custody evidence $CASE -o refund.evidence",
+    .about = "Writes the case's entries, its parents', the chain of trust, the proofs, and the contents that you\n"
+             "may read, into one file, and says what holds of it. Whoever has a trust file judges it with\n"
+             "'custody-verify', without the custodian.\n",
+    .example = "custody evidence 3f2a9c41 --out refund.evidence --key acme-alice.key",
     .uses = CTY_USE_READ,
-    .options = options,
+    .options = evidence_options,
+};
+
+/* --- verify --------------------------------------------------------------------------------------------------------- */
+
+static custody_err verify(struct cty_cli *cli)
+{
+    const char *as = cty_args_text(&cli->args, "as");
+    CTY_CLEANUP(evidence_free_pointer) struct cty_evidence *evidence = NULL;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
+    if (as && cty_text_check(CTY_TEXT_ACTOR, cty_bytes_text(as)) != CUSTODY_OK)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--as is not the name of an actor");
+    CTY_TRY(cty_cli_read_file(cli, cli->args.operands[0], &text));
+    CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &cli->error));
+    return page_report(cli, evidence, as, NULL);
+}
+
+static const struct cty_opt verify_options[] = {
+    {"as", 0, CTY_OPT_TEXT, "ACTOR", "also ask that the release is for this actor"},
+    {NULL},
+};
+
+const struct cty_command cty_command_verify = {
+    .name = "verify",
+    .run = verify,
+    .summary = "judge an evidence file, offline",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .about = "Judges what 'custody evidence' wrote, claim by claim, as custody-verify does.\n",
+    .example = "custody verify refund.evidence --as acme/refund-agent",
+    .uses = CTY_USE_TRUST,
+    .options = verify_options,
 };

@@ -2,7 +2,7 @@
 #include "cli/common.h"
 
 #include "base/check.h"
-#include "codec/json.h"
+#include "cli/put.h"
 
 static const struct cty_opt everywhere[] = {
     {"json", 0, CTY_OPT_FLAG, NULL, "print one JSON object instead of text"},
@@ -133,34 +133,38 @@ custody_err cty_help_command(const struct cty_command *command, struct cty_buf *
 
 /* --- errors ------------------------------------------------------------------------------------------------- */
 
-custody_err cty_error_text(custody_err code, const char *detail, const char *command, struct cty_buf *out)
+static custody_err error_text(struct cty_cli *cli, custody_err code, const char *detail)
 {
+    struct cty_buf *out = &cli->page;
     bool usage = code == CUSTODY_E_USAGE && detail[0];
-    CTY_TRY(cty_buf_putf(out, "custody%s%s: %s", command[0] ? " " : "", command,
+    CTY_TRY(cty_buf_putf(out, "custody%s%s: %s", cli->command ? " " : "", cli->command ? cli->command->name : "",
                          usage ? detail : custody_err_sentence(code)));
     if (detail[0] && !usage)
         CTY_TRY(cty_buf_putf(out, ": %s", detail));
     CTY_TRY(cty_buf_putf(out, " [%s]\n", custody_err_name(code)));
-    return custody_err_next(code)[0] ? cty_buf_putf(out, "  what to do: %s\n", custody_err_next(code)) : CUSTODY_OK;
+    if (cli->case_id.present)
+        CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
+    return cty_buf_putf(out, "  what to do: %s\n", custody_err_next(code));
 }
 
-custody_err cty_error_json(custody_err code, const char *detail, struct cty_buf *out)
+static custody_err error_json(struct cty_cli *cli, custody_err code, const char *detail)
 {
     struct cty_jw jw;
-    cty_jw_begin(&jw, out);
-    cty_jw_object(&jw);
+    cty_page_begin(cli, &jw);
+    cty_member_opt_hash(&jw, "case", &cli->case_id);
     cty_jw_name(&jw, "error");
     cty_jw_object(&jw);
-    cty_jw_name(&jw, "code");
-    cty_jw_text(&jw, custody_err_name(code));
-    cty_jw_name(&jw, "detail");
-    cty_jw_text(&jw, detail);
-    cty_jw_name(&jw, "next");
-    cty_jw_text(&jw, custody_err_next(code));
-    cty_jw_name(&jw, "sentence");
-    cty_jw_text(&jw, custody_err_sentence(code));
+    cty_member_text(&jw, "code", custody_err_name(code));
+    cty_member_text(&jw, "detail", detail);
+    cty_member_text(&jw, "next", custody_err_next(code));
+    cty_member_text(&jw, "sentence", custody_err_sentence(code));
     cty_jw_object_end(&jw);
-    cty_jw_object_end(&jw);
-    CTY_TRY(cty_jw_end(&jw));
-    return cty_buf_put_byte(out, '\n');
+    return cty_page_end(cli, &jw);
+}
+
+custody_err cty_error_page(struct cty_cli *cli, custody_err code)
+{
+    const char *detail = cli->error.code == code ? cli->error.detail : "";
+    cty_buf_clear(&cli->page);
+    return cli->json ? error_json(cli, code, detail) : error_text(cli, code, detail);
 }

@@ -18,9 +18,7 @@ const struct cty_command *cty_command_find(int count, char *const *words, int *r
 /* Whether some command's first word of two is this. */
 bool cty_command_group(struct cty_bytes word);
 
-/* An error as it is told: for people two lines, with --json one object. */
-CUSTODY_MUST_USE custody_err cty_error_text(custody_err code, const char *detail, const char *command,
-                                            struct cty_buf *out);
-CUSTODY_MUST_USE custody_err cty_error_json(custody_err code, const char *detail, struct cty_buf *out);
+/* How the run failed, into the page: for people two lines, with --json one object. */
+CUSTODY_MUST_USE custody_err cty_error_page(struct cty_cli *cli, custody_err code);
 
 #endif

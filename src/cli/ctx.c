@@ -61,9 +61,15 @@ static custody_err load(struct cty_cli *cli, const char *path, struct cty_secret
 custody_err cty_cli_load_key(struct cty_cli *cli, const char *path, const struct cty_secret **ret_secret)
 {
     struct cty_secret *secret = NULL;
+    for (size_t i = 0; i < cli->keys_count; i++) {
+        *ret_secret = cli->keys[i];
+        if (strcmp(cli->key_paths[i], path) == 0)
+            return CUSTODY_OK;
+    }
     if (cli->keys_count == CTY_CLI_KEYS_MAX)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "more than %d keys", CTY_CLI_KEYS_MAX);
     CTY_TRY(load(cli, path, &secret));
+    cli->key_paths[cli->keys_count] = path;
     cli->keys[cli->keys_count++] = secret;
     *ret_secret = secret;
     return CUSTODY_OK;

@@ -132,12 +132,8 @@ static bool wants_json(int count, char *const *words)
 
 static int tell_error(struct cty_cli *cli, custody_err code)
 {
-    const char *detail = cli->error.code == code ? cli->error.detail : "";
     FILE *file = cli->json ? cli->out : cli->err;
-    cty_buf_clear(&cli->page);
-    custody_err err = cli->json ? cty_error_json(code, detail, &cli->page)
-                                : cty_error_text(code, detail, cli->command ? cli->command->name : "", &cli->page);
-    if (err == CUSTODY_OK)
+    if (cty_error_page(cli, code) == CUSTODY_OK)
         (void)fwrite(cli->page.data, 1, cli->page.size, file);
     (void)fflush(file);
     return custody_err_exit(code);

@@ -24,7 +24,7 @@ CUSTODY_MUST_USE custody_err cty_json_show(struct cty_bytes json, unsigned inden
 CUSTODY_MUST_USE custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out);
 
 /* "2026-01-02T03:04:05.678Z" of milliseconds since 1970; "never" for 0. */
-#define CTY_TIME_TEXT_SIZE 32
+#define CTY_TIME_TEXT_SIZE 48
 void cty_time_show(uint64_t time_ms, char ret_text[CTY_TIME_TEXT_SIZE]);
 /* "3m", "2h 5m", "4d 1h": the two largest units, rounded down; "0s". */
 void cty_period_show(uint64_t period_ms, char ret_text[CTY_TIME_TEXT_SIZE]);

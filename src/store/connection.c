@@ -11,7 +11,8 @@
 /* Longer than any row: a content and its names. */
 #define ROW_BYTES_MAX (2 * 1024 * 1024)
 #define SQL_BYTES_MAX (16 * 1024)
-#define BUSY_MS 2000
+/* A path of 4096 bytes, each written as three. */
+#define URI_BYTES_MAX (16 * 1024)
 
 struct pragma {
     const char *set;
@@ -55,7 +56,7 @@ static custody_err configure(struct cty_sql *sql, custody_error *error)
     (void)sqlite3_limit(sql->db, SQLITE_LIMIT_ATTACHED, 0);
     (void)sqlite3_limit(sql->db, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
     (void)sqlite3_limit(sql->db, SQLITE_LIMIT_WORKER_THREADS, 0);
-    int rc = sqlite3_busy_timeout(sql->db, BUSY_MS);
+    int rc = sqlite3_busy_timeout(sql->db, CTY_SQL_BUSY_MS);
     return rc == SQLITE_OK ? CUSTODY_OK : cty_sql_fail(sql, rc, "sqlite3_busy_timeout", error);
 }
 
@@ -105,11 +106,12 @@ static const struct pragma for_writes[] = {
     /* Ours to do, because SQLite's own way forgets errors. */
     {"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0"},
     {"PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1"},
-    {"PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536"},
+    /* KiB. Not more: SQLite looks at every cached page in commits that split one. */
+    {"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
 };
 static const struct pragma for_reads[] = {
     {"PRAGMA query_only = ON", "PRAGMA query_only", "1"},
-    {"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
+    {"PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192"},
 };
 static const struct pragma for_making[] = {
     {"PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete"},
@@ -118,11 +120,35 @@ static const struct pragma for_making[] = {
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
-static custody_err database_open(struct cty_sql *sql, const char *path, bool reads, custody_error *error)
+/*
+ * SQLite learns by the file's URI alone that nobody writes the file: it then takes no lock, reads no log, and makes
+ * none.
+ */
+static custody_err still_uri(const char *path, struct cty_buf *out)
 {
+    CTY_TRY(cty_buf_put_text(out, "file:"));
+    for (const char *c = path; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '/' ||
+                     *c == '.' || *c == '_' || *c == '-';
+        CTY_TRY(plain ? cty_buf_put_byte(out, (uint8_t)*c) : cty_buf_putf(out, "%%%02x", (unsigned char)*c));
+    }
+    return cty_buf_put_text(out, "?immutable=1");
+}
+
+static custody_err database_open(struct cty_sql *sql, const char *path, enum cty_connection_use use,
+                                 custody_error *error)
+{
+    bool reads = use == CTY_CONNECTION_READS || use == CTY_CONNECTION_STILL;
     int flags = (reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(path, &sql->db, flags, NULL);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf uri = CTY_BUF_INIT(URI_BYTES_MAX);
+    const char *name = path;
+    if (use == CTY_CONNECTION_STILL) {
+        CTY_TRY(still_uri(path, &uri));
+        name = cty_buf_text(&uri);
+        flags |= SQLITE_OPEN_URI;
+    }
+    int rc = name ? sqlite3_open_v2(name, &sql->db, flags, NULL) : SQLITE_NOMEM;
     if (rc == SQLITE_OK)
         return CUSTODY_OK;
     if (!sql->db || (rc & 0xff) == SQLITE_NOMEM)
@@ -143,7 +169,7 @@ static custody_err first_look(struct cty_sql *sql, const char *path, custody_err
 custody_err cty_connection_open(struct cty_sql *sql, const char *path, enum cty_connection_use use,
                                 custody_error *error)
 {
-    CTY_TRY(database_open(sql, path, use == CTY_CONNECTION_READS, error));
+    CTY_TRY(database_open(sql, path, use, error));
     CTY_TRY(configure(sql, error));
     if (use != CTY_CONNECTION_MAKES)
         CTY_TRY(first_look(sql, path, error));
@@ -152,6 +178,7 @@ custody_err cty_connection_open(struct cty_sql *sql, const char *path, enum cty_
     case CTY_CONNECTION_WRITES:
         return pragmas_apply(sql, for_writes, CTY_COUNT_OF(for_writes), error);
     case CTY_CONNECTION_READS:
+    case CTY_CONNECTION_STILL:
         return pragmas_apply(sql, for_reads, CTY_COUNT_OF(for_reads), error);
     case CTY_CONNECTION_MAKES:
         return pragmas_apply(sql, for_making, CTY_COUNT_OF(for_making), error);

@@ -35,16 +35,17 @@ static custody_err snapshot_check(struct cty_store_reader *reader, custody_error
 }
 
 static custody_err reader_open(struct cty_store_reader *reader, const struct cty_place *place,
-                               custody_error *error)
+                               enum cty_connection_use use, custody_error *error)
 {
     CTY_TRY(cty_place_check_file(place, false, error));
-    CTY_TRY(cty_connection_open(&reader->sql, place->path, CTY_CONNECTION_READS, error));
+    CTY_TRY(cty_connection_open(&reader->sql, place->path, use, error));
     CTY_TRY(cty_schema_check(&reader->sql, error));
     CTY_TRY(cty_schema_origin(&reader->sql, &reader->origin, error));
     return snapshot_check(reader, error);
 }
 
-custody_err cty_store_reader_open(const char *path, struct cty_store_reader **ret_reader, custody_error *error)
+static custody_err place_open(const char *path, enum cty_connection_use use, struct cty_store_reader **ret_reader,
+                              custody_error *error)
 {
     CTY_CLEANUP(cty_place_done) struct cty_place place = CTY_PLACE_INIT;
     CTY_TRY(cty_place_find(&place, path, error));
@@ -53,12 +54,22 @@ custody_err cty_store_reader_open(const char *path, struct cty_store_reader **re
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     custody_err err = cty_reader_init(reader, error);
     if (err == CUSTODY_OK)
-        err = reader_open(reader, &place, error);
+        err = reader_open(reader, &place, use, error);
     if (err == CUSTODY_OK)
         *ret_reader = reader;
     else
         cty_store_reader_close(reader);
     return err;
+}
+
+custody_err cty_store_reader_open(const char *path, struct cty_store_reader **ret_reader, custody_error *error)
+{
+    return place_open(path, CTY_CONNECTION_READS, ret_reader, error);
+}
+
+custody_err cty_store_reader_open_still(const char *path, struct cty_store_reader **ret_reader, custody_error *error)
+{
+    return place_open(path, CTY_CONNECTION_STILL, ret_reader, error);
 }
 
 struct cty_store_reader *cty_store_reader_close(struct cty_store_reader *reader)

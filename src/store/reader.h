@@ -36,6 +36,13 @@ struct cty_store_reader;
  */
 CUSTODY_MUST_USE custody_err cty_store_reader_open(const char *path, struct cty_store_reader **ret_reader,
                                                    custody_error *error);
+/*
+ * The same for a file that nobody writes, also where its folder can't be written: no file is made beside it.
+ * WARNING: a write-ahead log beside it is not read. That there is none, and no custodian, is for the caller to see.
+ */
+CUSTODY_MUST_USE custody_err cty_store_reader_open_still(const char *path, struct cty_store_reader **ret_reader,
+                                                         custody_error *error);
+
 /* Takes NULL, returns NULL. Ends a snapshot that is still open. */
 struct cty_store_reader *cty_store_reader_close(struct cty_store_reader *reader);
 

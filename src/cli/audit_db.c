@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/audit_db.h"
+
+#include "base/check.h"
+#include "cli/progress.h"
+#include "codec/text.h"
+
+#define BATCH 1024u
+
+struct audit {
+    struct cty_cli *cli;
+    struct cty_audit_file file;
+    const struct cty_trust *trust;
+    struct cty_report *report;
+    struct cty_replay *replay;
+    struct cty_expected expected;
+    struct cty_progress progress;
+    struct cty_bytes texts[BATCH];
+    struct cty_buf memory; /* of the batch's texts */
+    size_t offsets[BATCH];
+    size_t count;
+    uint8_t salt[CTY_SALT_SIZE];
+    struct cty_buf content;
+};
+
+static void audit_done(struct audit *a)
+{
+    cty_progress_end(&a->progress);
+    cty_replay_free(a->replay);
+    cty_expected_done(&a->expected);
+    cty_audit_close(&a->file);
+    cty_buf_done(&a->memory);
+    cty_buf_done(&a->content);
+}
+
+/* --- entries ---------------------------------------------------------------------------------------------------------- */
+
+/* A content that an entry commits to and that is not in the file: in a database, nothing may be missing. */
+static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
+                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+{
+    struct audit *a = context;
+    char hex[2 * CTY_HASH_SIZE + 1];
+    cty_buf_clear(&a->content);
+    custody_err err =
+        cty_store_read_blob(a->file.reader, statement, member, a->salt, &a->content, &a->cli->error);
+    *ret_salt = cty_bytes_make(a->salt, sizeof(a->salt));
+    *ret_content = cty_buf_bytes(&a->content);
+    if (err != CUSTODY_E_NOT_FOUND)
+        return err;
+    cty_hex_write(statement->bytes, CTY_HASH_SIZE, hex);
+    cty_report_fail(a->report, CTY_CLAIM_STORED, CUSTODY_E_STORE_ALTERED, CTY_REPORT_NO_ENTRY,
+                    "table blob: %.*s of statement %s is missing", (int)member.size, (const char *)member.data, hex);
+    return err;
+}
+
+static custody_err replay_batch(struct audit *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        size_t end = i + 1 < a->count ? a->offsets[i + 1] : a->memory.size;
+        a->texts[i] = cty_bytes_make(a->memory.data + a->offsets[i], end - a->offsets[i]);
+    }
+    CTY_TRY(cty_replay_entries(a->replay, a->texts, a->count));
+    cty_progress_at(&a->progress, cty_replay_size(a->replay));
+    cty_buf_clear(&a->memory);
+    a->count = 0;
+    return CUSTODY_OK;
+}
+
+static custody_err each_entry(void *context, const struct cty_store_entry *row)
+{
+    struct audit *a = context;
+    CTY_TRY(cty_expect_entry(&a->expected, row, a->report));
+    a->offsets[a->count++] = a->memory.size;
+    CTY_TRY(cty_buf_put_bytes(&a->memory, row->body));
+    return a->count == BATCH ? replay_batch(a) : CUSTODY_OK;
+}
+
+static custody_err replay_all(struct audit *a, unsigned threads)
+{
+    struct cty_content_source contents = {a, get_content};
+    struct cty_store_mark mark;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    custody_error *error = &a->cli->error;
+    CTY_TRY(cty_replay_new(a->trust, &contents, threads, a->report, &a->replay));
+    CTY_TRY(cty_store_walk_entries(a->file.reader, 0, cty_store_size(a->file.reader), each_entry, a, error));
+    CTY_TRY(replay_batch(a));
+    CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &note, error));
+    return cty_replay_finish(a->replay, cty_buf_bytes(&note));
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------------- */
+
+static custody_err compare(struct audit *a)
+{
+    struct cty_comparison c = {.reader = a->file.reader,
+                               .replay = a->replay,
+                               .trust = a->trust,
+                               .expected = &a->expected,
+                               .report = a->report};
+    custody_err err = cty_compare_rows(&c, &a->cli->error);
+    cty_json_done(&c.tape);
+    CTY_TRY(err);
+    cty_report_hold(a->report, CTY_CLAIM_STORED,
+                    "every row says what the entries say: %llu records, %llu cases, %llu contents, tiles, checkpoints",
+                    (unsigned long long)cty_memory_records(cty_replay_memory(a->replay)),
+                    (unsigned long long)a->expected.cases, (unsigned long long)a->expected.blobs);
+    return CUSTODY_OK;
+}
+
+static custody_err run(struct audit *a, const char *path, unsigned threads)
+{
+    custody_error *error = &a->cli->error;
+    CTY_TRY(cty_expected_init(&a->expected));
+    CTY_TRY(cty_audit_open(path, &a->file, error));
+    CTY_TRY(cty_store_begin_read(a->file.reader, error));
+    cty_progress_begin(a->cli, cty_store_size(a->file.reader), &a->progress);
+    CTY_TRY(replay_all(a, threads));
+    return compare(a);
+}
+
+/* A file that can't be read as what was written is itself what the audit found. */
+static custody_err as_report(struct audit *a, custody_err err)
+{
+    if (err != CUSTODY_E_STORE_ALTERED && err != CUSTODY_E_STORAGE)
+        return err;
+    const char *detail = a->cli->error.code == err ? a->cli->error.detail : "";
+    cty_report_fail(a->report, CTY_CLAIM_STORED, CUSTODY_E_STORE_ALTERED, CTY_REPORT_NO_ENTRY, "%s: %s",
+                    custody_err_sentence(err), detail);
+    return CUSTODY_OK;
+}
+
+custody_err cty_audit_database(struct cty_cli *cli, const char *path, unsigned threads, struct cty_report *report)
+{
+    CTY_AUTO_FREE struct audit *a = cty_alloc(1, sizeof(*a));
+    if (!a)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    a->cli = cli;
+    a->report = report;
+    a->memory = CTY_BUF_INIT((size_t)BATCH * CTY_ENTRY_BYTES_MAX);
+    a->content = CTY_BUF_INIT(2 * CTY_BLOB_BYTES_MAX);
+    custody_err err = cty_cli_trust(cli, &a->trust);
+    if (err == CUSTODY_OK)
+        err = as_report(a, run(a, path, threads));
+    audit_done(a);
+    return err;
+}

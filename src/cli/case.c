@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/case.h"
+
+#include "base/check.h"
+#include "client/read.h"
+#include "codec/text.h"
+
+#define PREFIX_MIN 8
+
+struct search {
+    struct cty_bytes prefix;
+    uint64_t found;
+    struct cty_hash case_id;
+};
+
+static custody_err each_case(void *context, const struct cty_case_row *row)
+{
+    struct search *search = context;
+    char hex[2 * CTY_HASH_SIZE + 1];
+    cty_hex_write(row->row->case_id.bytes, CTY_HASH_SIZE, hex);
+    if (memcmp(hex, search->prefix.data, search->prefix.size) != 0)
+        return CUSTODY_OK;
+    search->case_id = row->row->case_id;
+    search->found++;
+    return CUSTODY_OK;
+}
+
+custody_err cty_cli_case(struct cty_cli *cli, struct cty_client *client, const char *word, struct cty_hash *ret_case)
+{
+    struct search search = {.prefix = cty_bytes_text(word)};
+    struct cty_case_filter all = {.mine = CTY_MINE_ANY};
+    if (cty_hex_parse_into(search.prefix, ret_case->bytes, CTY_HASH_SIZE) == CUSTODY_OK)
+        return CUSTODY_OK;
+    if (search.prefix.size < PREFIX_MIN || search.prefix.size >= 2 * CTY_HASH_SIZE ||
+        strspn(word, "0123456789abcdef") != search.prefix.size)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "a case is 64 hex digits, or at least the first %d", PREFIX_MIN);
+    CTY_TRY(cty_client_cases(client, &all, each_case, &search, &cli->error));
+    if (search.found == 0)
+        return cty_fail(&cli->error, CUSTODY_E_NOT_FOUND, "no case begins with %s", word);
+    if (search.found > 1)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "%llu cases begin with %s", (unsigned long long)search.found,
+                        word);
+    *ret_case = search.case_id;
+    return CUSTODY_OK;
+}
+
+custody_err cty_cli_judge(struct cty_cli *cli, unsigned what, struct cty_client **ret_client,
+                          struct cty_judgement **ret_judgement)
+{
+    struct cty_client *client = NULL;
+    struct cty_hash case_id;
+    CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &client));
+    CTY_TRY(cty_cli_case(cli, client, cli->args.operands[0], &case_id));
+    if (ret_client)
+        *ret_client = client;
+    return cty_client_judge(client, &case_id, what, ret_judgement, &cli->error);
+}
+
+enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64_t now)
+{
+    return cty_case_state_at(&judgement->record, now);
+}
+
+custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time, uint64_t ret_counts[CTY_POLICIES_MAX])
+{
+    CTY_AUTO_FREE struct cty_view *view = cty_alloc(1, sizeof(*view));
+    uint32_t clauses = 0;
+    if (!view)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        err = cty_quorum_progress(view, &judgement->case_id, time, ret_counts, &clauses, NULL);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            CTY_TRY(cty_memory_fill(judgement->memory, view, NULL, NULL));
+    }
+    return err;
+}

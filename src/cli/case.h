@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A case on the command line: its name, and what it looks like to those who decide (spec/cli.md, "Renderings"). */
+#ifndef CTY_CLI_CASE_H
+#define CTY_CLI_CASE_H
+
+#include "cli/cli.h"
+#include "client/judge.h"
+#include "codec/json.h"
+#include "codec/patch.h"
+
+/*
+ * The case of 64 hex digits, or of a prefix of at least 8 that only one case has among those that the custodian lists.
+ * Errors: USAGE for what is neither, NOT_FOUND, those of cty_client_cases.
+ */
+CUSTODY_MUST_USE custody_err cty_cli_case(struct cty_cli *cli, struct cty_client *client, const char *word,
+                                          struct cty_hash *ret_case);
+
+/* The case of the first operand, judged, as the key's owner. *ret_client may be NULL. The caller owns the judgement. */
+CUSTODY_MUST_USE custody_err cty_cli_judge(struct cty_cli *cli, unsigned what, struct cty_client **ret_client,
+                                           struct cty_judgement **ret_judgement);
+
+/* The state as it reads at `now`: folded, and with the deadline. */
+enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64_t now);
+
+/*
+ * The rendering: who asks for what, the quorum, the payload in force, what was changed against what was asked, what was
+ * said. The same evidence gives the same text: it has no clock. Foreign text is escaped.
+ */
+CUSTODY_MUST_USE custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out);
+/* One line for each difference of two payloads, behind `indent` spaces. */
+CUSTODY_MUST_USE custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent,
+                                             struct cty_buf *out, custody_error *error);
+
+/* The same as members of an object that was begun (spec/cli.md, "show"). */
+CUSTODY_MUST_USE custody_err cty_case_members(const struct cty_judgement *judgement, enum cty_case_state state,
+                                              struct cty_jw *jw);
+/* Changes as an array of {"after","before","path"}. */
+CUSTODY_MUST_USE custody_err cty_member_diff(struct cty_jw *jw, const char *name, struct cty_bytes from,
+                                             struct cty_bytes to);
+
+/* How far clause i of the newest verdict is met at `time`. Errors: those of cty_quorum_progress. */
+CUSTODY_MUST_USE custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time,
+                                             uint64_t ret_counts[CTY_POLICIES_MAX]);
+
+#endif

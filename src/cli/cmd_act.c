@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* custody consume, custody outcome, custody cancel */
+#include "base/check.h"
+#include "cli/case.h"
+#include "cli/put.h"
+#include "cli/submitted.h"
+#include "client/agent.h"
+
+/* A step on a case, and what came of it. */
+struct acting {
+    struct cty_cli *cli;
+    struct cty_client *client;
+    struct cty_hash case_id;
+    struct cty_submitted submitted;
+    struct cty_judgement *judgement;
+    struct cty_buf content;
+};
+
+static custody_err with_case(struct cty_cli *cli, custody_err (*run)(struct acting *a))
+{
+    CTY_AUTO_FREE struct acting *a = cty_alloc(1, sizeof(*a));
+    if (!a)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    a->cli = cli;
+    a->content = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
+    custody_err err = cty_cli_client(cli, CTY_AS_KEY, &a->client);
+    if (err == CUSTODY_OK)
+        err = cty_cli_case(cli, a->client, cli->args.operands[0], &a->case_id);
+    if (err == CUSTODY_OK)
+        err = run(a);
+    cty_submitted_done(&a->submitted);
+    cty_judgement_free(a->judgement);
+    cty_buf_done(&a->content);
+    return err;
+}
+
+/* The page of a step that says nothing but its entry and the state that it led to. */
+static custody_err page(struct acting *a, const char *state)
+{
+    struct cty_cli *cli = a->cli;
+    struct cty_jw jw;
+    bool submitted = a->submitted.own.entry.size != 0;
+    if (submitted)
+        CTY_TRY(cty_keep_receipt(cli, &a->submitted));
+    if (!cli->json) {
+        if (submitted)
+            CTY_TRY(cty_put_submitted(cli, &a->submitted));
+        return cty_put_linef(&cli->page, "state", "%s%s", state, submitted ? "" : ", as it was before");
+    }
+    cty_page_begin(cli, &jw);
+    cty_member_hash(&jw, "case", &a->case_id);
+    cty_member_text(&jw, "state", state);
+    if (submitted)
+        cty_member_submitted(&jw, "submitted", &a->submitted);
+    return cty_page_end(cli, &jw);
+}
+
+/* --- consume ------------------------------------------------------------------------------------------------------ */
+
+/* The payload alone goes to the output, so that a program can act on it; all else to the error output. */
+static custody_err page_consumed(struct acting *a, struct cty_bytes payload)
+{
+    struct cty_cli *cli = a->cli;
+    struct cty_jw jw;
+    if (cli->json) {
+        cty_page_begin(cli, &jw);
+        cty_member_hash(&jw, "case", &a->case_id);
+        cty_member_raw(&jw, "payload", payload);
+        cty_member_text(&jw, "state", "CONSUMED");
+        cty_member_submitted(&jw, "submitted", &a->submitted);
+        return cty_page_end(cli, &jw);
+    }
+    cty_cli_note(cli, "consumed by entry %llu: act now, on this payload, and report with 'custody outcome'",
+                 (unsigned long long)a->submitted.own.index);
+    CTY_TRY(cty_buf_put_bytes(&cli->page, payload));
+    return cty_buf_put_byte(&cli->page, '\n');
+}
+
+/* Refused before the right is spent: a file that can't be written. */
+static custody_err check_out(struct cty_cli *cli, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return CUSTODY_OK;
+    (void)fclose(file);
+    return cty_fail(&cli->error, CUSTODY_E_EXISTS, "%s", path);
+}
+
+static custody_err run_consume(struct acting *a)
+{
+    struct cty_cli *cli = a->cli;
+    const char *out = cty_args_text(&cli->args, "out");
+    struct cty_bytes payload;
+    if (out)
+        CTY_TRY(check_out(cli, out));
+    CTY_TRY(cty_agent_consume(a->client, &a->case_id, &a->judgement, &payload, &a->submitted, &cli->error));
+    CTY_TRY(page_consumed(a, payload));
+    if (out) {
+        CTY_TRY(cty_cli_write_file(cli, out, payload));
+        if (!cli->json)
+            cty_buf_clear(&cli->page);
+    }
+    return cty_keep_receipt(cli, &a->submitted);
+}
+
+static custody_err consume(struct cty_cli *cli)
+{
+    return with_case(cli, run_consume);
+}
+
+static const struct cty_opt consume_options[] = {
+    {"out", 'o', CTY_OPT_TEXT, "FILE", "write the payload there and not to the output"},
+    CTY_RECEIPT_OPTION,
+    {NULL},
+};
+
+const struct cty_command cty_command_consume = {
+    .name = "consume",
+    .run = consume,
+    .summary = "take the one right to act, and get the payload to act on",
+    .operands = "CASE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .about = "Consumes the release and prints the approved payload, but only after its receipt was verified, the\n"
+             "case judged again, and no other consume found. Status 0 means: act now, on this payload and on\n"
+             "nothing else. Any other status means: don't act. It comes at most once for a case.\n",
+    .example = "custody consume 3f2a9c41 --key acme-refund-agent.key --out approved.json",
+    .uses = CTY_USE_READ,
+    .options = consume_options,
+};
+
+/* --- outcome ------------------------------------------------------------------------------------------------------- */
+
+static custody_err run_outcome(struct acting *a)
+{
+    struct cty_cli *cli = a->cli;
+    const char *result = cty_args_text(&cli->args, "result");
+    int outcome = 0;
+    while (cty_outcome_names[outcome] && strcmp(cty_outcome_names[outcome], cli->args.operands[1]) != 0)
+        outcome++;
+    if (!cty_outcome_names[outcome])
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "the outcome is fulfilled, failed or unknown");
+    if (result)
+        CTY_TRY(cty_cli_read_file(cli, result, &a->content));
+    CTY_TRY(cty_agent_outcome(a->client, &a->case_id, (enum cty_outcome)outcome, cty_buf_bytes(&a->content),
+                              &a->submitted, &cli->error));
+    return page(a, cty_case_state_names[CTY_CASE_FULFILLED + outcome]);
+}
+
+static custody_err outcome(struct cty_cli *cli)
+{
+    return with_case(cli, run_outcome);
+}
+
+static const struct cty_opt outcome_options[] = {
+    {"result", 0, CTY_OPT_TEXT, "FILE", "what came of it, for those who may read the case; - reads the input"},
+    CTY_RECEIPT_OPTION,
+    {NULL},
+};
+
+const struct cty_command cty_command_outcome = {
+    .name = "outcome",
+    .run = outcome,
+    .summary = "report how it went",
+    .operands = "CASE fulfilled|failed|unknown",
+    .operands_min = 2,
+    .operands_max = 2,
+    .about = "Reports a consumed case: fulfilled, failed, or unknown where it can't be told whether it was done.\n",
+    .example = "custody outcome 3f2a9c41 fulfilled --key acme-refund-agent.key",
+    .uses = CTY_USE_READ,
+    .options = outcome_options,
+};
+
+/* --- cancel -------------------------------------------------------------------------------------------------------- */
+
+static custody_err run_cancel(struct acting *a)
+{
+    struct cty_cli *cli = a->cli;
+    struct cty_bytes reason = cty_bytes_text(cty_args_text(&cli->args, "reason"));
+    CTY_TRY(cty_agent_cancel(a->client, &a->case_id, reason, &a->submitted, &cli->error));
+    return page(a, "CANCELLED");
+}
+
+static custody_err cancel(struct cty_cli *cli)
+{
+    return with_case(cli, run_cancel);
+}
+
+static const struct cty_opt cancel_options[] = {
+    {"reason", 'r', CTY_OPT_TEXT, "TEXT", "why; those who may read the case see it"},
+    CTY_RECEIPT_OPTION,
+    {NULL},
+};
+
+const struct cty_command cty_command_cancel = {
+    .name = "cancel",
+    .run = cancel,
+    .summary = "take a case back before it is consumed",
+    .operands = "CASE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .about = "For the requester, who no longer needs it, and for approvers, who recall what was released.\n",
+    .example = "custody cancel 3f2a9c41 --key acme-refund-agent.key --reason 'paid by other means'",
+    .uses = CTY_USE_READ,
+    .options = cancel_options,
+};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/submitted.h"
+
+#include "base/check.h"
+#include "cli/put.h"
+#include "cli/text.h"
+
+static custody_err put_entry(struct cty_buf *out, const char *label, const struct cty_receipted *entry)
+{
+    char time[CTY_TIME_TEXT_SIZE];
+    cty_time_show(entry->time, time);
+    return cty_put_linef(out, label, "%llu %s at %s", (unsigned long long)entry->index, cty_type_name(entry->type),
+                         time);
+}
+
+custody_err cty_put_submitted(struct cty_cli *cli, const struct cty_submitted *submitted)
+{
+    CTY_TRY(put_entry(&cli->page, submitted->duplicate ? "was there" : "entry", &submitted->own));
+    CTY_TRY(cty_put_line_hash(&cli->page, "digest", &submitted->own.digest));
+    for (uint32_t i = 0; i < submitted->follow_count; i++)
+        CTY_TRY(put_entry(&cli->page, "followed by", &submitted->follow[i]));
+    return CUSTODY_OK;
+}
+
+static void member_entry(struct cty_jw *jw, const struct cty_receipted *entry)
+{
+    cty_member_hash(jw, "digest", &entry->digest);
+    cty_member_u64(jw, "index", entry->index);
+    cty_member_u64(jw, "time", entry->time);
+    cty_member_text(jw, "type", cty_type_name(entry->type));
+}
+
+void cty_member_submitted(struct cty_jw *jw, const char *name, const struct cty_submitted *submitted)
+{
+    cty_jw_name(jw, name);
+    cty_jw_object(jw);
+    cty_member_hash(jw, "digest", &submitted->own.digest);
+    cty_member_bool(jw, "duplicate", submitted->duplicate);
+    cty_jw_name(jw, "follow");
+    cty_jw_array(jw);
+    for (uint32_t i = 0; i < submitted->follow_count; i++) {
+        cty_jw_object(jw);
+        member_entry(jw, &submitted->follow[i]);
+        cty_jw_object_end(jw);
+    }
+    cty_jw_array_end(jw);
+    cty_member_u64(jw, "index", submitted->own.index);
+    cty_member_u64(jw, "time", submitted->own.time);
+    cty_member_text(jw, "type", cty_type_name(submitted->own.type));
+    cty_jw_object_end(jw);
+}
+
+custody_err cty_keep_receipt(struct cty_cli *cli, const struct cty_submitted *submitted)
+{
+    const char *path = cty_args_text(&cli->args, "receipt");
+    return path ? cty_cli_write_file(cli, path, cty_buf_bytes(&submitted->own.receipt)) : CUSTODY_OK;
+}
+
+custody_err cty_page_submitted(struct cty_cli *cli, const struct cty_submitted *submitted)
+{
+    if (cty_args_knows(&cli->args, "receipt"))
+        CTY_TRY(cty_keep_receipt(cli, submitted));
+    if (!cli->json)
+        return cty_put_submitted(cli, submitted);
+    struct cty_jw jw;
+    cty_page_begin(cli, &jw);
+    cty_member_submitted(&jw, "submitted", submitted);
+    return cty_page_end(cli, &jw);
+}
+
+custody_err cty_submit_cosigned(struct cty_cli *cli, struct cty_client *client, const struct cty_cosign *cosign)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    CTY_TRY(cty_cosign_envelope(cosign, &envelope, &cli->error));
+    CTY_AUTO_FREE struct cty_submitted *submitted = cty_alloc(1, sizeof(*submitted));
+    if (!submitted)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    custody_err err = cty_client_submit_envelope(client, cty_buf_bytes(&envelope), cosign->contents,
+                                                 cosign->contents_count, submitted, &cli->error);
+    if (err == CUSTODY_OK)
+        err = cty_page_submitted(cli, submitted);
+    cty_submitted_done(submitted);
+    return err;
+}
+
+custody_err cty_put_draft(struct cty_cli *cli, const struct cty_cosign *cosign, const char *path)
+{
+    if (!cli->json) {
+        CTY_TRY(cty_put_line(&cli->page, "draft", cty_bytes_text(path)));
+        CTY_TRY(cty_put_linef(&cli->page, "statement", "%s", cty_type_name(cosign->statement.type)));
+        return cty_put_linef(&cli->page, "missing", "%u of %u signatures", cty_cosign_missing(cosign),
+                             cosign->statement.signers_count);
+    }
+    struct cty_jw jw;
+    cty_page_begin(cli, &jw);
+    cty_member_text(&jw, "draft", path);
+    cty_jw_name(&jw, "missing");
+    cty_jw_array(&jw);
+    for (uint32_t i = 0; i < cosign->statement.signers_count; i++) {
+        if (!cosign->present[i])
+            cty_jw_string(&jw, cosign->statement.signers[i]);
+    }
+    cty_jw_array_end(&jw);
+    cty_member_text(&jw, "type", cty_type_name(cosign->statement.type));
+    return cty_page_end(cli, &jw);
+}
