@@ -45,19 +45,21 @@ static struct cty_evidence_proof *find_seen(const struct verify *v, uint64_t siz
     return cty_evidence_find_proof(v->evidence->seen, v->evidence->seen_count, size);
 }
 
-/* A root that a signer saw becomes known to the fold once it is proven consistent with the checkpoint. */
+/*
+ * A root that a signer saw becomes known to the fold once it is proven consistent with the checkpoint. One of a size that
+ * its signer can't have seen is for the fold to refuse.
+ */
 static custody_err prove_seen(struct verify *v, const struct cty_seen *seen, uint64_t index)
 {
     char key[CTY_VIEW_KEY_MAX], root[65];
-    struct cty_proof proof = {.count = 0};
+    struct cty_proof proof;
     struct cty_evidence_proof *item = find_seen(v, seen->size);
     snprintf(key, sizeof(key), "root/%llu", (unsigned long long)seen->size);
-    if (item) {
+    if (item)
         item->used = true;
-        cty_evidence_proof_get(item, &proof);
-    }
-    if (seen->size == 0 || (!item && seen->size != v->checkpoint.size) || cty_memory_get(v->step.memory, key).data)
+    if (seen->size == 0 || seen->size > index || !item || cty_memory_get(v->step.memory, key).data)
         return CUSTODY_OK;
+    cty_evidence_proof_get(item, &proof);
     custody_err err = cty_tree_consistency_verify(seen->size, &seen->root, v->checkpoint.size, &v->checkpoint.root, &proof);
     if (err != CUSTODY_OK) {
         cty_report_fail(v->report, CTY_CLAIM_SEEN, err, index,
@@ -101,7 +103,7 @@ static custody_err judge_entry(struct verify *v, const struct cty_evidence_entry
     CTY_TRY_OUT(err);
     CTY_TRY_OUT(prove_seen(v, &statement->statement.seen, entry->entry.index));
     CTY_TRY_OUT(cty_step_keys(&v->step, &v->parsed, &memory, keys, names));
-    for (uint32_t i = 0; !v->step.stopped && i < statement->signatures_count; i++) {
+    for (uint32_t i = 0; !v->step.keyless && i < statement->signatures_count && !v->step.stopped; i++) {
         custody_err verified = cty_signed_verify(statement, i, names[i], &keys[i]);
         if (verified == CUSTODY_OK)
             continue;

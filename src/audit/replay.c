@@ -115,10 +115,8 @@ static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
         return take_leaf_only(replay, slot);
     }
     CTY_TRY(cty_step_keys(step, &slot->parsed, &slot->names_memory, slot->keys, slot->names));
-    if (step->stopped)
-        return take_leaf_only(replay, slot);
+    slot->folded = !step->keyless;
     CTY_TRY(cty_step_fold(step, &slot->parsed, &slot->leaf, slot->keys, false));
-    slot->folded = true;
     return step->stopped ? take_leaf_only(replay, slot) : CUSTODY_OK;
 }
 

@@ -96,9 +96,10 @@ custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *
         if (err == CUSTODY_E_VIEW_INCOMPLETE)
             CTY_TRY(cty_memory_fill(step->memory, &step->view, step->missing, step->missing_context));
     }
-    if (err == CUSTODY_OK)
-        return CUSTODY_OK;
-    return judge_failure(step, err, parsed->entry.index, &error);
+    step->keyless = err != CUSTODY_OK;
+    if (step->keyless)
+        memset(keys, 0, CTY_SIGNERS_MAX * sizeof(*keys));
+    return err == CUSTODY_E_NO_MEMORY || err == CUSTODY_E_INTERNAL ? err : CUSTODY_OK;
 }
 
 static void note_pinned(struct cty_step *step, struct cty_bytes party)
@@ -264,6 +265,8 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
                                       step->missing_context, &error);
     if (err != CUSTODY_OK)
         return judge_failure(step, err, parsed->entry.index, &error);
+    if (step->keyless)
+        return CUSTODY_E_INTERNAL;
     step->entries++;
     step->newest = parsed->entry.index;
     tell_unjudged(step, step->delta.unjudged);

@@ -18,6 +18,7 @@ struct cty_step {
     struct cty_view view;
     struct cty_delta delta;
     struct cty_buf salt, content, base, operations, result; /* scratch */
+    bool keyless;           /* of the entry in hand */
     bool stopped;           /* something failed: later entries are not judged */
     bool parent_missing;    /* a request whose parent case is unknown */
     bool founders_pinned;   /* the trust file pins the founding admins */
@@ -32,7 +33,10 @@ CUSTODY_MUST_USE custody_err cty_step_init(struct cty_step *step, const struct c
                                            struct cty_report *report);
 void cty_step_done(struct cty_step *step);
 
-/* The keys and key names of the signers at this index. What is wrong goes into the report and stops the step. */
+/*
+ * The keys and key names of the signers at this index. Where one has none, step->keyless is set: nothing can be verified,
+ * and the fold, which must follow, says what is wrong in the law's order.
+ */
 CUSTODY_MUST_USE custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *parsed,
                                            struct cty_buf *names_memory, struct cty_key keys[CTY_SIGNERS_MAX],
                                            struct cty_bytes names[CTY_SIGNERS_MAX]);

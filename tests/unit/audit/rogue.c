@@ -106,6 +106,7 @@ static void link_item(struct rogue *r, size_t at)
     struct cty_buf text = CTY_BUF_INIT(2 * CTY_ENTRY_BYTES_MAX);
     if (item->fixed)
         return;
+    look_into(item);
     link_back(r, at, &entry);
     MUST(cty_entry_encode(&entry, &text));
     drop(&item->text);
