@@ -2,11 +2,11 @@
 /* The people of the swarm: look into the inbox, judge the case, decide. */
 #include "swarm.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "codec/json.h"
+#include "drafts.h"
 
 #define INBOX_MAX 512u
 #define PAUSE_MS 20u
@@ -62,23 +62,18 @@ static void send(struct swarm_worker *worker, struct cty_draft *draft, const cha
 static void decide(struct swarm_worker *worker, const struct cty_judgement *judgement, struct cty_draft *draft,
                    enum cty_choice choice)
 {
-    struct cty_decision *decision = &draft->statement.u.decision;
-    must(cty_client_begin(worker->client, CTY_DECISION, draft, &house_error));
-    cty_draft_join(draft, &judgement->case_id, &judgement->record);
-    decision->choice = (int)choice;
-    decision->expires = draft->statement.time + 3600000;
-    decision->method = CTY_METHOD_CLI;
-    decision->payload = judgement->record.payload;
-    memcpy(decision->instance, judgement->record.instance.bits, sizeof(decision->instance));
+    draft_decision(worker->client, judgement, choice, draft);
     send(worker, draft, "decide");
 }
 
 /* The amount as it stands, plus 1. */
-static uint64_t next_amount(struct cty_bytes payload)
+static uint64_t next_amount(const struct cty_judgement *judgement)
 {
     const struct cty_json_limits limits = {CTY_PAYLOAD_DEPTH_MAX, CTY_PAYLOAD_NODES_MAX};
     struct cty_json json = CTY_JSON_INIT;
+    struct cty_bytes payload;
     uint64_t amount = 0;
+    must(cty_judgement_payload(judgement, &payload));
     must(cty_json_scan(&json, CTY_JSON_DOCUMENT, limits, payload, &house_error));
     const struct cty_json_node *node = cty_json_member(&json, &json.nodes[0], "amount");
     must_be(node != NULL);
@@ -87,34 +82,10 @@ static uint64_t next_amount(struct cty_bytes payload)
     return amount + 1;
 }
 
-/* {"amount":N, ... with another number in its place. */
-static void put_result(struct cty_buf *out, struct cty_bytes payload, uint64_t amount)
-{
-    const uint8_t *comma = memchr(payload.data, ',', payload.size);
-    must_be(comma != NULL);
-    must(cty_buf_putf(out, "{\"amount\":%llu", (unsigned long long)amount));
-    must(cty_buf_put(out, comma, payload.size - (size_t)(comma - payload.data)));
-}
-
 static void patch(struct swarm_worker *worker, const struct cty_judgement *judgement, struct cty_draft *draft)
 {
-    struct cty_patch *change = &draft->statement.u.patch;
-    struct cty_buf operations = CTY_BUF_INIT(256);
-    struct cty_buf result = CTY_BUF_INIT(256);
-    struct cty_bytes payload;
-    must(cty_client_begin(worker->client, CTY_PATCH, draft, &house_error));
-    cty_draft_join(draft, &judgement->case_id, &judgement->record);
-    must(cty_judgement_payload(judgement, &payload));
-    uint64_t amount = next_amount(payload);
-    must(cty_buf_putf(&operations, "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":%llu}]",
-                      (unsigned long long)amount));
-    put_result(&result, payload, amount);
-    change->base = judgement->record.payload;
-    must(cty_draft_commit_json(draft, "operations", cty_buf_bytes(&operations), &change->operations, &house_error));
-    must(cty_draft_commit_json(draft, "result", cty_buf_bytes(&result), &change->result, &house_error));
+    draft_patch(worker->client, judgement, next_amount(judgement), draft);
     send(worker, draft, "patch");
-    cty_buf_done(&operations);
-    cty_buf_done(&result);
 }
 
 /* ---- what they look at ---- */
@@ -172,8 +143,8 @@ void *swarm_approve(void *context)
     struct swarm_worker *worker = context;
     struct swarm *swarm = worker->swarm;
     struct inbox *inbox = cty_alloc(1, sizeof(*inbox));
-    struct cty_draft *draft = cty_alloc(1, sizeof(*draft));
-    must_be(inbox != NULL && draft != NULL);
+    struct cty_draft *draft = draft_new();
+    must_be(inbox != NULL);
     inbox->person = worker->number;
     inbox->people = swarm->approvers_count;
     while (atomic_load(&swarm->finished) < swarm->cases_count) {
@@ -183,8 +154,7 @@ void *swarm_approve(void *context)
         if (inbox->count == 0)
             pause_ms(PAUSE_MS);
     }
-    cty_draft_done(draft);
-    free(draft);
+    draft_free(draft);
     free(inbox);
     cty_client_close(worker->client);
     return NULL;

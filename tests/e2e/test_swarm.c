@@ -25,8 +25,8 @@ struct run {
     struct swarm swarm;
     struct books books;
     uint64_t consumes;
-    uint64_t patches;
 };
+static struct run *the_run;
 
 /* ---- the swarm, and what befalls its custodian ---- */
 
@@ -74,18 +74,18 @@ static int set_up(void **state)
     house_stop(run->house);
     books_open(&run->books, run->house);
     printf("# %llu entries audited in %.1f s\n", (unsigned long long)run->books.size, run->books.replay_s);
-    *state = run;
+    *state = the_run = run;
     return 0;
 }
 
-static int tear_down(void **state)
+static void finish(struct run *run, bool well)
 {
-    struct run *run = *state;
+    if (well)
+        house_well(run->house);
     books_close(&run->books);
     swarm_done(&run->swarm);
     house_free(run->house);
     free(run);
-    return 0;
 }
 
 /* ---- what is left ---- */
@@ -127,7 +127,6 @@ static void count_entry(void *context, const struct cty_parsed_entry *entry)
 {
     struct run *run = context;
     run->consumes += entry->signed_statement.statement.type == CTY_CONSUME;
-    run->patches += entry->signed_statement.statement.type == CTY_PATCH;
 }
 
 static void no_release_was_used_twice(void **state)
@@ -177,7 +176,6 @@ static void no_case_is_lost(void **state)
     }
     books_count(run->house, &counts);
     assert_int_equal(counts.cases, options.cases);
-    house_well(run->house);
 }
 
 static unsigned number_of(const char *text)
@@ -210,5 +208,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_case_is_lost),
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed = cmocka_run_group_tests(tests, set_up, NULL);
+    if (the_run)
+        finish(the_run, failed == 0);
+    return failed;
 }
