@@ -55,8 +55,8 @@ CUSTODY_EXPORT const char *custody_decision_executor(const custody_decision *dec
 
 /*
  * The payload that stands approved: the bytes of the request, or RFC 8785 text where it was patched; compared with
- * the commitment that the approvers signed. Empty unless the case was released (RELEASED, CONSUMED and what follows). To act on it, take it from
- * custody_consume, and from nowhere else.
+ * the commitment that the approvers signed. Empty unless the case was released (RELEASED, CONSUMED and what follows).
+ * To act on it, take it from custody_consume, and from nowhere else.
  */
 CUSTODY_EXPORT custody_bytes custody_decision_payload(const custody_decision *decision);
 /* The payload as it was asked for. Empty where it is not ours to read. */
