@@ -7,21 +7,35 @@ static const char policy[] = "{\"admin_quorum\":2,\"rules\":["
                              "{\"approvals\":2,\"effect\":\"hold\",\"match\":{\"action\":\"refund\"},\"roles\":[\"approver\"]},"
                              "{\"effect\":\"deny\",\"match\":{\"action\":\"drop\"}},{\"effect\":\"pass\"}]}";
 
-struct stage *stage_new(void)
+static struct stage *open_stage(void)
 {
     struct stage *s = cty_alloc(1, sizeof(*s));
     struct cty_buf text = CTY_BUF_INIT(4096);
     CTY_CHECK(s);
     s->w = world_new();
     world_open(s->w, policy);
+    world_trust_text(s->w, true, &text);
+    MUST(cty_trust_parse(cty_buf_bytes(&text), &s->trust, NULL));
+    cty_buf_done(&text);
+    return s;
+}
+
+struct stage *stage_small(void)
+{
+    struct stage *s = open_stage();
+    MUST(world_person(s->w, "operator/boss", NULL, "boss"));
+    MUST(world_agent(s->w, "operator/bot", "operator/boss"));
+    return s;
+}
+
+struct stage *stage_new(void)
+{
+    struct stage *s = open_stage();
     world_party(s->w, "acme");
     MUST(world_person(s->w, "acme/c", "approver", "c"));
     MUST(world_person(s->w, "acme/boss", NULL, "boss"));
     MUST(world_agent(s->w, "acme/bot", "acme/boss"));
     MUST(world_agent(s->w, "acme/bot2", "acme/boss"));
-    world_trust_text(s->w, true, &text);
-    MUST(cty_trust_parse(cty_buf_bytes(&text), &s->trust, NULL));
-    cty_buf_done(&text);
     return s;
 }
 

@@ -23,6 +23,8 @@ struct stage {
  * role), acme/bot and acme/bot2 (the boss's agents). A refund is held for two approvers, a drop denied, all else passes.
  */
 struct stage *stage_new(void);
+/* The founders' party alone: operator/ada and operator/otto approve for operator/bot, whose owner is operator/boss. */
+struct stage *stage_small(void);
 void stage_free(struct stage *s);
 /* A refund of 500, patched to 250 by b, approved by a and c, consumed, fulfilled: nine entries, the case of the stage. */
 void stage_refund(struct stage *s);
