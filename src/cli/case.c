@@ -61,6 +61,21 @@ enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64
     return cty_case_state_at(&judgement->record, now);
 }
 
+custody_err cty_case_may_decide(const struct cty_judgement *judgement, struct cty_bytes actor, uint64_t now,
+                                custody_error *error)
+{
+    CTY_AUTO_FREE struct cty_view *view = cty_alloc(1, sizeof(*view));
+    if (!view)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        err = cty_may_decide(view, &judgement->case_id, actor, now, error);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            CTY_TRY(cty_memory_fill(judgement->memory, view, NULL, NULL));
+    }
+    return err;
+}
+
 custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time, uint64_t ret_counts[CTY_POLICIES_MAX])
 {
     CTY_AUTO_FREE struct cty_view *view = cty_alloc(1, sizeof(*view));

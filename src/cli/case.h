@@ -27,19 +27,22 @@ enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64
  * said. The same evidence gives the same text: it has no clock. Foreign text is escaped.
  */
 CUSTODY_MUST_USE custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out);
-/* One line for each difference of two payloads, behind `indent` spaces. */
+/* One line for each difference of two contents, behind `indent` spaces; or why they can't be compared. */
 CUSTODY_MUST_USE custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent,
-                                             struct cty_buf *out, custody_error *error);
+                                             struct cty_buf *out);
 
 /* The same as members of an object that was begun (spec/cli.md, "show"). */
 CUSTODY_MUST_USE custody_err cty_case_members(const struct cty_judgement *judgement, enum cty_case_state state,
                                               struct cty_jw *jw);
-/* Changes as an array of {"after","before","path"}. */
+/* Changes as an array of {"after","before","path"}; empty where the contents can't be compared. */
 CUSTODY_MUST_USE custody_err cty_member_diff(struct cty_jw *jw, const char *name, struct cty_bytes from,
                                              struct cty_bytes to);
 
 /* How far clause i of the newest verdict is met at `time`. Errors: those of cty_quorum_progress. */
 CUSTODY_MUST_USE custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time,
                                              uint64_t ret_counts[CTY_POLICIES_MAX]);
+/* Whether `actor` could decide now, by the judged state. Errors: the refusal that the custodian would give. */
+CUSTODY_MUST_USE custody_err cty_case_may_decide(const struct cty_judgement *judgement, struct cty_bytes actor,
+                                                 uint64_t now, custody_error *error);
 
 #endif

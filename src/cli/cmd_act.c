@@ -65,7 +65,7 @@ static custody_err page_consumed(struct acting *a, struct cty_bytes payload)
     if (cli->json) {
         cty_page_begin(cli, &jw);
         cty_member_hash(&jw, "case", &a->case_id);
-        cty_member_raw(&jw, "payload", payload);
+        CTY_TRY(cty_member_document(&jw, "payload", "payload_base64", payload));
         cty_member_text(&jw, "state", "CONSUMED");
         cty_member_submitted(&jw, "submitted", &a->submitted);
         return cty_page_end(cli, &jw);

@@ -38,6 +38,8 @@ static custody_err check(struct deciding *d)
         return cty_fail(&d->cli->error, CUSTODY_E_DEADLINE_PASSED, "it was to be decided before");
     if (state != CTY_CASE_HELD)
         return cty_fail(&d->cli->error, CUSTODY_E_STATE_ILLEGAL, "the case is %s", cty_case_state_names[state]);
+    CTY_TRY(cty_case_may_decide(d->judgement, cty_secret_name(cty_client_secret(d->client)), cty_client_now(d->client),
+                                &d->cli->error));
     if (d->choice == CTY_APPROVE && cty_judgement_payload(d->judgement, &payload) != CUSTODY_OK)
         return cty_fail(&d->cli->error, CUSTODY_E_FORBIDDEN, "the payload is not at hand, and nothing is approved unseen");
     return CUSTODY_OK;

@@ -5,6 +5,7 @@
 #include "cli/edit.h"
 #include "cli/put.h"
 #include "cli/submitted.h"
+#include "cli/text.h"
 
 struct patching {
     struct cty_cli *cli;
@@ -34,6 +35,10 @@ static custody_err check(struct patching *p)
     state = cty_case_reads(p->judgement, cty_client_now(p->client));
     if (state != CTY_CASE_HELD)
         return cty_fail(&p->cli->error, CUSTODY_E_STATE_ILLEGAL, "the case is %s", cty_case_state_names[state]);
+    custody_err err = cty_case_may_decide(p->judgement, cty_secret_name(cty_client_secret(p->client)),
+                                          cty_client_now(p->client), &p->cli->error);
+    if (err != CUSTODY_OK && err != CUSTODY_E_DUPLICATE_HUMAN) /* who has approved may still change it */
+        return err;
     if (cty_judgement_payload(p->judgement, &p->payload) != CUSTODY_OK)
         return cty_fail(&p->cli->error, CUSTODY_E_FORBIDDEN, "the payload is not at hand");
     return CUSTODY_OK;
@@ -55,7 +60,7 @@ static custody_err show(struct patching *p)
     CTY_TRY(cty_case_render(p->judgement, &p->shown));
     CTY_TRY(cty_put_line(&p->shown, "you sign as", cty_secret_name(cty_client_secret(p->client))));
     CTY_TRY(cty_put_linef(&p->shown, "you change", "the payload:"));
-    CTY_TRY(cty_render_diff(p->payload, cty_buf_bytes(&p->result), 2, &p->shown, &p->cli->error));
+    CTY_TRY(cty_render_diff(p->payload, cty_buf_bytes(&p->result), 2, &p->shown));
     if (reason)
         CTY_TRY(cty_put_line(&p->shown, "because", cty_bytes_text(reason)));
     cty_cli_present(p->cli, cty_buf_bytes(&p->shown));

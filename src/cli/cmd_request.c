@@ -2,7 +2,6 @@
 /* custody request, custody wait */
 #include "base/check.h"
 #include "cli/case.h"
-#include "cli/edit.h"
 #include "cli/newcomer.h"
 #include "cli/put.h"
 #include "cli/submitted.h"

@@ -15,17 +15,6 @@
 
 extern char **environ;
 
-custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error)
-{
-    struct cty_json_limits limits = {CTY_PAYLOAD_DEPTH_MAX, CTY_PAYLOAD_NODES_MAX};
-    struct cty_json json = CTY_JSON_INIT;
-    custody_err err = cty_json_scan(&json, CTY_JSON_DOCUMENT, limits, text, error);
-    if (err == CUSTODY_OK)
-        err = cty_json_canonical(&json, out);
-    cty_json_done(&json);
-    return err;
-}
-
 /* --- --set and --remove ----------------------------------------------------------------------------------------- */
 
 /* Operations that are applied as they are put, so that each sees what the one before made. */
@@ -146,8 +135,10 @@ static custody_err run_editor(struct cty_cli *cli, const char *path)
 
 static custody_err edit_file(struct cty_cli *cli, const char *path, struct cty_bytes payload, struct cty_buf *operations)
 {
-    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(4 * CTY_BLOB_BYTES_MAX);
-    CTY_TRY(cty_json_show(payload, 0, &text));
+    CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    CTY_TRY(cty_json_tidy(payload, &tidy, &cli->error));
+    CTY_TRY(cty_json_show(cty_buf_bytes(&tidy), 0, &text));
     CTY_TRY(cty_buf_put_byte(&text, '\n'));
     CTY_TRY(cty_cli_write_file(cli, path, cty_buf_bytes(&text)));
     custody_err err = run_editor(cli, path);
@@ -193,9 +184,11 @@ static custody_err find_operations(struct cty_cli *cli, struct cty_bytes payload
 custody_err cty_edit_payload(struct cty_cli *cli, struct cty_bytes payload, struct cty_buf *ret_operations,
                              struct cty_buf *ret_result)
 {
+    CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    CTY_TRY(cty_json_tidy(payload, &tidy, &cli->error));
     CTY_TRY(find_operations(cli, payload, ret_operations));
     CTY_TRY(cty_patch_apply(payload, cty_buf_bytes(ret_operations), ret_result, &cli->error));
-    if (cty_bytes_equal(payload, cty_buf_bytes(ret_result)))
+    if (cty_bytes_equal(cty_buf_bytes(&tidy), cty_buf_bytes(ret_result)))
         return cty_fail(&cli->error, CUSTODY_E_BAD_PATCH, "nothing would change");
     return CUSTODY_OK;
 }

@@ -20,7 +20,4 @@
 CUSTODY_MUST_USE custody_err cty_edit_payload(struct cty_cli *cli, struct cty_bytes payload,
                                               struct cty_buf *ret_operations, struct cty_buf *ret_result);
 
-/* Brings a JSON text into RFC 8785 form. */
-CUSTODY_MUST_USE custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error);
-
 #endif

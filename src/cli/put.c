@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "base/check.h"
 #include "cli/text.h"
 
 #define LABEL "%-12s "
@@ -110,6 +111,20 @@ void cty_member_content(struct cty_jw *jw, const char *name, const char *name_ba
         cty_jw_string(jw, content);
     else
         cty_jw_base64(jw, content);
+}
+
+custody_err cty_member_document(struct cty_jw *jw, const char *name, const char *name_base64, struct cty_bytes content)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    custody_err err = cty_json_tidy(content, &tidy, NULL);
+    if (err == CUSTODY_E_NO_MEMORY)
+        return err;
+    cty_jw_name(jw, err == CUSTODY_OK ? name : name_base64);
+    if (err == CUSTODY_OK)
+        cty_jw_raw(jw, cty_buf_bytes(&tidy));
+    else
+        cty_jw_base64(jw, content);
+    return CUSTODY_OK;
 }
 
 void cty_page_begin(struct cty_cli *cli, struct cty_jw *jw)

@@ -28,6 +28,9 @@ void cty_member_opt_hash(struct cty_jw *jw, const char *name, const struct cty_o
 void cty_member_names(struct cty_jw *jw, const char *name, const struct cty_names *names);
 /* Any bytes as a string: what isn't UTF-8 without NUL goes out in base64, under "<name>_base64". */
 void cty_member_content(struct cty_jw *jw, const char *name, const char *name_base64, struct cty_bytes content);
+/* A content as JSON, in RFC 8785 form; in base64 under the other name where it is no JSON document. */
+CUSTODY_MUST_USE custody_err cty_member_document(struct cty_jw *jw, const char *name, const char *name_base64,
+                                                 struct cty_bytes content);
 
 /* Begins the page's object, and ends it with a newline. */
 void cty_page_begin(struct cty_cli *cli, struct cty_jw *jw);

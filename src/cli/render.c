@@ -35,11 +35,17 @@ static custody_err each_line(void *context, const struct cty_diff_line *line)
     return cty_buf_put_byte(lines->out, '\n');
 }
 
-custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent, struct cty_buf *out,
-                            custody_error *error)
+custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent, struct cty_buf *out)
 {
     struct diff_lines lines = {.out = out, .indent = indent};
-    CTY_TRY(cty_diff_each(from, to, each_line, &lines, error));
+    size_t before = out->size;
+    custody_err err = cty_diff_each(from, to, each_line, &lines, NULL);
+    if (err == CUSTODY_E_NO_MEMORY || err == CUSTODY_E_TOO_LARGE)
+        return err;
+    if (err != CUSTODY_OK) {
+        out->size = before;
+        return cty_buf_putf(out, "%*scan't be compared: %s\n", (int)indent, "", custody_err_sentence(err));
+    }
     return lines.count ? CUSTODY_OK : cty_buf_putf(out, "%*snothing was changed\n", (int)indent, "");
 }
 
@@ -111,7 +117,7 @@ static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *
     if (err == CUSTODY_E_NOT_FOUND)
         return cty_buf_put_text(out, "  not at hand: it is not yours to read, or it was erased\n");
     CTY_TRY(err);
-    CTY_TRY(cty_json_show(payload, 2, &text));
+    CTY_TRY(cty_document_show(payload, 2, &text));
     size_t shown = text.size < PAYLOAD_SHOWN_MAX ? text.size : PAYLOAD_SHOWN_MAX;
     while (shown < text.size && shown && (text.data[shown] & 0xc0) == 0x80)
         shown--;
@@ -128,7 +134,7 @@ static custody_err put_changes(struct cty_buf *out, const struct cty_judgement *
         cty_judgement_payload(judgement, &to) != CUSTODY_OK)
         return CUSTODY_OK;
     CTY_TRY(cty_put_linef(out, "changed", "from what was asked to what stands:"));
-    return cty_render_diff(from, to, 2, out, NULL);
+    return cty_render_diff(from, to, 2, out);
 }
 
 /* --- what was said ---------------------------------------------------------------------------------------------- */
@@ -164,7 +170,7 @@ static custody_err put_patch(struct history *h, const struct cty_statement *st, 
     CTY_TRY(put_facts(h, st->u.patch.facts));
     custody_err err = cty_judgement_content(h->judgement, digest, "result", &result);
     if (err == CUSTODY_OK && h->payload.data)
-        CTY_TRY(cty_render_diff(h->payload, result, 11, h->out, NULL));
+        CTY_TRY(cty_render_diff(h->payload, result, 11, h->out));
     h->payload = err == CUSTODY_OK ? result : cty_bytes_make(NULL, 0);
     return CUSTODY_OK;
 }

@@ -19,11 +19,18 @@ static custody_err each_line(void *context, const struct cty_diff_line *line)
 
 custody_err cty_member_diff(struct cty_jw *jw, const char *name, struct cty_bytes from, struct cty_bytes to)
 {
-    cty_jw_name(jw, name);
-    cty_jw_array(jw);
-    custody_err err = cty_diff_each(from, to, each_line, jw, NULL);
-    cty_jw_array_end(jw);
-    return err;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf changes = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    struct cty_jw lines;
+    cty_jw_begin(&lines, &changes);
+    cty_jw_array(&lines);
+    custody_err err = cty_diff_each(from, to, each_line, &lines, NULL);
+    cty_jw_array_end(&lines);
+    if (err == CUSTODY_OK)
+        err = cty_jw_end(&lines);
+    if (err == CUSTODY_E_NO_MEMORY)
+        return err;
+    cty_member_raw(jw, name, err == CUSTODY_OK ? cty_buf_bytes(&changes) : CTY_LITERAL("[]"));
+    return CUSTODY_OK;
 }
 
 /* --- history ----------------------------------------------------------------------------------------------------- */
@@ -143,9 +150,9 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
     cty_member_u64(jw, "expires", c->expires);
     cty_member(jw, "ledger", judgement->checkpoint.origin);
     if (has_original)
-        cty_member_raw(jw, "original", original);
+        CTY_TRY(cty_member_document(jw, "original", "original_base64", original));
     if (has_payload)
-        cty_member_raw(jw, "payload", payload);
+        CTY_TRY(cty_member_document(jw, "payload", "payload_base64", payload));
     cty_member_text(jw, "priority", cty_priority_names[c->priority]);
     CTY_TRY(member_quorum(jw, judgement));
     CTY_TRY(member_report(jw, &judgement->report));

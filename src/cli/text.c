@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "codec/json.h"
 
 struct range {
     uint32_t first, last;
@@ -170,6 +171,30 @@ custody_err cty_json_show(struct cty_bytes json, unsigned indent, struct cty_buf
 custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out)
 {
     return show_json(&(struct layout){.out = out}, json);
+}
+
+custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error)
+{
+    struct cty_json_limits limits = {CTY_PAYLOAD_DEPTH_MAX, CTY_PAYLOAD_NODES_MAX};
+    struct cty_json json = CTY_JSON_INIT;
+    custody_err err = cty_json_scan(&json, CTY_JSON_DOCUMENT, limits, text, error);
+    if (err == CUSTODY_OK)
+        err = cty_json_canonical(&json, out);
+    cty_json_done(&json);
+    return err;
+}
+
+custody_err cty_document_show(struct cty_bytes content, unsigned indent, struct cty_buf *out)
+{
+    custody_error error = {.code = CUSTODY_OK};
+    CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(out->limit);
+    custody_err err = cty_json_tidy(content, &tidy, &error);
+    if (err == CUSTODY_OK)
+        return cty_json_show(cty_buf_bytes(&tidy), indent, out);
+    if (err == CUSTODY_E_NO_MEMORY)
+        return err;
+    CTY_TRY(cty_buf_putf(out, "%*sNOT A JSON DOCUMENT (%s): ", (int)indent, "", custody_err_sentence(err)));
+    return cty_text_show(content, out);
 }
 
 /* --- times ------------------------------------------------------------------------------------------------- */

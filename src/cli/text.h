@@ -15,6 +15,13 @@
  */
 CUSTODY_MUST_USE custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out);
 
+/* Brings a JSON text, as a payload may be, into RFC 8785 form. Errors: those of cty_json_scan. */
+CUSTODY_MUST_USE custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error);
+/*
+ * Appends a content of any bytes that should be a JSON document: laid out in lines, or where it is none, with the
+ * reason, as a line of text. What a content holds is committed to, and checked by nobody but its readers.
+ */
+CUSTODY_MUST_USE custody_err cty_document_show(struct cty_bytes content, unsigned indent, struct cty_buf *out);
 /*
  * Appends the RFC 8785 text of a JSON value, laid out in lines behind `indent` spaces and without a last newline. What
  * would be written out above comes as JSON's own \u202e, so that it is still the same JSON.
