@@ -11,9 +11,8 @@
 #include "store/inner.h"
 
 #define FOLD_FRAMES 4000
-#define EMPTY_FRAMES (4 * FOLD_FRAMES)
-#define EMPTY_WAIT_MS 100
-#define BUSY_MS 2000
+#define LONG_FRAMES (4 * FOLD_FRAMES)
+#define READERS_WAIT_MS 100
 
 static int count_frames(void *context, sqlite3 *db, const char *name, int frames)
 {
@@ -29,11 +28,14 @@ void cty_log_watch(struct cty_store *store)
     (void)sqlite3_wal_hook(store->view.sql.db, count_frames, store);
 }
 
+/* Readers are waited for, where `mode` asks for that, but not long: the writer stands still meanwhile. */
 static custody_err log_run(struct cty_store *store, int mode, custody_error *error)
 {
+    (void)sqlite3_busy_timeout(store->view.sql.db, READERS_WAIT_MS);
     cty_sql_before(&store->view.sql);
     int rc = sqlite3_wal_checkpoint_v2(store->view.sql.db, "main", mode, NULL, NULL);
     cty_sql_after(&store->view.sql);
+    (void)sqlite3_busy_timeout(store->view.sql.db, CTY_SQL_BUSY_MS);
     if (rc == SQLITE_OK)
         return CUSTODY_OK;
     return cty_sql_fail(&store->view.sql, rc, "emptying the write-ahead log", error);
@@ -50,15 +52,11 @@ custody_err cty_log_settle(struct cty_store *store, custody_error *error)
     return CUSTODY_OK;
 }
 
-/* A reader that never ends would let the log grow for ever: then wait for it, for a moment. */
+/* Readers that follow one another would let the log grow for ever; when it is long, one pause is made for. */
 static custody_err log_bring(struct cty_store *store)
 {
-    if (store->log_frames < EMPTY_FRAMES)
-        return log_run(store, SQLITE_CHECKPOINT_PASSIVE, NULL);
-    (void)sqlite3_busy_timeout(store->view.sql.db, EMPTY_WAIT_MS);
-    custody_err err = log_run(store, SQLITE_CHECKPOINT_RESTART, NULL);
-    (void)sqlite3_busy_timeout(store->view.sql.db, BUSY_MS);
-    return err;
+    bool is_long = store->log_frames >= LONG_FRAMES;
+    return log_run(store, is_long ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL);
 }
 
 void cty_log_fold(struct cty_store *store)

@@ -60,6 +60,8 @@ static bool is_full(const struct cty_sql *sql, int rc)
 
 static custody_err classify(const struct cty_sql *sql, int rc)
 {
+    if (rc == SQLITE_IOERR_NOMEM)
+        return CUSTODY_E_NO_MEMORY;
     if (is_full(sql, rc))
         return CUSTODY_E_READ_ONLY;
     switch (rc & 0xff) {

@@ -15,6 +15,9 @@ enum cty_sql_id {
     CTY_SQL_COUNT
 };
 
+/* How long a statement waits for another program's lock. */
+#define CTY_SQL_BUSY_MS 2000
+
 struct cty_sql {
     sqlite3 *db;
     sqlite3_stmt *ready[CTY_SQL_COUNT];

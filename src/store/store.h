@@ -52,7 +52,10 @@ struct cty_store_reader *cty_store_view(struct cty_store *store);
 /* Whether a fault has ended this handle. */
 bool cty_store_is_poisoned(const struct cty_store *store);
 
-/* Begins a transaction. Errors: BUSY where another program is writing; INTERNAL where one is open. */
+/*
+ * Begins a transaction. Errors: BUSY where another program is writing, or reads from a log that a crash left;
+ * INTERNAL where one is open.
+ */
 CUSTODY_MUST_USE custody_err cty_store_begin(struct cty_store *store, custody_error *error);
 /* Forgets the transaction. Nothing happens where none is open. */
 void cty_store_roll_back(struct cty_store *store);
@@ -94,8 +97,9 @@ CUSTODY_MUST_USE custody_err cty_store_put_checkpoint(struct cty_store *store,
                                                       const struct cty_store_checkpoint *checkpoint,
                                                       custody_error *error);
 /*
- * Makes the transaction durable: when it returns OK the disk has it. Errors: INTERNAL where entries were appended
- * and no checkpoint covers them.
+ * Makes the transaction durable: when it returns OK the disk has it, and the answers may go out, though the handle
+ * may be poisoned by then: what is done now and then after a commit has failed. Errors: INTERNAL where entries were
+ * appended and no checkpoint covers them.
  */
 CUSTODY_MUST_USE custody_err cty_store_commit(struct cty_store *store, custody_error *error);
 

@@ -58,7 +58,10 @@ static custody_err store_load(struct cty_store *store, custody_error *error)
     CTY_TRY(log_try(store, error));
     CTY_TRY(state_load(store, error));
     cty_log_watch(store);
-    return CUSTODY_OK;
+    /* When memory runs out it is too late to prepare this one. */
+    struct cty_query undo = cty_query_make(sql, CTY_SQL_ROLLBACK, error);
+    cty_query_done(&undo);
+    return cty_query_check(&undo);
 }
 
 /* `origin` makes the database first; NULL opens what is there. */
@@ -112,9 +115,9 @@ struct cty_store *cty_store_close(struct cty_store *store)
     cty_store_roll_back(store);
     if (store->state == CTY_STORE_IDLE && store->view.sql.db) {
         store->log_pending = true;
-        /* A courtesy to whoever looks at the file next; what is committed is durable in the log. */
-        if (cty_log_settle(store, NULL) != CUSTODY_OK)
-            cty_store_poison(store);
+        /* A courtesy to whoever looks at the file next: one file. What is committed is durable in the log. */
+        if (cty_log_settle(store, NULL) == CUSTODY_OK)
+            (void)sqlite3_db_config(store->view.sql.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
     cty_reader_done(&store->view);
     /* After the connection: the lock must outlast its last write. */

@@ -292,6 +292,55 @@ static void a_copy_stands_alone(void **state)
     cty_store_reader_close(reader);
 }
 
+static bool is_there(const char *name)
+{
+    char path[160];
+    desk_path(&desk, name, path);
+    return access(path, F_OK) == 0;
+}
+
+/* Evidence is read without a trace. */
+static void a_still_file_is_read_without_a_trace(void **state)
+{
+    (void)state;
+    struct cty_store_reader *reader = NULL;
+    struct cty_store *store = desk_create(&desk);
+    assert_ok(desk_append(store, 30));
+    cty_store_close(store);
+    assert_false(is_there("ledger.db-wal")); /* a clean stop leaves one file */
+    assert_false(is_there("ledger.db-shm"));
+    assert_ok(cty_store_reader_open_still(desk.path, &reader, NULL));
+    desk_compare(reader);
+    assert_false(is_there("ledger.db-wal"));
+    assert_false(is_there("ledger.db-shm"));
+    cty_store_reader_close(reader);
+    assert_false(is_there("ledger.db-wal"));
+    assert_false(is_there("ledger.db-shm"));
+    desk_tamper(&desk, "UPDATE checkpoint SET size = 31");
+    assert_refused(cty_store_reader_open_still(desk.path, &reader, NULL), "store-altered");
+    assert_int_equal(unlink(desk.path), 0);
+    assert_refused(cty_store_reader_open_still(desk.path, &reader, NULL), "not-found");
+}
+
+/* The path goes through a URI: what means something there must stay a name. */
+static void a_still_file_may_have_any_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a?mode=rwc", "a#b", "a%20b", "a b", "\xc3\xa4", "file:a", "a&vfs=none"};
+    cty_store_close(desk_create(&desk));
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
+        struct cty_store_reader *reader = NULL;
+        char path[160];
+        desk_path(&desk, names[i], path);
+        assert_int_equal(rename(desk.path, path), 0);
+        assert_ok(cty_store_reader_open_still(path, &reader, NULL));
+        cty_store_reader_close(reader);
+        assert_ok(cty_store_reader_open(path, &reader, NULL));
+        cty_store_reader_close(reader);
+        assert_int_equal(rename(path, desk.path), 0);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -304,6 +353,8 @@ int main(void)
         CASE(a_damaged_page_is_no_crash),
         CASE(a_copy_is_the_snapshot),
         CASE(a_copy_stands_alone),
+        CASE(a_still_file_is_read_without_a_trace),
+        CASE(a_still_file_may_have_any_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

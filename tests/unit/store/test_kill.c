@@ -95,6 +95,30 @@ static void what_was_committed_outlives_a_kill(void **state)
     }
 }
 
+/* Until what the dead writer left in the log is safe, nothing is written behind it. */
+static void a_reader_of_an_old_log_is_waited_for(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    assert_ok(desk_append(store, 10));
+    cty_store_close(store);
+    struct cty_store_reader *reader = desk_reader(&desk);
+    assert_ok(cty_store_begin_read(reader, NULL));
+    uint64_t told = run_and_kill(3);
+    store = desk_open(&desk);
+    desk_compare(cty_store_view(store));
+    assert_true(cty_store_size(cty_store_view(store)) >= told);
+    assert_refused(cty_store_begin(store, NULL), "busy");
+    assert_refused(cty_store_begin(store, NULL), "busy");
+    assert_int_equal(cty_store_size(reader), 10);
+    desk_compare(reader);
+    cty_store_end_read(reader);
+    assert_ok(desk_append(store, 5));
+    cty_store_reader_close(reader);
+    cty_store_close(store);
+    assert_true(desk_reopen(&desk) >= told + 5);
+}
+
 /* The lock goes with the process that held it. */
 static void another_process_is_refused(void **state)
 {
@@ -119,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_committed_outlives_a_kill, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reader_of_an_old_log_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(another_process_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
