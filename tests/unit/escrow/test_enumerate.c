@@ -1,0 +1,836 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every small history of one case: two agents, four approvers of whom one owns the requester, policies that hold for
+ * two or one or pass. From each state every move is tried, lawful or not, at every moment that a deadline makes
+ * different, until no new state comes. Two states are one if nothing that the law reads tells them apart: digests
+ * are dropped, times are kept as distances to now, approvals that can never count again are left out.
+ *
+ * What is checked of each step is written here once more, apart from the fold: `struct shadow` keeps what a reader
+ * of the entries alone would know.
+ *
+ *     test_enumerate [STATES]      ends after so many states (0: at closure)
+ */
+#include "codec/text.h"
+#include "unit/escrow/bench.h"
+
+#define OVERLAY_MAX 16
+#define TABLE_SIZE (1u << 20)
+#define PATCHES_MAX 1
+#define NOBODY 255
+
+enum { OWEN, CAROL, DAVE, ERIN, APPROVERS };
+static const char *const approvers[] = {"acme/owen", "acme/carol", "acme/dave", "acme/erin"};
+static const char *const agents[] = {"acme/bot", "acme/pal"};
+
+#define RULES(rules) "{\"admin_quorum\":2,\"rules\":[" rules "]}"
+#define PERIODS "\"report_ms\":70,\"roles\":[\"approver\"],\"use_ms\":50"
+enum { HOLD2, HOLD1, PASS, POLICIES };
+static const char *const policies[] = {
+    RULES("{\"approvals\":2,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
+    RULES("{\"approvals\":1,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
+    RULES("{\"effect\":\"pass\",\"report_ms\":70,\"use_ms\":50}"),
+};
+
+#define SHORT_MS 20
+#define LONG_MS 1000
+#define REQUEST_MS 260
+
+/* A value that several states share. */
+struct value {
+    size_t users;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct approval {
+    uint8_t who;
+    uint64_t time, expires;
+};
+
+/* What the entries say, counted apart from the fold. */
+struct shadow {
+    int state; /* enum cty_case_state as it was last written; CTY_CASE_STATE_COUNT before the request */
+    uint8_t policy, judged_by, holder;
+    uint8_t patches, consumes, releases, outcomes;
+    bool revoked[APPROVERS];
+    uint64_t since[APPROVERS];
+    struct approval approvals[8]; /* of the open instance, that may still count */
+    uint32_t approvals_count;
+    uint64_t decide_by, use_by, report_by, request_until;
+};
+
+struct state {
+    struct {
+        const char *key;
+        struct value *value;
+    } overlay[OVERLAY_MAX];
+    size_t overlay_count;
+    uint64_t time;
+    struct shadow shadow;
+    uint32_t depth;
+    uint32_t number;
+};
+
+struct move {
+    enum cty_type type;
+    uint8_t who, choice, variant;
+};
+
+static struct {
+    struct world *w;
+    struct cty_view view;
+    struct cty_delta delta;
+    struct cty_hash root, case_id, policies[POLICIES];
+    char root_text[65];
+    char case_key[CTY_VIEW_KEY_MAX];
+    uint64_t counter;
+    struct state **queue;
+    size_t head, tail, capacity;
+    char *table[TABLE_SIZE]; /* canonical forms */
+    uint32_t numbers[TABLE_SIZE];
+    uint32_t (*edges)[2];
+    size_t edges_count, edges_capacity;
+    size_t tried, taken, merged;
+    size_t refusals[256];
+} run;
+
+/* Records. */
+
+static const char *intern(const char *key)
+{
+    static char *keys[64];
+    static size_t count;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i], key) == 0)
+            return keys[i];
+    }
+    assert_true(count < CTY_COUNT_OF(keys));
+    return keys[count++] = strdup(key);
+}
+
+static struct cty_bytes lookup(const struct state *s, const char *key)
+{
+    for (size_t i = 0; i < s->overlay_count; i++) {
+        if (strcmp(s->overlay[i].key, key) == 0)
+            return cty_bytes_make(s->overlay[i].value->bytes, s->overlay[i].value->size);
+    }
+    if (strncmp(key, "root/", 5) == 0)
+        return cty_bytes_make(run.root_text, 64);
+    return cty_memory_get(run.w->memory, key);
+}
+
+static void fill(const struct state *s)
+{
+    for (size_t i = 0; i < run.view.count; i++) {
+        struct cty_view_slot *slot = &run.view.slots[i];
+        if (slot->status != CTY_VIEW_WANTED)
+            continue;
+        slot->value = lookup(s, slot->key);
+        slot->status = slot->value.data ? CTY_VIEW_PRESENT : CTY_VIEW_ABSENT;
+    }
+}
+
+static void value_drop(struct value *value)
+{
+    if (--value->users == 0)
+        free(value);
+}
+
+static void overlay_put(struct state *s, const char *key, struct cty_bytes bytes)
+{
+    struct value *value = malloc(sizeof(*value) + bytes.size);
+    assert_non_null(value);
+    value->users = 1;
+    value->size = bytes.size;
+    memcpy(value->bytes, bytes.data, bytes.size);
+    for (size_t i = 0; i < s->overlay_count; i++) {
+        if (strcmp(s->overlay[i].key, key) != 0)
+            continue;
+        value_drop(s->overlay[i].value);
+        s->overlay[i].value = value;
+        return;
+    }
+    assert_true(s->overlay_count < OVERLAY_MAX);
+    s->overlay[s->overlay_count].key = intern(key);
+    s->overlay[s->overlay_count++].value = value;
+}
+
+static struct state *state_copy(const struct state *from)
+{
+    struct state *s = malloc(sizeof(*s));
+    assert_non_null(s);
+    *s = *from;
+    for (size_t i = 0; i < s->overlay_count; i++)
+        s->overlay[i].value->users++;
+    return s;
+}
+
+static void state_free(struct state *s)
+{
+    for (size_t i = 0; i < s->overlay_count; i++)
+        value_drop(s->overlay[i].value);
+    free(s);
+}
+
+static void ledger_of(const struct state *s, struct cty_ledger_record *ret)
+{
+    struct cty_json tape = CTY_JSON_INIT;
+    memset(ret, 0, sizeof(*ret));
+    assert_ok(cty_record_decode(&cty_shape_ledger_record, lookup(s, "ledger"), &tape, ret, NULL));
+    cty_json_done(&tape);
+}
+
+static bool case_of_state(const struct state *s, struct cty_case *ret)
+{
+    static struct cty_json tape;
+    struct cty_bytes text = lookup(s, run.case_key);
+    memset(ret, 0, sizeof(*ret));
+    if (!text.data)
+        return false;
+    assert_ok(cty_record_decode(&cty_shape_case, text, &tape, ret, NULL));
+    return true;
+}
+
+/* Moves. */
+
+static void unique(void *out, size_t size)
+{
+    struct cty_hash hash = cty_sha256(cty_bytes_make(&run.counter, sizeof(run.counter)));
+    run.counter++;
+    memcpy(out, hash.bytes, size);
+}
+
+static void sign_as(struct cty_statement *st, const char *name)
+{
+    st->signers[0] = cty_bytes_text(name);
+    st->signers_count = 1;
+}
+
+static void clerk_says(const struct state *s, struct cty_statement *st)
+{
+    static struct cty_json tape;
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    sign_as(st, "clerk");
+    st->until = s->time;
+    if (st->type == CTY_VERDICT)
+        unique(st->u.verdict.instance, 16);
+    cty_view_clear(&run.view);
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        fill(s);
+        err = st->type == CTY_VERDICT ? cty_clerk_verdict(&run.view, &run.case_id, s->time, st, &tape, NULL)
+                                      : cty_clerk_release(&run.view, &run.case_id, s->time, st, &tape, NULL);
+    }
+    assert_ok(err);
+}
+
+static void make(const struct state *s, const struct move *move, const struct cty_case *c, struct cty_statement *st)
+{
+    memset(st, 0, sizeof(*st));
+    st->type = move->type;
+    unique(st->id, 16);
+    st->ledger = CTY_LITERAL(WORLD_ORIGIN);
+    st->seen.root = run.root;
+    st->time = s->time;
+    st->until = s->time + LONG_MS;
+    st->case_id = run.case_id;
+    st->after = c->anchor;
+    switch (move->type) {
+    case CTY_REQUEST:
+        sign_as(st, agents[0]);
+        st->u.request.action = st->u.request.service = CTY_LITERAL("x");
+        st->u.request.executor = cty_bytes_text(agents[move->variant]);
+        st->u.request.expires = s->time + REQUEST_MS;
+        unique(&st->u.request.payload, CTY_HASH_SIZE);
+        return;
+    case CTY_DECISION:
+        sign_as(st, move->who < APPROVERS ? approvers[move->who] : agents[0]);
+        st->u.decision.choice = move->choice;
+        st->u.decision.expires = s->time + (move->variant ? SHORT_MS : LONG_MS);
+        memcpy(st->u.decision.instance, c->instance.bits, 16);
+        st->u.decision.payload = c->payload;
+        return;
+    case CTY_PATCH:
+        sign_as(st, approvers[move->who]);
+        st->u.patch.base = c->payload;
+        unique(&st->u.patch.operations, CTY_HASH_SIZE);
+        unique(&st->u.patch.result, CTY_HASH_SIZE);
+        return;
+    case CTY_CONSUME:
+        sign_as(st, agents[move->who]);
+        st->u.consume.payload = c->payload;
+        return;
+    case CTY_OUTCOME:
+        sign_as(st, agents[move->who]);
+        st->u.outcome.outcome = move->variant;
+        return;
+    case CTY_CANCEL:
+        sign_as(st, move->who < APPROVERS ? approvers[move->who] : agents[move->who - APPROVERS]);
+        return;
+    case CTY_EXPIRY:
+        sign_as(st, "clerk");
+        st->until = s->time;
+        st->u.expiry.silence = move->variant;
+        return;
+    case CTY_ACTOR_REVOKE:
+        sign_as(st, "acme/a");
+        st->signers[st->signers_count++] = CTY_LITERAL("acme/b");
+        st->u.actor_revoke.actor = cty_bytes_text(approvers[move->who]);
+        st->u.actor_revoke.since = move->variant ? 1 : s->time;
+        return;
+    case CTY_POLICY_PUBLISH: {
+        struct cty_ledger_record ledger;
+        ledger_of(s, &ledger);
+        sign_as(st, "operator/ada");
+        st->signers[st->signers_count++] = CTY_LITERAL("operator/otto");
+        st->u.policy_publish.policy = cty_bytes_text(policies[move->variant]);
+        st->u.policy_publish.scope = CTY_LITERAL("ledger");
+        st->u.policy_publish.replaces = (struct cty_opt_hash){ledger.policy, true};
+        return;
+    }
+    case CTY_VERDICT:
+    case CTY_RELEASE:
+        if (lookup(s, run.case_key).data)
+            clerk_says(s, st);
+        return;
+    case CTY_LEDGER_OPEN:
+    case CTY_PARTY_ENROL:
+    case CTY_ACTOR_ENROL:
+    case CTY_TYPE_COUNT:
+        fail();
+    }
+}
+
+static void set_keys(const struct cty_statement *st, struct cty_fold_input *in)
+{
+    for (uint32_t i = 0; i < st->signers_count; i++) {
+        char name[CTY_ACTOR_NAME_BYTES_MAX + 1];
+        snprintf(name, sizeof(name), "%.*s", (int)st->signers[i].size, (const char *)st->signers[i].data);
+        in->keys[i] = *cty_secret_key(world_secret(run.w, name));
+    }
+}
+
+/* Folds the move over the state; the delta is in run.delta. */
+static custody_err try(const struct state *s, const struct move *move, const struct cty_case *c, bool has_case,
+                       struct cty_hash *ret_digest)
+{
+    static struct cty_statement st;
+    static struct cty_fold_input in;
+    struct cty_ledger_record ledger;
+    ledger_of(s, &ledger);
+    make(s, move, c, &st);
+    st.seen.size = ledger.size;
+    struct cty_entry entry = {.index = ledger.size, .time = s->time, .prev = {ledger.last, true},
+                              .trust = {ledger.trust, true}};
+    if (has_case && (cty_type_flags(st.type) & CTY_TYPE_CASE))
+        entry.case_prev = (struct cty_opt_hash){c->last, true};
+    memset(&in, 0, sizeof(in));
+    unique(ret_digest, CTY_HASH_SIZE);
+    unique(&in.leaf, CTY_HASH_SIZE);
+    in.entry = &entry;
+    in.statement = &st;
+    in.digest = ret_digest;
+    set_keys(&st, &in);
+    /* The one case and each policy have one name in all histories. */
+    if (st.type == CTY_REQUEST)
+        *ret_digest = run.case_id;
+    if (st.type == CTY_POLICY_PUBLISH)
+        *ret_digest = run.policies[move->variant];
+    cty_view_clear(&run.view);
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        fill(s);
+        err = cty_fold(&run.view, &in, &run.delta, NULL);
+    }
+    return err;
+}
+
+/* The shadow. */
+
+static bool voided(const struct shadow *shadow, const struct approval *approval)
+{
+    return shadow->revoked[approval->who] && shadow->since[approval->who] <= approval->time;
+}
+
+static uint32_t counting(const struct shadow *shadow, uint64_t time, bool consume)
+{
+    bool persons[APPROVERS] = {false};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < shadow->approvals_count; i++) {
+        const struct approval *approval = &shadow->approvals[i];
+        if (voided(shadow, approval) || (!consume && approval->expires < time) || persons[approval->who])
+            continue;
+        persons[approval->who] = true;
+        count++;
+    }
+    return count;
+}
+
+static uint32_t needed(const struct shadow *shadow)
+{
+    return shadow->judged_by == HOLD2 ? 2 : shadow->judged_by == HOLD1 ? 1 : 0;
+}
+
+/* Approvals that can never count again: expired or voided before the release. */
+static void forget(struct shadow *shadow, uint64_t time)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < shadow->approvals_count; i++) {
+        bool gone = voided(shadow, &shadow->approvals[i]) ||
+                    (shadow->releases == 0 && shadow->approvals[i].expires < time);
+        if (!gone)
+            shadow->approvals[kept++] = shadow->approvals[i];
+    }
+    shadow->approvals_count = kept;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void shadow_verdict(struct shadow *s, uint64_t time)
+{
+    assert_int_equal(s->state, CTY_CASE_JUDGED_NEXT);
+    s->judged_by = s->policy;
+    s->approvals_count = 0;
+    s->decide_by = least(time + 100, s->request_until);
+    s->state = s->policy == PASS ? CTY_CASE_RELEASE_NEXT : CTY_CASE_HELD;
+}
+
+static void shadow_release(struct shadow *s, uint64_t time)
+{
+    assert_int_equal(s->state, CTY_CASE_RELEASE_NEXT);
+    assert_true(counting(s, time, false) >= needed(s));
+    s->releases++;
+    assert_int_equal(s->releases, 1);
+    s->use_by = least(time + 50, s->request_until);
+    for (uint32_t i = 0; i < s->approvals_count; i++)
+        s->use_by = least(s->use_by, s->approvals[i].expires);
+    s->state = CTY_CASE_RELEASED;
+}
+
+static void shadow_decision(struct shadow *s, const struct move *move, uint64_t time)
+{
+    assert_int_equal(s->state, CTY_CASE_HELD);
+    assert_true(time <= s->decide_by);
+    assert_true(move->who != OWEN && move->who < APPROVERS && !s->revoked[move->who]);
+    for (uint32_t i = 0; i < s->approvals_count; i++)
+        assert_false(s->approvals[i].who == move->who && !voided(s, &s->approvals[i]) &&
+                     s->approvals[i].expires >= time);
+    if (move->choice == CTY_REJECT) {
+        s->state = CTY_CASE_REJECTED;
+        return;
+    }
+    assert_true(s->approvals_count < CTY_COUNT_OF(s->approvals));
+    s->approvals[s->approvals_count++] =
+        (struct approval){move->who, time, time + (move->variant ? SHORT_MS : LONG_MS)};
+    if (counting(s, time, false) >= needed(s))
+        s->state = CTY_CASE_RELEASE_NEXT;
+}
+
+static void shadow_holder(struct shadow *s, const struct move *move, uint64_t time)
+{
+    static const int outcomes[] = {CTY_CASE_FULFILLED, CTY_CASE_FAILED, CTY_CASE_UNKNOWN};
+    assert_int_equal(move->who, s->holder);
+    if (move->type == CTY_OUTCOME) {
+        assert_true(s->state == CTY_CASE_CONSUMED || s->state == CTY_CASE_UNREPORTED);
+        assert_int_equal(++s->outcomes, 1);
+        s->state = outcomes[move->variant];
+        return;
+    }
+    assert_int_equal(s->state, CTY_CASE_RELEASED);
+    assert_true(time <= s->use_by);
+    assert_true(counting(s, time, true) >= needed(s));
+    assert_int_equal(++s->consumes, 1);
+    s->report_by = time + 70;
+    s->state = CTY_CASE_CONSUMED;
+}
+
+static void shadow_cancel(struct shadow *s, const struct move *move, uint64_t time)
+{
+    assert_true((s->state == CTY_CASE_HELD && time <= s->decide_by) ||
+                (s->state == CTY_CASE_RELEASED && time <= s->use_by));
+    bool requester = move->who == APPROVERS;
+    bool approver = move->who < APPROVERS && move->who != OWEN && !s->revoked[move->who] && s->judged_by != PASS;
+    assert_true(requester || approver);
+    s->state = CTY_CASE_CANCELLED;
+}
+
+static void shadow_expiry(struct shadow *s, const struct move *move, uint64_t time)
+{
+    static const int from[] = {CTY_CASE_HELD, CTY_CASE_RELEASED, CTY_CASE_CONSUMED};
+    static const int to[] = {CTY_CASE_EXPIRED, CTY_CASE_LAPSED, CTY_CASE_UNREPORTED};
+    const uint64_t due[] = {s->decide_by, s->use_by, s->report_by};
+    assert_int_equal(s->state, from[move->variant]);
+    assert_true(time > due[move->variant]);
+    s->state = to[move->variant];
+}
+
+/* What a taken move means to a reader of the entries; asserts that the law allowed it. */
+static void shadow_take(struct shadow *s, const struct move *move, uint64_t time)
+{
+    bool next = s->state == CTY_CASE_JUDGED_NEXT || s->state == CTY_CASE_RELEASE_NEXT;
+    assert_int_equal(next, move->type == CTY_VERDICT || move->type == CTY_RELEASE);
+    switch (move->type) {
+    case CTY_REQUEST:
+        assert_int_equal(s->state, CTY_CASE_STATE_COUNT);
+        s->state = CTY_CASE_JUDGED_NEXT;
+        s->holder = move->variant;
+        s->request_until = time + REQUEST_MS;
+        return;
+    case CTY_VERDICT:
+        shadow_verdict(s, time);
+        return;
+    case CTY_RELEASE:
+        shadow_release(s, time);
+        return;
+    case CTY_DECISION:
+        shadow_decision(s, move, time);
+        return;
+    case CTY_PATCH:
+        assert_true(s->state == CTY_CASE_HELD && time <= s->decide_by);
+        assert_true(move->who != OWEN && !s->revoked[move->who]);
+        s->patches++;
+        s->state = CTY_CASE_JUDGED_NEXT;
+        return;
+    case CTY_CONSUME:
+    case CTY_OUTCOME:
+        shadow_holder(s, move, time);
+        return;
+    case CTY_CANCEL:
+        shadow_cancel(s, move, time);
+        return;
+    case CTY_EXPIRY:
+        shadow_expiry(s, move, time);
+        return;
+    case CTY_ACTOR_REVOKE:
+        s->revoked[move->who] = true;
+        s->since[move->who] = move->variant ? 1 : time;
+        return;
+    case CTY_POLICY_PUBLISH:
+        s->policy = move->variant;
+        return;
+    case CTY_LEDGER_OPEN:
+    case CTY_PARTY_ENROL:
+    case CTY_ACTOR_ENROL:
+    case CTY_TYPE_COUNT:
+        fail();
+    }
+}
+
+/* The case's record says what the shadow counted. */
+static void compare(const struct state *s)
+{
+    static struct cty_case c;
+    custody_error error = {0};
+    if (!case_of_state(s, &c)) {
+        assert_int_equal(s->shadow.state, CTY_CASE_STATE_COUNT);
+        return;
+    }
+    if (cty_case_check(&c, &error) != CUSTODY_OK)
+        fail_msg("%s", error.detail);
+    assert_string_equal(cty_case_state_names[c.state], cty_case_state_names[s->shadow.state]);
+    assert_int_equal(c.revision, s->shadow.patches);
+    assert_int_equal(c.consume.present, s->shadow.consumes);
+    assert_int_equal(c.release.present, s->shadow.releases);
+    if (c.state == CTY_CASE_HELD)
+        assert_int_equal(c.decide_by, s->shadow.decide_by);
+    if (c.state == CTY_CASE_RELEASED)
+        assert_int_equal(c.use_by, s->shadow.use_by);
+    if (c.state == CTY_CASE_CONSUMED)
+        assert_int_equal(c.report_by, s->shadow.report_by);
+}
+
+/* States that nothing tells apart. */
+
+static uint64_t due_of(const struct shadow *s)
+{
+    return s->state == CTY_CASE_HELD ? s->decide_by
+           : s->state == CTY_CASE_RELEASED ? s->use_by
+           : s->state == CTY_CASE_CONSUMED ? s->report_by
+                                           : 0;
+}
+
+/* A distance to now; all that is past is the same. */
+static long long from_now(uint64_t moment, uint64_t now)
+{
+    return moment < now ? -1 : (long long)(moment - now);
+}
+
+/* Dave and Erin are alike in all that the law reads; Carol's key alone is ever revoked. */
+struct approved {
+    bool carol, just_now;
+    long long expires;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const struct approved *x = a, *y = b;
+    if (x->carol != y->carol)
+        return x->carol - y->carol;
+    if (x->just_now != y->just_now)
+        return x->just_now - y->just_now;
+    return x->expires < y->expires ? -1 : x->expires > y->expires;
+}
+
+static void canonical(struct state *s, struct cty_buf *out)
+{
+    struct shadow *h = &s->shadow;
+    bool open = h->state < CTY_CASE_REFUSED || h->state == CTY_CASE_STATE_COUNT;
+    forget(h, s->time);
+    cty_buf_clear(out);
+    assert_ok(cty_buf_putf(out, "%d c%d", h->state, h->consumes));
+    if (h->state == CTY_CASE_UNREPORTED)
+        assert_ok(cty_buf_putf(out, " o%d h%d", h->outcomes, h->holder));
+    if (!open)
+        return; /* final: whatever comes, nothing of it changes */
+    assert_ok(cty_buf_putf(out, " p%d j%d h%d r%d due%lld req%lld", h->policy, h->judged_by, h->holder, h->patches,
+                           from_now(due_of(h), s->time), from_now(h->request_until, s->time)));
+    assert_ok(cty_buf_putf(out, " %d%d", h->revoked[CAROL], h->revoked[CAROL] && h->since[CAROL] > 1));
+    struct approved sorted[CTY_COUNT_OF(h->approvals)];
+    for (uint32_t i = 0; i < h->approvals_count; i++) {
+        const struct approval *a = &h->approvals[i];
+        sorted[i] = (struct approved){a->who == CAROL, a->who == CAROL && a->time == s->time,
+                                      h->releases ? 0 : from_now(a->expires, s->time)};
+    }
+    qsort(sorted, h->approvals_count, sizeof(sorted[0]), by_value);
+    for (uint32_t i = 0; i < h->approvals_count; i++)
+        assert_ok(cty_buf_putf(out, " a%d%d %lld", sorted[i].carol, sorted[i].just_now, sorted[i].expires));
+}
+
+static bool is_new(struct state *s, uint32_t *ret_number)
+{
+    static uint32_t count;
+    static struct cty_buf text = {.limit = 4096};
+    canonical(s, &text);
+    struct cty_hash hash = cty_sha256(cty_buf_bytes(&text));
+    uint32_t place;
+    memcpy(&place, hash.bytes, sizeof(place));
+    for (place %= TABLE_SIZE; run.table[place]; place = (place + 1) % TABLE_SIZE) {
+        if (strcmp(run.table[place], cty_buf_text(&text)) == 0) {
+            *ret_number = run.numbers[place];
+            return false;
+        }
+    }
+    run.table[place] = strdup(cty_buf_text(&text));
+    run.numbers[place] = *ret_number = count++;
+    assert_true(count < TABLE_SIZE / 2);
+    return true;
+}
+
+static void edge(uint32_t from, uint32_t to)
+{
+    if (run.edges_count == run.edges_capacity) {
+        run.edges_capacity = run.edges_capacity ? run.edges_capacity * 2 : 4096;
+        run.edges = realloc(run.edges, run.edges_capacity * sizeof(*run.edges));
+        assert_non_null(run.edges);
+    }
+    run.edges[run.edges_count][0] = from;
+    run.edges[run.edges_count++][1] = to;
+}
+
+static void push(struct state *s, const struct state *parent)
+{
+    if (!is_new(s, &s->number)) {
+        run.merged++;
+        edge(parent->number, s->number);
+        state_free(s);
+        return;
+    }
+    if (parent)
+        edge(parent->number, s->number);
+    s->depth = parent ? parent->depth + 1 : 0;
+    if (run.tail == run.capacity) {
+        run.capacity = run.capacity ? run.capacity * 2 : 4096;
+        run.queue = realloc(run.queue, run.capacity * sizeof(*run.queue));
+        assert_non_null(run.queue);
+    }
+    run.queue[run.tail++] = s;
+}
+
+static void take(const struct state *parent, const struct move *move)
+{
+    struct state *s = state_copy(parent);
+    for (size_t i = 0; i < run.delta.count; i++) {
+        if (strncmp(run.delta.puts[i].key, "id/", 3) != 0 && strncmp(run.delta.puts[i].key, "policy/", 7) != 0)
+            overlay_put(s, run.delta.puts[i].key, run.delta.puts[i].value);
+    }
+    shadow_take(&s->shadow, move, s->time);
+    compare(s);
+    push(s, parent);
+}
+
+/* A final state is left by nothing but the late outcome. */
+static void expect_final(const struct state *s, const struct move *move)
+{
+    bool final = cty_case_is_final((enum cty_case_state)s->shadow.state) && s->shadow.state != CTY_CASE_STATE_COUNT;
+    bool of_case = (cty_type_flags(move->type) & CTY_TYPE_CASE) != 0;
+    if (final && of_case)
+        assert_true(s->shadow.state == CTY_CASE_UNREPORTED && move->type == CTY_OUTCOME);
+}
+
+static void step(const struct state *s, enum cty_type type, unsigned who, unsigned choice, unsigned variant)
+{
+    static struct cty_case c;
+    struct move move = {type, (uint8_t)who, (uint8_t)choice, (uint8_t)variant};
+    struct cty_hash digest;
+    bool has_case = case_of_state(s, &c);
+    if (type == CTY_PATCH && s->shadow.patches == PATCHES_MAX)
+        return;
+    custody_err err = try(s, &move, &c, has_case, &digest);
+    run.tried++;
+    if (err != CUSTODY_OK) {
+        run.refusals[(unsigned)err % 256]++;
+        assert_int_equal(run.delta.count, 0);
+        return;
+    }
+    run.taken++;
+    expect_final(s, &move);
+    take(s, &move);
+}
+
+/* Time goes to each moment at which something begins or ends to hold. */
+static void wait_until(const struct state *s, uint64_t moment)
+{
+    if (moment <= s->time)
+        return;
+    struct state *child = state_copy(s);
+    child->time = moment;
+    push(child, s);
+}
+
+static void wait_all(const struct state *s)
+{
+    const struct shadow *h = &s->shadow;
+    /* A revocation `since` now voids what was decided now, and not what was decided a moment ago. */
+    for (uint32_t i = 0; i < h->approvals_count; i++) {
+        if (h->approvals[i].who == CAROL && h->approvals[i].time == s->time)
+            wait_until(s, s->time + 1);
+    }
+    if (due_of(h)) {
+        wait_until(s, due_of(h));
+        wait_until(s, due_of(h) + 1);
+    }
+    for (uint32_t i = 0; i < h->approvals_count && h->releases == 0; i++) {
+        if (h->approvals[i].expires > s->time + SHORT_MS)
+            continue;
+        wait_until(s, h->approvals[i].expires);
+        wait_until(s, h->approvals[i].expires + 1);
+    }
+}
+
+static void expand(const struct state *s)
+{
+    step(s, CTY_VERDICT, NOBODY, 0, 0);
+    step(s, CTY_RELEASE, NOBODY, 0, 0);
+    if (s->shadow.state == CTY_CASE_STATE_COUNT) {
+        step(s, CTY_REQUEST, 0, 0, 0);
+        step(s, CTY_REQUEST, 0, 0, 1);
+    }
+    for (unsigned who = 0; who <= APPROVERS; who++) {
+        step(s, CTY_DECISION, who, CTY_APPROVE, 0);
+        step(s, CTY_DECISION, who, CTY_APPROVE, 1);
+        step(s, CTY_DECISION, who, CTY_REJECT, 0);
+    }
+    for (unsigned who = 0; who < APPROVERS; who++)
+        step(s, CTY_PATCH, who, 0, 0);
+    for (unsigned who = 0; who < APPROVERS + 2; who++)
+        step(s, CTY_CANCEL, who, 0, 0);
+    for (unsigned who = 0; who < 2; who++) {
+        step(s, CTY_CONSUME, who, 0, 0);
+        for (unsigned outcome = 0; outcome < 3; outcome++)
+            step(s, CTY_OUTCOME, who, 0, outcome);
+    }
+    for (unsigned silence = 0; silence < 3; silence++)
+        step(s, CTY_EXPIRY, NOBODY, 0, silence);
+    step(s, CTY_ACTOR_REVOKE, CAROL, 0, 0);
+    step(s, CTY_ACTOR_REVOKE, CAROL, 0, 1);
+    for (unsigned policy = 0; policy < POLICIES; policy++)
+        step(s, CTY_POLICY_PUBLISH, NOBODY, 0, policy);
+    wait_all(s);
+}
+
+static struct state *begin(void)
+{
+    struct world *w = run.w = bench_empty();
+    world_open(w, policies[HOLD2]);
+    world_party(w, "acme");
+    for (size_t i = 0; i < APPROVERS; i++)
+        assert_ok(world_person(w, approvers[i], "approver", approvers[i]));
+    assert_ok(world_agent(w, agents[0], approvers[OWEN]));
+    assert_ok(world_agent(w, agents[1], approvers[OWEN]));
+    run.delta.memory.limit = CTY_DELTA_BYTES_MAX;
+    run.root = bench_hash(w);
+    run.case_id = bench_hash(w);
+    memcpy(run.case_key, "case/", 5);
+    cty_hex_write(run.root.bytes, CTY_HASH_SIZE, run.root_text);
+    cty_hex_write(run.case_id.bytes, CTY_HASH_SIZE, run.case_key + 5);
+    for (int i = 0; i < POLICIES; i++) {
+        char key[CTY_VIEW_KEY_MAX] = "policy/";
+        run.policies[i] = bench_hash(w);
+        cty_hex_write(run.policies[i].bytes, CTY_HASH_SIZE, key + 7);
+        assert_ok(cty_memory_put(w->memory, key, cty_bytes_text(policies[i])));
+    }
+    struct state *s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    s->time = w->time;
+    s->shadow.state = CTY_CASE_STATE_COUNT;
+    s->shadow.policy = HOLD2;
+    return s;
+}
+
+/* How many histories of at most so many steps there are, merged states counted as often as they are reached. */
+static double histories(size_t states, size_t steps)
+{
+    double *now = calloc(states, sizeof(*now)), total = 1;
+    assert_non_null(now);
+    now[0] = 1;
+    for (size_t i = 0; i < steps; i++) {
+        double *next = calloc(states, sizeof(*next));
+        assert_non_null(next);
+        for (size_t k = 0; k < run.edges_count; k++)
+            next[run.edges[k][1]] += now[run.edges[k][0]];
+        for (size_t k = 0; k < states; k++)
+            total += next[k];
+        free(now);
+        now = next;
+    }
+    free(now);
+    return total;
+}
+
+static size_t states_max = 6000;
+
+static void every_small_history(void **state)
+{
+    (void)state;
+    push(begin(), NULL);
+    uint32_t depth = 0;
+    while (run.head < run.tail && (states_max == 0 || run.tail < states_max)) {
+        struct state *s = run.queue[run.head++];
+        depth = s->depth;
+        expand(s);
+        state_free(s);
+    }
+    bool closed = run.head == run.tail;
+    print_message("%zu states (%s, depth %u), %zu moves tried, %zu taken, %zu merged, %.3g histories of up to 12 steps\n",
+                  run.tail, closed ? "all there are" : "more to come", depth, run.tried, run.taken, run.merged,
+                  histories(run.tail, 12));
+    assert_true(closed || states_max != 0);
+    while (run.head < run.tail)
+        state_free(run.queue[run.head++]);
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        free(run.table[i]);
+    free(run.queue);
+    free(run.edges);
+    cty_delta_done(&run.delta);
+    world_free(run.w);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_small_history)};
+    if (argc > 1)
+        states_max = strtoul(argv[1], NULL, 10);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
