@@ -67,6 +67,7 @@ static void what_is_refused_leaves_no_database(void **state)
     d.contents[0].salt[0] ^= 1;
     assert_refused(create_from(h, &d), "blob-mismatch");
     house_genesis(h, &d);
+    free(d.contents[1].content);
     d.contents_count = 1;
     assert_refused(create_from(h, &d), "blob-missing");
     house_genesis(h, &d);

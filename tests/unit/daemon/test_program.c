@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* custodyd as a program: flags, exit statuses, the line that says it is ready, signals. CUSTODYD is its path. */
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/daemon/house.h"
+
+extern char **environ;
+
+struct program {
+    pid_t pid;
+    int out; /* standard output and error together */
+    char text[65536];
+    size_t size;
+};
+
+static const char *custodyd(void)
+{
+    const char *path = getenv("CUSTODYD");
+    return path ? path : CUSTODYD;
+}
+
+/* `in` becomes descriptor 5, where it is not negative. */
+static void start(struct program *p, int in, const char *const *args)
+{
+    char *argv[32] = {(char *)(uintptr_t)custodyd()};
+    posix_spawn_file_actions_t actions;
+    int ends[2];
+    memset(p, 0, sizeof(*p));
+    for (size_t i = 0; args[i]; i++)
+        argv[i + 1] = (char *)(uintptr_t)args[i];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+    if (in >= 0)
+        posix_spawn_file_actions_adddup2(&actions, in, 5);
+    assert_int_equal(posix_spawn(&p->pid, argv[0], &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    p->out = ends[0];
+}
+
+/* Reads until `text` was said, or the end. */
+static bool said(struct program *p, const char *text)
+{
+    while (!strstr(p->text, text)) {
+        ssize_t got = read(p->out, p->text + p->size, sizeof(p->text) - 1 - p->size);
+        if (got <= 0)
+            return false;
+        p->size += (size_t)got;
+    }
+    return true;
+}
+
+static int end(struct program *p)
+{
+    int status = 0;
+    said(p, "\n\n\n never said");
+    waitpid(p->pid, &status, 0);
+    close(p->out);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(struct program *p, const char *const *args)
+{
+    start(p, -1, args);
+    return end(p);
+}
+
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A house with key files, closed. */
+struct place {
+    struct house *h;
+    char log[128];
+    char clerk[128];
+    char file[128];
+    char socket[160];
+};
+
+static void place_new(struct place *p, bool development, const char *passphrase)
+{
+    custody_error error = {0};
+    struct cty_bytes words = passphrase ? cty_bytes_text(passphrase) : cty_bytes_make(NULL, 0);
+    p->h = house_new(development);
+    snprintf(p->log, sizeof(p->log), "%s/log.key", p->h->folder);
+    snprintf(p->clerk, sizeof(p->clerk), "%s/clerk.key", p->h->folder);
+    snprintf(p->file, sizeof(p->file), "%s/file", p->h->folder);
+    snprintf(p->socket, sizeof(p->socket), "ipc://%s/custodyd.sock", p->h->folder);
+    assert_ok(cty_secret_save(p->h->log, p->log, words, &error));
+    assert_ok(cty_secret_save(p->h->clerk, p->clerk, cty_bytes_make(NULL, 0), &error));
+}
+
+static void place_free(struct place *p)
+{
+    unlink(p->log);
+    unlink(p->clerk);
+    house_free(p->h);
+}
+
+static void write_file(const char *path, struct cty_bytes text)
+{
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.data, text.size), (ssize_t)text.size);
+    close(fd);
+}
+
+static char *ask(const struct place *p, const char *message)
+{
+    struct cty_net_client *client = NULL;
+    struct cty_net_client_config config = {.url = p->socket, .connect_ms = 2000};
+    struct cty_buf reply = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
+    custody_error error = {0};
+    assert_ok(cty_net_client_open(&config, &client, &error));
+    custody_err err = cty_net_client_call(client, cty_bytes_text(message), 10000, &reply, &error);
+    char *text = err == CUSTODY_OK ? cty_bytes_dup_text(cty_buf_bytes(&reply)) : NULL;
+    cty_buf_done(&reply);
+    cty_net_client_close(client);
+    return text;
+}
+
+#define INFO "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"info\"}"
+
+static void it_says_when_it_is_ready_and_ends_on_a_signal(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+    struct place place;
+    struct program p;
+    char door[256];
+    (void)state;
+    place_new(&place, false, NULL);
+    for (size_t i = 0; i < CTY_COUNT_OF(signals); i++) {
+        start(&p, -1, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+        assert_true(said(&p, "event=ready"));
+        snprintf(door, sizeof(door), "event=ready door=%s size=1\n", place.socket);
+        assert_true(said(&p, door));
+        char *info = ask(&place, INFO);
+        assert_non_null(info);
+        assert_non_null(strstr(info, "\"state\":\"serving\""));
+        free(info);
+        kill(p.pid, signals[i]);
+        assert_int_equal(end(&p), 0);
+        assert_non_null(strstr(p.text, "event=stopped"));
+    }
+    place_free(&place);
+}
+
+static void killed_it_starts_again(void **state)
+{
+    struct place place;
+    struct program p;
+    (void)state;
+    place_new(&place, false, NULL);
+    for (int i = 0; i < 3; i++) {
+        start(&p, -1, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+        assert_true(said(&p, "event=ready"));
+        char *info = ask(&place, INFO);
+        assert_non_null(info);
+        free(info);
+        kill(p.pid, SIGKILL);
+        assert_int_equal(end(&p), 128 + SIGKILL);
+    }
+    place_free(&place);
+}
+
+static void a_ledger_is_made_and_served(void **state)
+{
+    struct place place;
+    struct program p;
+    struct draft d;
+    struct cty_buf params = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    (void)state;
+    place_new(&place, false, NULL);
+    unlink(place.h->path);
+    house_genesis(place.h, &d);
+    draft_params(place.h, &d, &params);
+    draft_done(&d);
+    write_file(place.file, cty_buf_bytes(&params));
+    const char *const *init = ARGS("--init", place.file, "--ledger", place.h->path, "--log-key", place.log, "--clerk-key",
+                                   place.clerk);
+    assert_int_equal(run(&p, init), 0);
+    assert_non_null(strstr(p.text, "event=created"));
+    assert_int_equal(run(&p, init), 1);
+    assert_non_null(strstr(p.text, "code=exists"));
+    start(&p, -1, ARGS("-l", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+    assert_true(said(&p, "size=1\n"));
+    kill(p.pid, SIGTERM);
+    assert_int_equal(end(&p), 0);
+    cty_buf_done(&params);
+    place_free(&place);
+}
+
+static void a_configuration_is_checked(void **state)
+{
+    struct place place;
+    struct program p;
+    char text[512];
+    (void)state;
+    place_new(&place, false, NULL);
+    write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"log.key\",\"clerk_key\":\"clerk.key\"}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 0);
+    assert_non_null(strstr(p.text, "acceptable"));
+    /* Everything that is wrong is said. */
+    write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"none\",\"clerk_key\":\"ledger.db\"}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    assert_non_null(strstr(p.text, "none"));
+    assert_non_null(strstr(p.text, "not-found"));
+    assert_non_null(strstr(p.text, "ledger.db"));
+    write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"clerk.key\",\"clerk_key\":\"log.key\"}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    write_file(place.file, CTY_LITERAL("{\"ledgers\":1}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    assert_non_null(strstr(p.text, "ledgers"));
+    snprintf(text, sizeof(text), "{\"ledger\":\"ledger.db\",\"log_key\":\"log.key\",\"clerk_key\":\"clerk.key\",\"listen\":[\"tcp://0.0.0.0:1\"]}");
+    write_file(place.file, cty_bytes_text(text));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    assert_int_equal(run(&p, ARGS("-c", place.file)), 4);
+    assert_int_equal(chmod(place.log, 0644), 0);
+    write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"log.key\",\"clerk_key\":\"clerk.key\"}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    assert_non_null(strstr(p.text, "key-file-open"));
+    place_free(&place);
+}
+
+static void it_ends_with_the_status_that_says_why(void **state)
+{
+    struct place place;
+    struct program p;
+    (void)state;
+    place_new(&place, true, NULL);
+    assert_int_equal(run(&p, ARGS("--nonsense")), 4);
+    assert_non_null(strstr(p.text, "code=usage"));
+    assert_int_equal(run(&p, ARGS("--ledger", place.h->path)), 4);
+    assert_non_null(strstr(p.text, "log_key is missing"));
+    assert_int_equal(run(&p, ARGS("-c", "/nowhere/at/all")), 1);
+    assert_int_equal(run(&p, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk)), 1);
+    assert_non_null(strstr(p.text, "code=development-key"));
+    assert_int_equal(run(&p, ARGS("--help")), 0);
+    assert_non_null(strstr(p.text, "--confirm-clock"));
+    assert_int_equal(run(&p, ARGS("--version")), 0);
+    assert_memory_equal(p.text, "custodyd ", 9);
+    start(&p, -1, ARGS("--development", "--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+    assert_true(said(&p, "event=ready"));
+    struct program second;
+    assert_int_equal(run(&second, ARGS("--development", "--ledger", place.h->path, "--log-key", place.log, "--clerk-key",
+                                       place.clerk)), 3);
+    assert_non_null(strstr(second.text, "code=store-locked"));
+    kill(p.pid, SIGTERM);
+    assert_int_equal(end(&p), 0);
+    place_free(&place);
+}
+
+static void a_passphrase_comes_by_a_descriptor(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *code;
+    } tries[] = {{"wrong\n", "bad-passphrase"}, {"", "bad-passphrase"}, {"correct horse\n", NULL}, {"correct horse", NULL}};
+    struct place place;
+    struct program p;
+    (void)state;
+    place_new(&place, false, "correct horse");
+    for (size_t i = 0; i < CTY_COUNT_OF(tries); i++) {
+        int ends[2];
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(write(ends[1], tries[i].line, strlen(tries[i].line)), (ssize_t)strlen(tries[i].line));
+        close(ends[1]);
+        start(&p, ends[0], ARGS("--passphrase-fd", "5", "--ledger", place.h->path, "--log-key", place.log, "--clerk-key",
+                                place.clerk));
+        close(ends[0]);
+        if (tries[i].code) {
+            assert_int_equal(end(&p), 1);
+            assert_non_null(strstr(p.text, tries[i].code));
+            continue;
+        }
+        assert_true(said(&p, "event=ready"));
+        kill(p.pid, SIGTERM);
+        assert_int_equal(end(&p), 0);
+    }
+    assert_int_equal(run(&p, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk)), 1);
+    assert_non_null(strstr(p.text, "--passphrase-fd"));
+    place_free(&place);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_when_it_is_ready_and_ends_on_a_signal),
+        cmocka_unit_test(killed_it_starts_again),
+        cmocka_unit_test(a_ledger_is_made_and_served),
+        cmocka_unit_test(a_configuration_is_checked),
+        cmocka_unit_test(it_ends_with_the_status_that_says_why),
+        cmocka_unit_test(a_passphrase_comes_by_a_descriptor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
