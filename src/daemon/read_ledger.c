@@ -40,7 +40,7 @@ custody_err cty_read_info(struct cty_worker *worker, const struct cty_rpc_params
     result->info.readers = custodian->readers;
     result->info.reason = cty_buf_bytes(&worker->texts[0]);
     result->info.size = now.mark.size;
-    result->info.state = now.state;
+    result->info.state = (int)now.state;
     result->info.time = cty_clock_wall(&custodian->clock);
     result->info.version = cty_bytes_text(CTY_VERSION);
     return CUSTODY_OK;

@@ -307,7 +307,7 @@ struct house *house_new(bool development)
     struct cty_buf params = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
     custody_error error = {0};
     assert_ok(cty_crypto_init());
-    strcpy(h->folder, "/tmp/custody-house-XXXXXX");
+    snprintf(h->folder, sizeof(h->folder), "/tmp/custody-house-XXXXXX");
     assert_non_null(mkdtemp(h->folder));
     snprintf(h->path, sizeof(h->path), "%s/ledger.db", h->folder);
     h->clock = (struct cty_clock){moved_wall, moved_monotonic, NULL};
@@ -478,7 +478,7 @@ void house_decide(struct house *h, struct draft *d, const struct cty_hash *case_
     load_case(h, case_id, &reply, c);
     draft_begin(h, d, CTY_DECISION, signers);
     draft_join(d, case_id, c);
-    d->st.u.decision.choice = choice;
+    d->st.u.decision.choice = (int)choice;
     d->st.u.decision.expires = d->st.time + HOUR_MS;
     d->st.u.decision.method = CTY_METHOD_CLI;
     d->st.u.decision.payload = c->payload;

@@ -101,7 +101,7 @@ static void what_is_nested_too_deeply_is_refused(void **state)
         size_t at = (size_t)snprintf(text, sizeof(text), "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"info\",\"params\":{\"a\":");
         memset(text + at, '[', deep);
         memset(text + at + deep, ']', deep);
-        strcpy(text + at + 2 * deep, "}}");
+        memcpy(text + at + 2 * deep, "}}", 3);
         assert_refused(judge(text), deep + 2 > CTY_MESSAGE_DEPTH_MAX ? "too-deep" : "bad-params");
     }
 }
@@ -144,8 +144,7 @@ static void what_is_no_call_is_refused(void **state)
         "{\"id\":9007199254740992,\"jsonrpc\":\"2.0\",\"method\":\"info\"}",
         "{\"id\":[],\"jsonrpc\":\"2.0\",\"method\":\"info\"}",
         "{\"id\":true,\"jsonrpc\":\"2.0\",\"method\":\"info\"}",
-        "{\"id\":\"12345678901234567890123456789012345678901234567890123456789012345\",\"jsonrpc\":\"2.0\","
-        "\"method\":\"info\"}",
+        "{\"id\":\"12345678901234567890123456789012345678901234567890123456789012345\",\"jsonrpc\":\"2.0\",\"method\":\"\"}",
         "{\"id\":1,\"jsonrpc\":\"2.0\"}",
         "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":1}",
         "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"info\",\"params\":[]}",
