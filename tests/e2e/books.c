@@ -159,7 +159,7 @@ void books_open(struct books *books, const struct house *h)
     books->size = cty_store_size(books->reader);
     books->leaves = cty_alloc(books->size + 1, sizeof(*books->leaves));
     must_be(books->leaves != NULL);
-    must(cty_replay_new(&h->trust, &source, books->threads, &books->report, &books->replay));
+    must(cty_replay_new(&h->trust, books->without_contents ? NULL : &source, 0, &books->report, &books->replay));
     replay_all(books);
     must(cty_store_read_checkpoint(books->reader, &mark, &note, &house_error));
     must(cty_replay_finish(books->replay, cty_buf_bytes(&note)));

@@ -29,7 +29,7 @@ struct books {
     uint64_t size;
     uint64_t bytes;                  /* of all entries */
     double replay_s;
-    unsigned threads;                /* in: of the replay; 0: all cores */
+    bool without_contents;           /* in: contents are not compared */
 };
 
 /* Replays the whole ledger from the database. Zero-initialise; then books_close. */

@@ -168,29 +168,20 @@ static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
     return got > 0;
 }
 
-/* Fields 14 and 15 of stat; the name in field 2 may hold anything, so count from its closing bracket. */
 double child_cpu_s(const struct child *child)
 {
-    char text[2048];
-    unsigned long user = 0, system_time = 0;
-    if (!read_proc(child->pid, "stat", text, sizeof(text)))
-        return 0;
-    const char *at = strrchr(text, ')');
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_time) != 2)
-        return 0;
-    return (double)(user + system_time) / (double)sysconf(_SC_CLK_TCK);
+    clockid_t clock;
+    struct timespec used = {0, 0};
+    if (clock_getcpuclockid(child->pid, &clock) == 0)
+        clock_gettime(clock, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 uint64_t child_peak_bytes(const struct child *child)
 {
     char text[8192];
-    unsigned long long kilobytes = 0;
-    if (!read_proc(child->pid, "status", text, sizeof(text)))
-        return 0;
-    const char *at = strstr(text, "VmHWM:");
-    if (!at || sscanf(at, "VmHWM: %llu", &kilobytes) != 1)
-        return 0;
-    return (uint64_t)kilobytes * 1024;
+    const char *at = read_proc(child->pid, "status", text, sizeof(text)) ? strstr(text, "VmHWM:") : NULL;
+    return at ? strtoull(at + strlen("VmHWM:"), NULL, 10) * 1024 : 0;
 }
 
 void child_show_log(const struct child *child)

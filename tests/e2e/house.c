@@ -93,20 +93,18 @@ void house_free(struct house *h)
 /* Where meson says, or where it stands beside the tests in a build folder. */
 static const char *custodyd_path(void)
 {
-    static char path[1024];
+    static char path[1100], own[1024];
     const char *given = getenv("CUSTODY_CUSTODYD");
     if (given)
         return given;
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 64);
-    if (size <= 0)
-        return "custodyd";
-    path[size] = 0;
+    ssize_t size = readlink("/proc/self/exe", own, sizeof(own) - 1);
+    own[size < 0 ? 0 : size] = 0;
     for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(path, '/');
+        char *slash = strrchr(own, '/');
         if (slash)
             *slash = 0;
     }
-    strcat(path, "/src/daemon/custodyd");
+    snprintf(path, sizeof(path), "%s/src/daemon/custodyd", own);
     return path;
 }
 
@@ -336,7 +334,10 @@ struct house *house_new(const struct house_config *config)
     config = config ? config : &plain;
     must_be(h != NULL && standing == NULL);
     must(cty_crypto_init());
-    snprintf(h->folder, sizeof(h->folder), "/tmp/custody-house-XXXXXX");
+    const char *where = getenv("TMPDIR");
+    /* The path of a socket has little room. */
+    must_be(!where || strlen(where) < sizeof(h->folder) - 24);
+    snprintf(h->folder, sizeof(h->folder), "%s/custody-house-XXXXXX", where ? where : "/tmp");
     must_be(mkdtemp(h->folder) != NULL);
     standing = h;
     snprintf(h->url, sizeof(h->url), "ipc://%s/door", h->folder);
