@@ -126,7 +126,7 @@ static void doing_free(struct doing **doing)
 custody_err cty_agent_request(struct cty_client *client, const struct cty_ask *ask, struct cty_hash *ret_case,
                               struct cty_submitted *ret_submitted, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_TRY(cty_client_needs_secret(client, error));
     CTY_CLEANUP(doing_free) struct doing *doing = doing_new(ret_submitted);
     if (!doing)
@@ -300,7 +300,7 @@ custody_err cty_agent_outcome(struct cty_client *client, const struct cty_hash *
                               struct cty_bytes result, struct cty_submitted *ret_submitted, custody_error *error)
 {
     static const enum cty_case_state reported[] = {CTY_CASE_FULFILLED, CTY_CASE_FAILED, CTY_CASE_UNKNOWN};
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
     CTY_TRY(judge_now(client, case_id, &judgement, error));
     const struct cty_case *record = &judgement->record;
@@ -328,7 +328,7 @@ static custody_err send_cancel(struct cty_client *client, const struct cty_judge
 custody_err cty_agent_cancel(struct cty_client *client, const struct cty_hash *case_id, struct cty_bytes reason,
                              struct cty_submitted *ret_submitted, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
     CTY_TRY(judge_now(client, case_id, &judgement, error));
     if (judgement->record.state == CTY_CASE_CANCELLED)

@@ -186,7 +186,7 @@ static bool lost_session(struct cty_client *client, enum cty_rpc rpc, custody_er
 custody_err cty_client_call_long(struct cty_client *client, enum cty_rpc rpc, const struct cty_rpc_params *params,
                                  uint64_t more_ms, struct cty_answer *ret_answer, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     custody_err err = CUSTODY_E_INTERNAL;
     for (int round = 0; round < 2; round++) {
         CTY_TRY(prepare_session(client, rpc, error));
@@ -265,7 +265,7 @@ static custody_err batch_once(struct cty_client *client, const struct cty_batch 
 
 custody_err cty_client_batch(struct cty_client *client, const struct cty_batch *batch, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     struct cty_answer answer = {0};
     custody_err err = CUSTODY_OK;
     for (size_t from = 0; err == CUSTODY_OK && from < batch->count;) {

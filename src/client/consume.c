@@ -20,6 +20,7 @@
 
 #include "client/agent.h"
 #include "client/inner.h"
+#include "net/trouble.h"
 
 static bool has_acted(const struct cty_client *client, const struct cty_hash *case_id)
 {
@@ -226,14 +227,33 @@ static custody_err check_consumed(const struct cty_client *client, const struct 
     return cty_judgement_check_acting(judgement, error);
 }
 
+/* Judges until the witnesses have come, or the patience is over. */
+static custody_err judge_consumed(struct cty_client *client, const struct cty_pending *pending,
+                                  const struct cty_submitted *submitted, struct cty_judgement **ret_judgement,
+                                  custody_error *error)
+{
+    uint64_t pause_ms = CTY_PAUSE_MS_MIN;
+    custody_err err;
+    do {
+        cty_judgement_free_pointer(ret_judgement);
+        CTY_TRY(judge_case(client, &pending->case_id, ret_judgement, error));
+        err = check_consumed(client, pending, *ret_judgement, submitted, error);
+        if (err != CUSTODY_E_NOT_CHECKED)
+            return err;
+        cty_client_pause(client, pause_ms);
+        pause_ms = pause_ms * 2 > CTY_PAUSE_MS_MAX ? CTY_PAUSE_MS_MAX : pause_ms * 2;
+        CTY_TRY(cty_client_may_go_on(client, error));
+    } while (cty_net_now_ms() < client->deadline_ms);
+    return err;
+}
+
 static custody_err confirm(struct cty_client *client, const struct cty_pending *pending,
                            const struct cty_submitted *submitted, struct cty_judgement **ret_judgement,
                            struct cty_bytes *ret_payload, custody_error *error)
 {
     struct cty_judgement *judgement = NULL;
     struct cty_bytes payload = {NULL, 0};
-    CTY_TRY(judge_case(client, &pending->case_id, &judgement, error));
-    custody_err err = check_consumed(client, pending, judgement, submitted, error);
+    custody_err err = judge_consumed(client, pending, submitted, &judgement, error);
     if (err == CUSTODY_OK)
         err = cty_judgement_payload(judgement, &payload);
     if (err != CUSTODY_OK) {
@@ -263,7 +283,7 @@ custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *
                               struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,
                               struct cty_submitted *ret_submitted, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_TRY(cty_client_needs_trust(client, error));
     CTY_TRY(cty_client_needs_secret(client, error));
     if (has_acted(client, case_id))

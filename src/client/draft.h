@@ -78,7 +78,7 @@ struct cty_submitted {
     bool duplicate; /* it was in the ledger before this call */
     struct cty_receipted follow[CTY_RPC_FOLLOW_MAX]; /* the clerk's statements that came with it */
     uint32_t follow_count;
-    bool refused; /* by the custodian's answer; else an error is of the way there or of the receipt */
+    bool refused; /* by the custodian's answer; else an error is a fault, or of the way there, or of the receipt */
     struct cty_buf refusal; /* where it was refused: the signed refusal that came, if it names this statement */
 };
 void cty_submitted_done(struct cty_submitted *submitted);

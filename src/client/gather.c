@@ -415,7 +415,9 @@ static custody_err gather(struct page *page, const struct cty_hash *case_id, uns
     CTY_TRY(fetch_parents(page, answer));
     CTY_TRY(extend_chain(page, answer));
     CTY_TRY(add_chain(page));
-    CTY_TRY(cty_client_checkpoint(page->client, false, &checkpoint, &note, page->error));
+    /* Cosignatures come later than the checkpoint: where they count, it is asked for once more. */
+    bool witnessed = page->client->trust->quorum != CTY_TRUST_NODES_MAX;
+    CTY_TRY(cty_client_checkpoint(page->client, witnessed, &checkpoint, &note, page->error));
     CTY_TRY(cty_evidence_set_checkpoint(page->evidence, note));
     CTY_TRY(fetch_proofs(page, checkpoint.size));
     return fetch_contents(page, what);
@@ -424,7 +426,7 @@ static custody_err gather(struct page *page, const struct cty_hash *case_id, uns
 custody_err cty_client_gather(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
                               struct cty_evidence **ret_evidence, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_TRY(cty_client_needs_trust(client, error));
     struct page page = {.client = client, .error = error};
     struct cty_answer *answer = cty_alloc(1, sizeof(*answer));

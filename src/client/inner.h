@@ -68,15 +68,13 @@ struct cty_client {
     size_t acted_count;
 };
 
-/*
- * An operation: its first call sets the deadline of all it does. Operations within it share that.
- * CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
- */
+/* An operation, to the end of the scope: its beginning sets the deadline of all it does. Operations within it share that. */
 struct cty_span {
     struct cty_client *client;
 };
 struct cty_span cty_span_begin(struct cty_client *client);
 void cty_span_end(struct cty_span *span);
+#define CTY_SPAN(client) CTY_CLEANUP(cty_span_end) __attribute__((unused)) struct cty_span span_ = cty_span_begin(client)
 
 /* BAD_TRUST where there are no pins. */
 CUSTODY_MUST_USE custody_err cty_client_needs_trust(const struct cty_client *client, custody_error *error);

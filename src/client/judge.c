@@ -85,15 +85,17 @@ static custody_err judge(struct cty_client *client, const struct cty_hash *case_
     CTY_TRY(cty_buf_put_bytes(&judgement->note, cty_buf_bytes(&client->newest.note)));
     CTY_TRY(cty_evidence_verify(judgement->evidence, client->trust, cty_bytes_make(NULL, 0), &judgement->report,
                                 &judgement->memory));
-    if (cty_report_failed(&judgement->report))
+    CTY_TRY(read_record(judgement));
+    /* What is in the chain may be what was wrong. */
+    if (cty_judgement_check(judgement, NULL) != CUSTODY_OK)
         cty_chain_clear(&client->chain);
-    return read_record(judgement);
+    return CUSTODY_OK;
 }
 
 custody_err cty_client_judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
                              struct cty_judgement **ret_judgement, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     struct cty_judgement *judgement = cty_alloc(1, sizeof(*judgement));
     if (!judgement)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);

@@ -210,7 +210,7 @@ custody_err cty_newest_load(struct cty_client *client, custody_error *error)
 custody_err cty_client_advance(struct cty_client *client, struct cty_bytes note, struct cty_checkpoint *ret_checkpoint,
                                custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     struct view view;
     CTY_TRY(cty_client_needs_trust(client, error));
     if (client->newest.refused != CUSTODY_OK)
@@ -228,7 +228,7 @@ custody_err cty_client_advance(struct cty_client *client, struct cty_bytes note,
 custody_err cty_client_checkpoint(struct cty_client *client, bool fresh, struct cty_checkpoint *ret_checkpoint,
                                   struct cty_bytes *ret_note, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     struct cty_answer answer = {0};
     custody_err err = cty_client_needs_trust(client, error);
     if (err == CUSTODY_OK && (fresh || !client->newest.known)) {

@@ -232,7 +232,7 @@ static custody_err take_refusal(struct cty_client *client, const struct cty_answ
     struct cty_bytes text = answer->answer.failure.refusal;
     struct cty_signed parsed = {0};
     struct cty_refusal refusal;
-    out->refused = answer->answer.failed && !cty_is_passing(answer->answer.failure.code);
+    out->refused = answer->answer.failed && custody_err_class_get(answer->answer.failure.code) == CUSTODY_CLASS_REFUSAL;
     if (!text.data || !out->refused)
         return CUSTODY_OK;
     bool names_it = cty_refusal_parse(text, &parsed, &refusal, NULL) == CUSTODY_OK &&
@@ -272,7 +272,7 @@ custody_err cty_client_submit_envelope(struct cty_client *client, struct cty_byt
                                        const struct cty_content *contents, uint32_t count,
                                        struct cty_submitted *ret_submitted, custody_error *error)
 {
-    CTY_CLEANUP(cty_span_end) struct cty_span span = cty_span_begin(client);
+    CTY_SPAN(client);
     CTY_TRY(cty_client_needs_trust(client, error));
     struct cty_signed *ours = cty_alloc(1, sizeof(*ours));
     if (!ours)

@@ -482,8 +482,8 @@ static struct cty_bytes cosigned(struct fake *f, struct cty_bytes note)
 
 static void cosign(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
 {
-    if (rpc == CTY_RPC_TRUST_ENTRIES)
-        result->trust_entries.checkpoint = cosigned(f, result->trust_entries.checkpoint);
+    if (rpc == CTY_RPC_CHECKPOINT)
+        result->checkpoint.checkpoint = cosigned(f, result->checkpoint.checkpoint);
 }
 
 static void witnesses_are_waited_for_before_acting(void **state)
@@ -502,7 +502,9 @@ static void witnesses_are_waited_for_before_acting(void **state)
     l->client = fake_client(l->f, &trust, "acme/bot", NULL);
     /* A decision may be shown without them, acting needs them; and the same consume goes on when they come. */
     assert_wait(l, "ok");
+    cty_client_set_patience(l->client, 300);
     assert_consume(l, "not-checked");
+    cty_client_set_patience(l->client, 5000);
     assert_non_null(strstr(l->error.detail, "witnessed"));
     size_t before = l->f->count;
     l->f->tamper = cosign;
