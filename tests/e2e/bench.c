@@ -50,7 +50,7 @@ static void put(struct bench *b, const char *name, double number, int digits, co
 static void put_machine(struct bench *b)
 {
     put(b, "cores", b->machine.cores, 0, "that this process may use");
-    put(b, "verify_per_s_core", b->machine.verify_per_s, 0, "signatures of a request's size verified on one core");
+    put(b, "verify_per_s_core", b->machine.verify_per_s, 0, "signatures of a request's size verified in one second of one core");
     put(b, "sign_per_s_core", b->machine.sign_per_s, 0, "the same, signed");
     put(b, "commit_ms", b->machine.commit_ms, 3, "one full-sync SQLite commit of a request's rows, median");
 }
@@ -88,6 +88,8 @@ static void put_audit(struct bench *b)
     put(b, "entries", (double)books.size, 0, "in the ledger");
     put(b, "audit_per_s", rate, 0, "entries: every signature, link, proof and rule, on all cores");
     put(b, "audit_ratio", rate / (b->machine.verify_per_s * b->machine.cores), 3, "audit_per_s / (verify rate x cores)");
+    put(b, "audit_cpu_ratio", (double)books.size / books.replay_cpu_s / b->machine.verify_per_s, 3,
+        "the same by processor time, where others are busy on the machine");
     put(b, "bytes_per_entry", file_bytes(b->house->database) / (double)books.size, 0, "of the database file");
     put(b, "entry_bytes", (double)books.bytes / (double)books.size, 0, "of an entry's text");
     books_close(&books);

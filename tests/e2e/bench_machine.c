@@ -21,6 +21,14 @@ double bench_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Processor time of this thread: others may be busy on the machine. */
+static double cpu_now(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 /* ---- signatures ---- */
 
 static void measure_signatures(struct cty_bytes statement, struct bench_machine *machine)
@@ -29,15 +37,15 @@ static void measure_signatures(struct cty_bytes statement, struct bench_machine 
     struct cty_signature signature;
     unsigned count = 0;
     must(cty_secret_new(CTY_LITERAL("acme/bench"), &secret));
-    double began = bench_now();
-    for (; bench_now() - began < MEASURE_S; count++)
+    double began = cpu_now();
+    for (; cpu_now() - began < MEASURE_S; count++)
         cty_sign(secret, statement, &signature);
-    machine->sign_per_s = count / (bench_now() - began);
+    machine->sign_per_s = count / (cpu_now() - began);
     count = 0;
-    began = bench_now();
-    for (; bench_now() - began < MEASURE_S; count++)
+    began = cpu_now();
+    for (; cpu_now() - began < MEASURE_S; count++)
         must(cty_verify(cty_secret_key(secret), statement, &signature));
-    machine->verify_per_s = count / (bench_now() - began);
+    machine->verify_per_s = count / (cpu_now() - began);
     cty_secret_free(secret);
 }
 

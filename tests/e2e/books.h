@@ -28,7 +28,8 @@ struct books {
     struct cty_hash *leaves;         /* of every entry */
     uint64_t size;
     uint64_t bytes;                  /* of all entries */
-    double replay_s;
+    double replay_s;                 /* of the replay alone, */
+    double replay_cpu_s;             /* and its processor time on all cores */
     bool without_contents;           /* in: contents are not compared */
 };
 
