@@ -87,8 +87,20 @@ static void finish(struct cty_worker *worker, struct cty_job *job)
 static void submission_done(struct cty_submission *submission)
 {
     struct cty_job *job = submission->owner;
-    if (atomic_fetch_sub(&job->pending, 1) == 1)
-        cty_jobs_push(&job->service->jobs, job);
+    struct cty_service *service = job->service;
+    if (atomic_fetch_sub(&job->pending, 1) != 1)
+        return;
+    job->next = NULL;
+    *(service->decided_first ? &service->decided_last->next : &service->decided_first) = job;
+    service->decided_last = job;
+}
+
+void cty_jobs_push_decided(struct cty_service *service)
+{
+    struct cty_job *first = service->decided_first;
+    service->decided_first = NULL;
+    if (first)
+        cty_jobs_push_list(&service->jobs, first, service->decided_last);
 }
 
 static void prepare_stage(struct cty_worker *worker, struct cty_submission *submission,
@@ -118,6 +130,18 @@ static custody_err check_service(struct cty_worker *worker, custody_error *error
     return CUSTODY_E_INTERNAL;
 }
 
+/* The state of the custodian comes before what may be wrong with a statement, but for one that stands already. */
+static bool takes_write(struct cty_worker *worker, struct cty_submission *submission)
+{
+    custody_error error = {0};
+    custody_err err = check_service(worker, &error);
+    if (err == CUSTODY_OK || submission->duplicate)
+        return err == CUSTODY_OK;
+    submission->err = err;
+    submission->error = error;
+    return false;
+}
+
 static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
 {
     bool queue = true;
@@ -129,9 +153,7 @@ static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct
         prepare_stage(worker, submission, &worker->call.params);
         queue = submission->err == CUSTODY_OK;
     }
-    if (queue && (submission->err = check_service(worker, &submission->error)) != CUSTODY_OK)
-        queue = false;
-    if (!queue)
+    if (!takes_write(worker, submission) || !queue)
         return;
     submission->owner = job;
     submission->done = submission_done;

@@ -350,6 +350,8 @@ void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *fi
     else if (group.appended)
         tell_commit(sequencer);
     tell_all(first);
+    if (sequencer->config.told)
+        sequencer->config.told(sequencer->config.user);
 }
 
 /* --- in the background ------------------------------------------------------------------------------------- */

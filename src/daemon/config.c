@@ -85,8 +85,8 @@ static const struct cty_field config_fields[] = {
     OPT_TEXT(CT, log_key, "log_key", ANY),
     OPT_TEXT(CT, origin, "origin", ORIGIN),
     MAY_URLS(publish, "publish"),
-    MAY_U64(queue, "queue", CTY_QUEUE_LIMIT),
-    MAY_U64(workers, "workers", CTY_WORKERS_LIMIT),
+    MAY_U64(queue, "queue", CTY_QUEUE_MAX),
+    MAY_U64(workers, "workers", CTY_WORKERS_MAX),
 };
 static const struct cty_shape config_shape = CTY_SHAPE(config_fields);
 
@@ -257,7 +257,7 @@ static uint64_t processors(void)
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     if (count < 1)
         return 1;
-    return (uint64_t)count > CTY_WORKERS_LIMIT ? CTY_WORKERS_LIMIT : (uint64_t)count;
+    return (uint64_t)count > CTY_WORKERS_MAX ? CTY_WORKERS_MAX : (uint64_t)count;
 }
 
 custody_err cty_config_complete(struct cty_config *config, custody_error *error)
@@ -269,8 +269,8 @@ custody_err cty_config_complete(struct cty_config *config, custody_error *error)
         CTY_TRY(default_door(config, error));
     CTY_TRY(check_urls(config->listen, config->listen_count, "listen", error));
     CTY_TRY(check_urls(config->publish, config->publish_count, "publish", error));
-    CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_LIMIT, "workers", error));
-    CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_LIMIT, "queue", error));
+    CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_MAX, "workers", error));
+    CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_MAX, "queue", error));
     CTY_TRY(complete_number(&config->connections, CTY_CONNECTIONS_DEFAULT, CTY_CONNECTIONS_MAX, "connections", error));
     return complete_number(&config->calls, CTY_CALLS_DEFAULT, CTY_CALLS_MAX, "calls", error);
 }

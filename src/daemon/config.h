@@ -12,9 +12,6 @@
 #include "base/limits.h"
 
 #define CTY_CONFIG_BYTES_MAX (64u * 1024u)
-#define CTY_WORKERS_LIMIT 64u
-#define CTY_QUEUE_LIMIT 65536u
-#define CTY_QUEUE_DEFAULT 1024u
 
 /* 0 in a number means its default. */
 struct cty_config {

@@ -68,6 +68,12 @@ static void on_committed(void *user, const struct cty_hash *cases, size_t count)
         cty_log(CTY_LOG_WARNING, "publish", "code", "s", "no-memory", NULL);
 }
 
+static void on_told(void *user)
+{
+    struct cty_daemon *daemon = user;
+    cty_jobs_push_decided(&daemon->service);
+}
+
 static void on_failed(void *user)
 {
     struct cty_daemon *daemon = user;
@@ -118,7 +124,8 @@ static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_d
     struct cty_service *service = &daemon->service;
     struct cty_sequencer_config config = {.store = daemon->store, .custodian = &daemon->custodian,
                                           .head = &service->head, .queue_max = options->config->queue,
-                                          .committed = on_committed, .failed = on_failed, .user = daemon};
+                                          .committed = on_committed, .told = on_told, .failed = on_failed,
+                                          .user = daemon};
     custody_error clock = {0};
     if (cty_clock_guard_begin(&config.guard, &daemon->custodian.clock, cty_head_time(&service->head),
                               options->confirm_clock, &clock) != CUSTODY_OK)

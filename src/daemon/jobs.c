@@ -42,15 +42,24 @@ void cty_jobs_done(struct cty_jobs *jobs)
 
 void cty_jobs_push(struct cty_jobs *jobs, struct cty_job *job)
 {
-    job->next = NULL;
+    cty_jobs_push_list(jobs, job, job);
+}
+
+void cty_jobs_push_list(struct cty_jobs *jobs, struct cty_job *first, struct cty_job *last)
+{
+    bool several = first != last;
+    last->next = NULL;
     pthread_mutex_lock(&jobs->lock);
     if (jobs->first)
-        jobs->last->next = job;
+        jobs->last->next = first;
     else
-        jobs->first = job;
-    jobs->last = job;
-    pthread_cond_signal(&jobs->wake);
+        jobs->first = first;
+    jobs->last = last;
     pthread_mutex_unlock(&jobs->lock);
+    if (several)
+        pthread_cond_broadcast(&jobs->wake);
+    else
+        pthread_cond_signal(&jobs->wake);
 }
 
 void cty_jobs_open(struct cty_jobs *jobs)

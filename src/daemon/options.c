@@ -131,9 +131,9 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
     case FLAG_PUBLISH:
         return take_url(config->publish, &config->publish_count, &reading->publishes, value, reading->error);
     case FLAG_WORKERS:
-        return take_number(value, CTY_WORKERS_LIMIT, &config->workers, reading->error);
+        return take_number(value, CTY_WORKERS_MAX, &config->workers, reading->error);
     case FLAG_QUEUE:
-        return take_number(value, CTY_QUEUE_LIMIT, &config->queue, reading->error);
+        return take_number(value, CTY_QUEUE_MAX, &config->queue, reading->error);
     case FLAG_CONNECTIONS:
         return take_number(value, CTY_CONNECTIONS_MAX, &config->connections, reading->error);
     case FLAG_CALLS:

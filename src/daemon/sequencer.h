@@ -21,9 +21,6 @@
 #include "daemon/submission.h"
 #include "store/store.h"
 
-/* Statements in one transaction, and expiries behind them. */
-#define CTY_GROUP_MAX 128u
-#define CTY_EXPIRY_GROUP_MAX 32u
 /* Cases that one commit can have touched. */
 #define CTY_TOUCHED_MAX (CTY_GROUP_MAX * CTY_UNIT_ENTRIES_MAX)
 /* What an answer with BUSY advises, and when a full disk is tried again. */
@@ -38,6 +35,8 @@ struct cty_sequencer_config {
     size_t queue_max;
     /* After each commit that appended: the cases it touched. May be NULL. */
     void (*committed)(void *user, const struct cty_hash *cases, size_t count);
+    /* After a group: `done` was called for all of it. May be NULL. */
+    void (*told)(void *user);
     /* The storage has failed for good. May be NULL. */
     void (*failed)(void *user);
     void *user;

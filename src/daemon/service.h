@@ -67,8 +67,6 @@ struct cty_jobs {
     bool stopping;
 };
 
-#define CTY_WORKERS_MAX 64u
-
 /* Which case a statement belongs to, for blob.get: a bounded memory of what was listed lately. */
 #define CTY_STATEMENT_CASES 16384u
 struct cty_statement_case {
@@ -110,12 +108,17 @@ struct cty_service {
     uint32_t workers_count;
     struct cty_net_server *server;
     struct cty_net_publisher *publisher; /* NULL: none */
+    /* Jobs whose writes are decided, of the group under way; the sequencer's thread alone. */
+    struct cty_job *decided_first;
+    struct cty_job *decided_last;
 };
 
 /* jobs.c */
 void cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max);
 void cty_jobs_done(struct cty_jobs *jobs);
 void cty_jobs_push(struct cty_jobs *jobs, struct cty_job *job);
+/* Pushes a whole list at once, so that it costs one lock and wakes whom it must. */
+void cty_jobs_push_list(struct cty_jobs *jobs, struct cty_job *first, struct cty_job *last);
 /* From now on jobs are given out. */
 void cty_jobs_open(struct cty_jobs *jobs);
 /* NULL where the workers are to stop and nothing is left. */
@@ -130,6 +133,8 @@ void cty_submission_put(struct cty_jobs *jobs, struct cty_submission *submission
 
 /* answer.c: does what can be done for the job now. */
 void cty_job_step(struct cty_worker *worker, struct cty_job *job);
+/* Hands the decided jobs of a group to the workers; on the sequencer's thread. */
+void cty_jobs_push_decided(struct cty_service *service);
 
 /* workers.c */
 CUSTODY_MUST_USE custody_err cty_worker_open(struct cty_worker *worker, struct cty_service *service,

@@ -31,9 +31,24 @@ struct cty_seen cty_seen_of(uint64_t size, const struct cty_hash *root)
     return (struct cty_seen){.size = size, .root = *root};
 }
 
-/* The links of the entry that comes next. In a ledger that has not begun there are none. */
-static custody_err next_entry(struct cty_book *book, const struct cty_statement *statement, uint64_t time,
-                              struct cty_entry *ret_entry, custody_error *error)
+/* The leaf hash of the case's newest entry, where there is such a case: that there is none the fold says. */
+static custody_err find_case_prev(struct cty_book *book, const struct cty_hash *case_id,
+                                  struct cty_opt_hash *ret_link, custody_error *error)
+{
+    struct cty_bytes text;
+    struct cty_case *the_case = cty_alloc(1, sizeof(*the_case));
+    if (!the_case)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = cty_book_case(book, case_id, the_case, &text, error);
+    if (err == CUSTODY_OK)
+        *ret_link = (struct cty_opt_hash){the_case->last, true};
+    free(the_case);
+    return err == CUSTODY_E_WRONG_CASE ? CUSTODY_OK : err;
+}
+
+/* The links of a unit's first entry, after what the book holds. In a ledger that has not begun there are none. */
+static custody_err first_entry(struct cty_book *book, const struct cty_statement *statement, uint64_t time,
+                               struct cty_entry *ret_entry, custody_error *error)
 {
     struct cty_ledger_record ledger = {0};
     bool begun = false;
@@ -44,16 +59,15 @@ static custody_err next_entry(struct cty_book *book, const struct cty_statement 
                                     .trust = {ledger.trust, begun}};
     if (!(cty_type_flags(statement->type) & CTY_TYPE_CASE))
         return CUSTODY_OK;
-    struct cty_bytes text;
-    struct cty_case *the_case = cty_alloc(1, sizeof(*the_case));
-    if (!the_case)
-        return CUSTODY_E_NO_MEMORY;
-    custody_err err = cty_book_case(book, &statement->case_id, the_case, &text, error);
-    if (err == CUSTODY_OK)
-        ret_entry->case_prev = (struct cty_opt_hash){the_case->last, true};
-    free(the_case);
-    /* That there is no such case is for the fold to say, in its order. */
-    return err == CUSTODY_E_WRONG_CASE ? CUSTODY_OK : err;
+    return find_case_prev(book, &statement->case_id, &ret_entry->case_prev, error);
+}
+
+/* The links of an entry behind another of its unit: both are of one case. */
+static struct cty_entry entry_behind(const struct cty_unit_entry *before)
+{
+    struct cty_opt_hash leaf = {before->leaf, true};
+    return (struct cty_entry){.index = before->index + 1, .time = before->time, .prev = leaf, .case_prev = leaf,
+                              .trust = before->trust ? leaf : before->trust_link};
 }
 
 static custody_err fold_next(struct cty_unit *unit, struct cty_book *book, const struct cty_unit_input *input,
@@ -62,7 +76,10 @@ static custody_err fold_next(struct cty_unit *unit, struct cty_book *book, const
     CTY_CHECK(unit->count < CTY_UNIT_ENTRIES_MAX);
     struct cty_unit_entry *next = &unit->entries[unit->count];
     struct cty_entry entry;
-    CTY_TRY(next_entry(book, input->statement, time, &entry, error));
+    if (unit->count)
+        entry = entry_behind(next - 1);
+    else
+        CTY_TRY(first_entry(book, input->statement, time, &entry, error));
     entry.statement = input->envelope;
     cty_buf_clear(&next->body);
     custody_err err = cty_entry_encode(&entry, &next->body);
@@ -71,6 +88,7 @@ static custody_err fold_next(struct cty_unit *unit, struct cty_book *book, const
     next->leaf = cty_tree_leaf(cty_buf_bytes(&next->body));
     next->index = entry.index;
     next->time = entry.time;
+    next->trust_link = entry.trust;
     next->trust = cty_type_class_get(input->statement->type) == CTY_CLASS_TRUST;
     next->digest = *input->digest;
     struct cty_fold_input in = {.entry = &entry, .statement = input->statement, .digest = input->digest,

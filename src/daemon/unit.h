@@ -22,8 +22,9 @@ struct cty_unit_entry {
     struct cty_hash leaf;
     uint64_t index;
     uint64_t time;
-    bool trust;
-    struct cty_hash digest; /* of its statement */
+    bool trust;                    /* of the trust class */
+    struct cty_opt_hash trust_link; /* leaf hash of the newest trust-class entry before it */
+    struct cty_hash digest;        /* of its statement */
     struct cty_delta delta;
 };
 

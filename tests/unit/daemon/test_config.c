@@ -83,7 +83,7 @@ static void what_is_left_out_is_filled_in(void **state)
     assert_ok(cty_config_complete(&config, &error));
     assert_int_equal(config.listen_count, 1);
     assert_string_equal(config.listen[0], "ipc:///tmp/custodyd.sock");
-    assert_in_range(config.workers, 1, CTY_WORKERS_LIMIT);
+    assert_in_range(config.workers, 1, CTY_WORKERS_MAX);
     assert_int_equal(config.queue, CTY_QUEUE_DEFAULT);
     assert_int_equal(config.connections, CTY_CONNECTIONS_DEFAULT);
     assert_int_equal(config.calls, CTY_CALLS_DEFAULT);

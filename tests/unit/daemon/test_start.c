@@ -114,6 +114,27 @@ static void development_keys_open_only_development_ledgers(void **state)
     house_free(h);
 }
 
+static void a_public_ledger_gives_its_entries_to_all(void **state)
+{
+    static const enum cty_rpc methods[] = {CTY_RPC_ENTRIES, CTY_RPC_TRUST_ENTRIES, CTY_RPC_ACTORS};
+    static const char *const codes[] = {"ok", "ok", "session-needed"};
+    struct house *h = house_new(false);
+    struct draft d;
+    (void)state;
+    unlink(h->path);
+    house_genesis(h, &d);
+    d.st.u.ledger_open.readers = CTY_READERS_PUBLIC;
+    assert_ok(create_from(h, &d));
+    house_open(h);
+    for (size_t i = 0; i < CTY_COUNT_OF(methods); i++) {
+        struct cty_rpc_call call = {.rpc = methods[i]};
+        struct house_reply reply;
+        assert_string_equal(custody_err_name(house_call(h, &call, &reply)), codes[i]);
+        house_reply_done(&reply);
+    }
+    house_free(h);
+}
+
 /* --- starting ---------------------------------------------------------------------------------------------- */
 
 static void keys_have_to_be_the_ledgers(void **state)
@@ -356,6 +377,7 @@ int main(void)
         cmocka_unit_test(a_ledger_is_never_created_twice),
         cmocka_unit_test(what_is_refused_leaves_no_database),
         cmocka_unit_test(development_keys_open_only_development_ledgers),
+        cmocka_unit_test(a_public_ledger_gives_its_entries_to_all),
         cmocka_unit_test(keys_have_to_be_the_ledgers),
         cmocka_unit_test(what_is_not_there_is_not_served),
         cmocka_unit_test(a_restart_keeps_everything),

@@ -77,6 +77,37 @@ static custody_err try_ping(struct house *h)
     return err;
 }
 
+static custody_err try_nonsense(struct house *h)
+{
+    struct cty_rpc_call call = {.rpc = CTY_RPC_SUBMIT};
+    struct house_reply reply;
+    call.params.u.submit.envelope = cty_bytes_text("{}");
+    custody_err err = house_call(h, &call, &reply);
+    house_reply_done(&reply);
+    return err;
+}
+
+/* The newest request, taken out of the ledger and sent once more. */
+static custody_err try_again(struct house *h)
+{
+    struct cty_rpc_call entries = {.rpc = CTY_RPC_ENTRIES}, submit = {.rpc = CTY_RPC_SUBMIT};
+    struct house_reply list, reply;
+    struct cty_json json = CTY_JSON_INIT;
+    struct cty_json_limits limits = {CTY_STATEMENT_DEPTH_MAX, CTY_STATEMENT_NODES_MAX};
+    entries.params.session = (struct cty_opt_hash){house_session(h, "acme/a"), true};
+    entries.params.u.entries.from = house_size(h) - 3;
+    assert_ok(house_call(h, &entries, &list));
+    const struct cty_json_node *array = cty_rpc_list(&list.message, &list.answer, "entries");
+    assert_ok(cty_json_scan(&json, CTY_JSON_STRICT, limits, cty_json_first(&list.message.json, array)->text, NULL));
+    submit.params.u.submit.envelope = cty_json_member(&json, &json.nodes[0], "statement")->text;
+    custody_err err = house_call(h, &submit, &reply);
+    assert_true(err != CUSTODY_OK || reply.result.submit.duplicate);
+    cty_json_done(&json);
+    house_reply_done(&reply);
+    house_reply_done(&list);
+    return err;
+}
+
 static void nothing_is_appended_after_a_step_of_the_clock(void **state)
 {
     static const int64_t steps[] = {61000, -61000, 86400000};
@@ -89,6 +120,9 @@ static void nothing_is_appended_after_a_step_of_the_clock(void **state)
         assert_refused(try_ping(h), "clock");
         assert_int_equal(service_state(h), CTY_SERVING_CLOCK);
         assert_int_equal(house_size(h), size);
+        /* Also for what could not stand anyway; but what stands is answered. */
+        assert_refused(try_nonsense(h), "clock");
+        assert_ok(try_again(h));
         /* Mending it silently is not enough: a person confirms, by a new start. */
         house_step_wall(h, -steps[i]);
         assert_refused(try_ping(h), "clock");
