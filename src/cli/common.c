@@ -22,7 +22,7 @@ static const struct {
      {{"passphrase-fd", 0, CTY_OPT_TEXT, "N", "read passphrases from descriptor N, a line for each key"}, {NULL}}},
     {CTY_USE_STATE,
      {{"state", 0, CTY_OPT_TEXT, "FILE",
-       "where the newest verified checkpoint is kept (CUSTODY_STATE; beside the trust file; - for nowhere)"},
+       "keeps the newest checkpoint (CUSTODY_STATE; beside --trust; - for nowhere)"},
       {NULL}}},
     {CTY_USE_TIMEOUT, {{"timeout", 0, CTY_OPT_TEXT, "PERIOD", "how long to try, such as 30s or 5m"}, {NULL}}},
     {CTY_USE_YES, {{"yes", 'y', CTY_OPT_FLAG, NULL, "sign without asking"}, {NULL}}},

@@ -1,0 +1,489 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The commands against a running custodian, in the world of the development keys: what they do, their exit statuses, and
+the shapes of their JSON, which tests/contract/help/json.txt records. Arguments: custody, custodyd, custody-verify;
+--write records the shapes anew.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+import contract
+from contract import TOP, expect_equal
+
+RECORD = os.path.join(TOP, 'tests', 'contract', 'help', 'json.txt')
+WRITE = '--write' in sys.argv
+CUSTODY, CUSTODYD, VERIFY = [os.path.abspath(word) for word in sys.argv[1:] if word != '--write']
+
+SHAPES = {}
+# Contents and bodies are whatever they are.
+OPAQUE = {'payload', 'original', 'operations', 'body', 'after', 'before', 'policy'}
+
+
+class World:
+    """A folder with keys, a ledger and its custodian."""
+
+    def __init__(self):
+        self.top = tempfile.mkdtemp(prefix='custody-live-')
+        keys = os.path.join(TOP, 'keys')
+        for name in os.listdir(keys):
+            if name.endswith('.key'):
+                shutil.copy(os.path.join(keys, name), self.top)
+                os.chmod(self.path(name), 0o600)
+        self.daemon = None
+        self.url = 'ipc://' + self.path('s')
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w', encoding='utf-8') as file:
+            file.write(text)
+        return name
+
+    def read(self, name):
+        with open(self.path(name), encoding='utf-8') as file:
+            return file.read()
+
+    def start(self):
+        self.daemon = subprocess.Popen(
+            [CUSTODYD, '--ledger', 'l.db', '--log-key', 'log.key', '--clerk-key', 'clerk.key', '--development',
+             '--listen', self.url], cwd=self.top, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding='utf-8')
+        for line in self.daemon.stderr:
+            if 'event=ready' in line:
+                return
+        raise AssertionError('custodyd did not start')
+
+    def stop(self):
+        if self.daemon:
+            self.daemon.send_signal(signal.SIGTERM)
+            self.daemon.communicate()
+            self.daemon = None
+
+    def run(self, program, words, text=None):
+        env = dict(os.environ, CUSTODY_URL=self.url, CUSTODY_TRUST='trust.json')
+        for name in ('CUSTODY_KEY', 'CUSTODY_STATE'):
+            env.pop(name, None)
+        done = subprocess.run([program] + list(words), cwd=self.top, env=env, encoding='utf-8', input=text or '',
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=100)
+        self.out, self.err = done.stdout, done.stderr
+        return done.returncode
+
+    def say(self, *words, key=None, status=0, text=None):
+        """Runs a command; its output as text."""
+        words = list(words) + (['--key', key + '.key'] if key else [])
+        got = self.run(CUSTODY, words, text)
+        if got != status:
+            raise AssertionError(f'custody {" ".join(words)}: {got}, not {status}\n{self.out}{self.err}')
+        return self.out
+
+    def tell(self, *words, key=None, status=0, text=None, name=None):
+        """The same with --json: its object, whose shape is noted."""
+        out = self.say(*words, '--json', key=key, status=status, text=text)
+        value = json.loads(out)
+        expect_equal(out, json.dumps(value, separators=(',', ':'), ensure_ascii=False, sort_keys=True) + '\n')
+        if 'error' not in value:
+            note_shape(name or words[0], value)
+        return value
+
+
+WORLD = World()
+
+
+def note_shape(name, value):
+    """Each member's path and kind, over all outputs of a command."""
+    lines = SHAPES.setdefault(name, {})
+
+    def walk(path, one, key):
+        if key in OPAQUE or (key == 'entry' and isinstance(one, dict)):
+            lines.setdefault(path, set()).add('json')
+        elif isinstance(one, dict):
+            for inner in one:
+                walk(f'{path}.{inner}' if path else inner, one[inner], inner)
+        elif isinstance(one, list):
+            lines.setdefault(path, set()).add('array')
+            for inner in one:
+                walk(path + '[]', inner, None)
+        else:
+            kind = {bool: 'boolean', int: 'number', str: 'string'}[type(one)]
+            lines.setdefault(path, set()).add(kind)
+    walk('', value, None)
+
+
+def expect_code(value, code):
+    expect_equal(value['error']['code'], code)
+
+
+def a_ledger_is_founded_and_served():
+    w = WORLD
+    opened = w.tell('init', '--development', '--log-key', 'log.key', '--clerk-key', 'clerk.key', '--admin',
+                    'operator-ada.key', '--admin', 'operator-otto.key', '--name', 'Ada', 'opening.json')
+    expect_equal(opened['ledger'], 'custody.example/dev')
+    w.tell('trust', 'new', '--opening', 'opening.json', 'trust.json', name='trust new')
+    expect_equal(w.run(CUSTODYD, ['--init', 'opening.json', '--ledger', 'l.db', '--log-key', 'log.key', '--clerk-key',
+                                  'clerk.key', '--development']), 0)
+    w.start()
+    info = w.tell('info')
+    expect_equal((info['ledger'], info['size'], info['verified'], info['development']),
+                 ('custody.example/dev', 1, True, True))
+    expect_equal('verified' in w.say('info'), True)
+    # The custodian's word for its key is the same as the one that was pinned.
+    told = w.tell('trust', 'new', 'told.json', name='trust new')
+    expect_equal(told['log_key'], w.tell('trust', 'show', 'trust.json', name='trust show')['log_key'])
+    expect_equal(w.tell('key', 'show', 'acme-alice.key', name='key show')['name'], 'acme/alice')
+
+
+def parties_and_actors_are_enrolled():
+    w = WORLD
+    operators = ['--admin', 'operator-ada.key', '--admin', 'operator-otto.key']
+    admins = ['--admin', 'acme-alice.key', '--admin', 'acme-bob.key']
+    done = w.tell('enrol', '--party', 'acme', '--new', 'acme-alice.key', '--new', 'acme-bob.key', '--name', 'Alice',
+                  *operators)
+    expect_equal((done['submitted']['index'], done['submitted']['type']), (1, 'party.enrol'))
+    w.say('enrol', '--party', 'globex', '--new', 'globex-gina.key', '--new', 'globex-george.key', *operators)
+    w.say('enrol', '--new', 'acme-carol.key', '--role', 'approver', '--name', 'Carol', *admins)
+    w.say('enrol', '--new', 'acme-refund-agent.key', '--owner', 'acme/alice', *admins)
+    w.say('enrol', '--new', 'acme-worker.key', '--kind', 'service', '--owner', 'acme/bob', *admins)
+    # The same again, refused with the custodian's code.
+    expect_code(w.tell('enrol', '--new', 'acme-carol.key', *admins, status=1), 'duplicate-actor')
+    expect_code(w.tell('enrol', '--new', 'globex-auditor.key', '--kind', 'service', '--role', 'auditor', '--owner',
+                       'globex/gina', '--admin', 'globex-gina.key', status=1), 'under-threshold')
+    rows = w.tell('actors', 'acme', key='acme-carol')['actors']
+    expect_equal([row['actor'] for row in rows],
+                 ['acme/alice', 'acme/bob', 'acme/carol', 'acme/refund-agent', 'acme/worker'])
+    expect_equal('owner acme/bob' in w.say('actors', key='acme-carol'), True)
+
+
+def a_draft_goes_from_machine_to_machine():
+    w = WORLD
+    made = w.tell('enrol', '--new', 'globex-auditor.key', '--kind', 'service', '--role', 'auditor', '--owner',
+                  'globex/gina', '--cosigner', 'globex/gina', '--cosigner', 'globex/george', '--draft', 'a.draft')
+    expect_equal(made['missing'], ['globex/gina', 'globex/george'])
+    expect_code(w.tell('submit', 'a.draft', status=1), 'under-threshold')
+    w.tell('sign', 'a.draft', '--yes', key='globex-gina')
+    expect_code(w.tell('sign', 'a.draft', key='globex-george', status=4), 'usage')
+    w.say('sign', 'a.draft', '--yes', key='globex-george')
+    done = w.tell('submit', 'a.draft', '--receipt', 'a.receipt')
+    expect_equal(done['submitted']['duplicate'], False)
+    expect_equal(w.read('a.receipt').startswith('c2sp.org/tlog-proof@v1\n'), True)
+    expect_equal(w.tell('submit', 'a.draft')['submitted']['duplicate'], True)
+
+
+def policies_are_published():
+    w = WORLD
+    admins = ['--admin', 'acme-alice.key', '--admin', 'acme-bob.key']
+    w.write('p.json', '{"admin_quorum": 2, "rules": [{"effect": "deny", "match": {"action": "drop"}},\n'
+                      '{"effect": "pass", "match": {"priority": "low"}},\n'
+                      '{"effect": "hold", "approvals": 1, "roles": ["approver"]}]}')
+    w.tell('policy', 'check', 'p.json', name='policy check')
+    expect_code(w.tell('policy', 'show', 'acme', key='acme-carol', status=1), 'not-found')
+    w.tell('policy', 'publish', 'p.json', '--scope', 'acme', *admins, name='policy publish')
+    shown = w.tell('policy', 'show', 'acme', key='acme-carol', name='policy show')
+    expect_equal(len(shown['policy']['rules']), 3)
+    w.tell('policy', 'publish', 'p.json', '--scope', 'acme', *admins, name='policy publish')
+    expect_equal('rule 1       deny where the action is drop' in w.say('policy', 'show', 'acme', key='acme-carol'), True)
+    expect_equal('2 must sign' in w.say('policy', 'show', key='acme-carol'), True)
+
+
+def _ask(action='refund', **options):
+    words = ['request', '--service', 'payments', '--action', action, '--payload', '-']
+    for name, value in options.items():
+        words += ['--' + name, value]
+    return WORLD.tell(*words, key='acme-refund-agent', text='{"amount": "129.00", "order": 4711}')
+
+
+def a_case_goes_its_whole_way():
+    w = WORLD
+    asked = w.tell('request', '--service', 'payments', '--action', 'refund', '--payload', '-', '--fact', 'amount=129',
+                   '--fact', 'vip=true', '--behalf', 'acme/worker', '--reader', 'globex', '--receipt', 'r.receipt',
+                   key='acme-refund-agent', text='{"amount": "129.00", "order": 4711}')
+    case = asked['case']
+    expect_equal((asked['state'], asked['submitted']['follow'][0]['type']), ('HELD', 'verdict'))
+    waiting = w.tell('inbox', key='acme-carol')['cases']
+    expect_equal([(row['case'], row['may_decide'], row['quorum'][0]['needed']) for row in waiting], [(case, True, 1)])
+    expect_equal(case[:16] in w.say('inbox', key='acme-carol'), True)
+    shown = w.tell('show', case[:8], key='acme-carol')
+    expect_equal((shown['payload'], shown['state'], shown['revision']),
+                 ({'amount': '129.00', 'order': 4711}, 'HELD', 0))
+    # The agent's owner is in its ancestry; the agent is no person; nobody approves without being asked.
+    expect_code(w.tell('approve', case, '--yes', key='acme-alice', status=1), 'self-approval')
+    expect_code(w.tell('approve', case, '--yes', key='acme-refund-agent', status=1), 'not-human')
+    expect_code(w.tell('approve', case, key='acme-carol', status=4), 'usage')
+    expect_code(w.tell('consume', case, key='acme-refund-agent', status=3), 'undecided')
+    patched = w.tell('patch', case, '--set', '/amount=99.50', '--set', '/note=half', '--remove', '/order', '--reason',
+                     'only half came back', '--yes', key='acme-carol')
+    expect_equal(patched['payload'], {'amount': 99.5, 'note': 'half'})
+    expect_equal(patched['operations'][0], {'op': 'replace', 'path': '/amount', 'value': 99.5})
+    shown = w.tell('show', case, key='acme-carol')
+    expect_equal([one['path'] for one in shown['changes']], ['/amount', '/note', '/order'])
+    expect_equal([one['changes'] for one in shown['entries'] if 'changes' in one], [shown['changes']])
+    approved = w.tell('approve', case, '--yes', '--reason', 'ok', '--receipt', 'd.receipt', key='acme-carol')
+    expect_equal((approved['state'], approved['submitted']['follow'][0]['type']), ('RELEASED', 'release'))
+    expect_equal(w.tell('wait', case, key='acme-refund-agent')['state'], 'RELEASED')
+    expect_equal([row['case'] for row in w.tell('list', '--state-is', 'RELEASED', '--mine', 'holder',
+                                               key='acme-refund-agent')['cases']], [case])
+    expect_code(w.tell('consume', case, key='acme-worker', status=1), 'not-holder')
+    consumed = w.tell('consume', case, '--out', 'approved.json', key='acme-refund-agent')
+    expect_equal((consumed['payload'], w.read('approved.json')), (patched['payload'], '{"amount":99.5,"note":"half"}'))
+    expect_code(w.tell('consume', case, key='acme-refund-agent', status=1), 'double-consume')
+    expect_equal(w.tell('outcome', case, 'fulfilled', '--result', 'approved.json', key='acme-refund-agent')['state'],
+                 'FULFILLED')
+    expect_code(w.tell('outcome', case, 'failed', key='acme-refund-agent', status=1), 'state-illegal')
+    expect_code(w.tell('outcome', case, 'perhaps', key='acme-refund-agent', status=4), 'usage')
+    WORLD.case = case
+
+
+def other_ends_have_their_own_statuses():
+    w = WORLD
+    denied = w.tell('request', '--service', 'db', '--action', 'drop', '--payload', '-', key='acme-refund-agent',
+                    text='{}', status=1)
+    expect_equal(denied['state'], 'REFUSED')
+    expect_equal(_ask(priority='low')['state'], 'RELEASED')
+    case = _ask()['case']
+    expect_code(w.tell('wait', case, '--timeout', '100ms', key='acme-refund-agent', status=3), 'undecided')
+    waited = w.tell('request', '--service', 's', '--action', 'a', '--payload', '-', '--wait', '--timeout', '100ms',
+                    key='acme-refund-agent', text='{}', status=3)
+    expect_code(waited, 'undecided')
+    expect_equal(len(waited['case']), 64)
+    expect_equal(w.tell('reject', case, '--yes', '--reason', 'no', key='acme-carol')['state'], 'REJECTED')
+    expect_equal(w.tell('wait', case, key='acme-refund-agent', status=1)['state'], 'REJECTED')
+    expect_equal(w.tell('cancel', waited['case'], '--reason', 'paid', key='acme-refund-agent')['state'], 'CANCELLED')
+    expect_equal(w.tell('cancel', waited['case'], key='acme-refund-agent')['state'], 'CANCELLED')
+    expect_equal(w.tell('wait', waited['case'], key='acme-refund-agent', status=1)['state'], 'CANCELLED')
+    expect_code(w.tell('approve', case, '--yes', key='acme-carol', status=1), 'state-illegal')
+    expect_code(w.tell('show', 'ffffffff', key='acme-carol', status=1), 'not-found')
+    expect_code(w.tell('show', 'xyz', key='acme-carol', status=4), 'usage')
+    expect_code(w.tell('show', 'f' * 64, key='acme-carol', status=1), 'wrong-case')
+
+
+def payloads_that_are_no_json_are_not_asked_for():
+    expect_code(WORLD.tell('request', '--service', 's', '--action', 'a', '--payload', '-', key='acme-refund-agent',
+                           text='{"a":1,"a":2}', status=1), 'duplicate-member')
+    expect_code(WORLD.tell('request', '--service', 's', '--action', 'a', '--payload', 'none', key='acme-refund-agent',
+                           status=1), 'not-found')
+
+
+def a_patch_says_what_it_changes():
+    w = WORLD
+    case = _ask()['case']
+    w.write('ops.json', '[{"op":"test","path":"/order","value":4711},{"op":"add","path":"/x","value":[1,2]}]')
+    expect_equal(w.tell('patch', case, '--ops', 'ops.json', '--yes', key='acme-bob')['payload']['x'], [1, 2])
+    expect_equal(w.tell('patch', case, '--set', '/x/-=3', '--yes', key='acme-bob')['payload']['x'], [1, 2, 3])
+    for words, code, status in [
+            ([], 'usage', 4), (['--set', '/a'], 'usage', 4), (['--ops', 'ops.json', '--set', '/a=1'], 'usage', 4),
+            (['--set', '/x/0=1'], 'bad-patch', 1), (['--remove', '/none'], 'bad-pointer', 1), (['--edit'], 'usage', 4),
+            (['--set', 'x=1'], 'bad-pointer', 1)]:
+        expect_code(w.tell('patch', case, *words, '--yes', key='acme-bob', status=status), code)
+    text = w.say('patch', case, '--set', '/amount=1', '--yes', key='acme-bob')
+    expect_equal('  /amount  "129.00" -> 1\n' in text, True)
+
+
+def entries_come_with_proofs():
+    w = WORLD
+    lines = [json.loads(line) for line in w.say('log', '--from', '0', '--json', key='acme-carol').splitlines()]
+    expect_equal([line['index'] for line in lines], list(range(len(lines))))
+    note_shape('log', lines[-1])
+    expect_equal(lines[0]['type'], 'ledger.open')
+    expect_equal(len(w.say('log', '--last', '3', key='acme-carol').splitlines()), 3)
+    got = w.tell('receipt', '0', key='acme-carol')
+    expect_equal((got['index'], got['receipt'].splitlines()[1]), (0, 'index 0'))
+    expect_equal(w.say('receipt', WORLD.case, key='acme-carol').startswith('c2sp.org/tlog-proof@v1'), True)
+    w.say('receipt', '1', '--out', 'one.receipt', key='acme-carol')
+    expect_code(w.tell('receipt', '99999', key='acme-carol', status=1), 'not-found')
+
+
+def the_log_is_followed():
+    w = WORLD
+    env = dict(os.environ, CUSTODY_URL=w.url, CUSTODY_TRUST='trust.json')
+    follower = subprocess.Popen([CUSTODY, 'log', '--last', '1', '--follow', '--json', '--key', 'acme-carol.key'],
+                                cwd=w.top, env=env, stdout=subprocess.PIPE, encoding='utf-8')
+    first = json.loads(follower.stdout.readline())
+    case = _ask()['case']
+    second = json.loads(follower.stdout.readline())
+    expect_equal((second['index'], second['case']), (first['index'] + 1, case))
+    follower.stdout.readline()
+    follower.send_signal(signal.SIGINT)
+    expect_equal(follower.wait(timeout=20), 0)
+    follower.stdout.close()
+
+
+def a_wait_is_interrupted_without_loss():
+    w = WORLD
+    case = _ask()['case']
+    env = dict(os.environ, CUSTODY_URL=w.url, CUSTODY_TRUST='trust.json')
+    waiter = subprocess.Popen([CUSTODY, 'wait', case, '--json', '--key', 'acme-refund-agent.key'], cwd=w.top, env=env,
+                              stdout=subprocess.PIPE, encoding='utf-8')
+    time.sleep(1)
+    waiter.send_signal(signal.SIGINT)
+    out, _ = waiter.communicate(timeout=20)
+    expect_equal(waiter.returncode, 3)
+    expect_code(json.loads(out), 'wait-interrupted')
+
+
+def evidence_is_judged_offline():
+    w = WORLD
+    made = w.tell('evidence', WORLD.case, '--out', 'e', key='acme-carol')
+    expect_equal((made['file'], made['report']['exit']), ('e', 0))
+    expect_equal(w.run(VERIFY, ['--trust', 'trust.json', '--as', 'acme/refund-agent', 'e']), 0)
+    expect_equal(w.tell('verify', 'e', '--as', 'acme/worker', status=1)['report']['exit'], 1)
+    expect_equal(w.tell('verify', 'e')['report']['exit'], 0)
+    w.say('evidence', WORLD.case, '--out', 'f', '--no-contents', key='acme-carol')
+    expect_equal('contents    not checked' in w.out, True)
+    expect_code(w.tell('evidence', WORLD.case, '--out', 'e', key='acme-carol', status=1), 'exists')
+    # Another party's reader sees the entries too, and as a named reader the contents.
+    w.say('evidence', WORLD.case, '--out', 'g', key='globex-gina')
+    expect_equal('contents    holds' in w.out, True)
+
+
+def revoked_keys_no_longer_sign():
+    w = WORLD
+    w.tell('revoke', 'acme/worker', '--reason', 'laptop lost', '--admin', 'acme-alice.key', '--admin', 'acme-bob.key')
+    expect_code(w.tell('request', '--service', 's', '--action', 'a', '--payload', '-', key='acme-worker', text='{}',
+                       status=1), 'key-not-valid')
+    expect_equal('REVOKED' in w.say('actors', 'acme', key='acme-carol'), True)
+
+
+def an_auditor_of_another_party_verifies_everything():
+    w = WORLD
+    # Sound, with findings: the agent asked again for what had been rejected.
+    done = w.tell('audit', key='globex-auditor', status=2)
+    claims = {claim['claim']: claim['state'] for claim in done['report']['claims']}
+    expect_equal({one['code'] for one in done['report']['findings']}, {'denied-then-asked'})
+    expect_equal(claims['contents'], 'not checked')
+    expect_equal([claims[name] for name in ('checkpoint', 'intact', 'complete', 'signed', 'lawful', 'unique')],
+                 ['holds'] * 6)
+    text = w.say('audit', '--contents', key='acme-carol', status=2)
+    expect_equal(int(text.split('contents    ')[1].split()[2]) > 10, True)
+
+
+def _beside(name):
+    return sorted(one for one in os.listdir(WORLD.top) if one.startswith(name))
+
+
+def a_database_is_audited_beside_its_custodian_and_alone():
+    w = WORLD
+    before = _beside('l.db')
+    status = w.tell('audit', '--db', 'l.db', status=2, name='audit --db')['report']['exit']
+    expect_equal(_beside('l.db'), before)
+    w.stop()
+    shutil.copy(w.path('l.db'), w.path('alone.db'))
+    w.tell('audit', '--db', 'alone.db', status=status, name='audit --db')
+    expect_equal(_beside('alone.db'), ['alone.db'])
+    os.chmod(w.path('alone.db'), 0o400)
+    w.tell('audit', '--db', 'alone.db', status=status, name='audit --db')
+    # With a log beside it and no shared memory, it is read as a copy.
+    writer = sqlite3.connect(w.path('alone2.db'))
+    shutil.copy(w.path('l.db'), w.path('alone2.db'))
+    writer.execute('PRAGMA journal_mode=WAL')
+    writer.execute("UPDATE escrow SET holder = holder")
+    writer.commit()
+    os.unlink(w.path('alone.db'))
+    shutil.copy(w.path('alone2.db'), w.path('logged.db'))
+    shutil.copy(w.path('alone2.db-wal'), w.path('logged.db-wal'))
+    writer.close()
+    w.tell('audit', '--db', 'logged.db', status=status, name='audit --db')
+    expect_equal(_beside('logged.db'), ['logged.db', 'logged.db-wal'])
+    expect_code(w.tell('audit', '--db', 'none.db', status=1), 'not-found')
+    expect_code(w.tell('audit', '--db', 'trust.json', status=1), 'store-unknown')
+
+
+ALTERED = {
+    'a record': ("UPDATE record SET value = CAST(replace(CAST(value AS TEXT), 'approver', 'approves') AS BLOB) "
+                 "WHERE key = 'actor/acme/carol'", 'stored', 'actor/acme/carol'),
+    'a record that is missing': ("DELETE FROM record WHERE key = 'actor/acme/carol'", 'stored', 'rows'),
+    'a record too many': ("INSERT INTO record VALUES ('actor/acme/eve', CAST('{}' AS BLOB))", 'stored', 'actor/acme/eve'),
+    'a case row': ("UPDATE escrow SET holder = 'acme/worker' WHERE opened = (SELECT min(opened) FROM escrow)", 'stored',
+                   'holder'),
+    'a case state': ("UPDATE escrow SET state = 3 WHERE opened = (SELECT min(opened) FROM escrow)", 'stored', 'state'),
+    'a case row that is missing': ('DELETE FROM escrow WHERE opened = (SELECT min(opened) FROM escrow)', 'stored', 'rows'),
+    'a content': ("UPDATE blob SET content = CAST('{\"amount\":1}' AS BLOB) WHERE member = 'payload'", 'contents',
+                  'payload'),
+    'a salt': ("UPDATE blob SET salt = zeroblob(32) WHERE member = 'reason'", 'contents', 'reason'),
+    'a content that is missing': ("DELETE FROM blob WHERE member = 'shown'", 'stored', 'shown'),
+    'a content too many': ("INSERT INTO blob VALUES (zeroblob(32), 'x', zeroblob(32), zeroblob(32), zeroblob(1))",
+                           'stored', 'no entry commits to it'),
+    'a commitment beside a content': ("UPDATE blob SET commitment = zeroblob(32) WHERE member = 'result'", 'stored',
+                                      'another commitment'),
+    'the case of an entry': ('UPDATE entry SET opened = opened + 1 WHERE idx = (SELECT max(idx) FROM entry WHERE opened '
+                             'IS NOT NULL)', 'stored', 'another case'),
+    'the trust mark of an entry': ('UPDATE entry SET trust = 0 WHERE idx = 1', 'stored', 'chain of trust'),
+    'a tile': ("UPDATE tile SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 0", 'stored', ''),
+    'a tile that is missing': ('DELETE FROM tile', 'stored', ''),
+    'an old checkpoint': ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 2", 'stored', 'row 2: its note'),
+    'the note of an old checkpoint': ("UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'example', 'exomple') "
+                                      "AS BLOB) WHERE size = 2", 'stored', 'row 2'),
+    'the newest checkpoint': ('DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint)', 'stored', ''),
+    'a foreign table': ('CREATE TABLE mine (a TEXT)', 'stored', 'mine'),
+    'an entry': ("UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"index\":1,', '\"index\":2,') AS BLOB) "
+                 "WHERE idx = 1", 'intact', ''),
+}
+
+
+def every_altered_table_is_found():
+    w = WORLD
+    for what, (statement, claim, says) in ALTERED.items():
+        shutil.copy(w.path('l.db'), w.path('altered.db'))
+        database = sqlite3.connect(w.path('altered.db'))
+        database.execute('PRAGMA journal_mode=DELETE')
+        changed = database.execute(statement).rowcount
+        database.commit()
+        database.execute('PRAGMA journal_mode=WAL')
+        database.close()
+        if changed == 0:
+            raise AssertionError(f'{what}: nothing was altered')
+        report = w.tell('audit', '--db', 'altered.db', status=1, name='audit --db')['report']
+        failed = {one['claim']: one for one in report['claims'] if one['state'] == 'fails'}
+        if claim not in failed:
+            raise AssertionError(f'{what}: {sorted(failed)} and not {claim}')
+        texts = [one['text'] for one in failed.values()] + [one['text'] for one in report['findings']]
+        if not any(says in text for text in texts):
+            raise AssertionError(f'{what}: {says!r} is in none of {texts}')
+        expect_equal(failed[claim]['code'] in ('store-altered', 'blob-mismatch', 'chain-broken', 'payload-not-canonical'),
+                     True)
+        os.unlink(w.path('altered.db'))
+
+
+def the_shapes_are_what_is_recorded():
+    text = ''
+    for name in sorted(SHAPES):
+        text += name + '\n'
+        text += ''.join(f'  {path} {"|".join(sorted(kinds))}\n' for path, kinds in sorted(SHAPES[name].items()))
+    if WRITE:
+        with open(RECORD, 'w', encoding='utf-8') as file:
+            file.write(text)
+    with open(RECORD, encoding='utf-8') as file:
+        expect_equal(text, file.read())
+
+
+def the_custodian_ends():
+    WORLD.stop()
+    shutil.rmtree(WORLD.top)
+
+
+contract.main([
+    a_ledger_is_founded_and_served,
+    parties_and_actors_are_enrolled,
+    a_draft_goes_from_machine_to_machine,
+    policies_are_published,
+    a_case_goes_its_whole_way,
+    other_ends_have_their_own_statuses,
+    payloads_that_are_no_json_are_not_asked_for,
+    a_patch_says_what_it_changes,
+    entries_come_with_proofs,
+    the_log_is_followed,
+    a_wait_is_interrupted_without_loss,
+    evidence_is_judged_offline,
+    revoked_keys_no_longer_sign,
+    an_auditor_of_another_party_verifies_everything,
+    a_database_is_audited_beside_its_custodian_and_alone,
+    every_altered_table_is_found,
+    the_shapes_are_what_is_recorded,
+    the_custodian_ends,
+])
