@@ -36,7 +36,7 @@ static custody_err fetch(struct cty_step *step, const struct cty_hash *statement
 static void fail_content(struct check *check, struct cty_bytes member, custody_err code)
 {
     check->failed = true;
-    cty_report_fail(check->step->report, CTY_CLAIM_CONTENTS, code, check->parsed->entry.index, "member %.*s of the %s: %s",
+    cty_report_fail(check->step->report, CTY_CLAIM_CONTENTS, code, check->step->at, "member %.*s of the %s: %s",
                     (int)member.size, (const char *)member.data,
                     cty_type_name(check->parsed->signed_statement.statement.type), custody_err_sentence(code));
 }

@@ -94,7 +94,10 @@ static custody_err read_blob(struct cty_evidence *evidence, const struct cty_jso
             return bad(error, "blobs: a member is not a plain string");
     }
     cty_buf_clear(content);
-    if (cty_base64_parse(found[0]->text, content) != CUSTODY_OK ||
+    custody_err err = cty_base64_parse(found[0]->text, content);
+    if (err == CUSTODY_E_NO_MEMORY || err == CUSTODY_E_TOO_LARGE)
+        return cty_fail(error, err, "blobs: a content");
+    if (err != CUSTODY_OK ||
         cty_base64_parse_into(found[2]->text, salt, sizeof(salt)) != CUSTODY_OK ||
         cty_hex_parse_into(found[3]->text, statement.bytes, CTY_HASH_SIZE) != CUSTODY_OK)
         return bad(error, "blobs: content, salt or statement is not of its form");

@@ -101,6 +101,7 @@ static custody_err judge_entry(struct verify *v, const struct cty_evidence_entry
     const struct cty_signed *statement = &v->parsed.signed_statement;
     custody_err err = cty_entry_parse(entry->text, &v->parsed, NULL);
     CTY_TRY_OUT(err);
+    v->step.at = entry->entry.index;
     CTY_TRY_OUT(prove_seen(v, &statement->statement.seen, entry->entry.index));
     CTY_TRY_OUT(cty_step_keys(&v->step, &v->parsed, &memory, keys, names));
     for (uint32_t i = 0; !v->step.keyless && i < statement->signatures_count && !v->step.stopped; i++) {

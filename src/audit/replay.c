@@ -114,6 +114,7 @@ static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
         CTY_TRY(judge_form(replay, slot));
         return take_leaf_only(replay, slot);
     }
+    step->at = replay->size;
     CTY_TRY(cty_step_keys(step, &slot->parsed, &slot->names_memory, slot->keys, slot->names));
     slot->folded = !step->keyless;
     CTY_TRY(cty_step_fold(step, &slot->parsed, &slot->leaf, slot->keys, false));

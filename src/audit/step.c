@@ -140,14 +140,14 @@ static void check_founders(struct cty_step *step, const struct cty_statement *st
 static void check_pins(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
     const struct cty_statement *st = &parsed->signed_statement.statement;
-    if (st->type == CTY_LEDGER_OPEN && parsed->entry.index == 0)
+    if (st->type == CTY_LEDGER_OPEN && step->at == 0)
         check_founders(step, st);
     if (st->type != CTY_PARTY_ENROL || cty_trust_pins_of(step->trust, st->u.party_enrol.party) == 0)
         return;
     const struct cty_party_enrol *enrolment = &st->u.party_enrol;
     note_pinned(step, enrolment->party);
     if (cty_trust_check_admins(step->trust, enrolment->party, enrolment->admins, enrolment->admins_count) != CUSTODY_OK)
-        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, parsed->entry.index,
+        cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, step->at,
                         "party %.*s has other first admins than are pinned", (int)enrolment->party.size,
                         (const char *)enrolment->party.data);
 }
@@ -187,7 +187,7 @@ static void find_weak_enrolment(struct cty_step *step, const struct cty_parsed_e
     if (st->type != CTY_DECISION || get_actor(step->memory, st->signers[0], &actor) != CUSTODY_OK)
         return;
     if (actor.vouchers == 1)
-        cty_report_finding(step->report, "one-voucher", parsed->entry.index,
+        cty_report_finding(step->report, "one-voucher", step->at,
                            "%.*s decided, and is enrolled on one admin's word", (int)st->signers[0].size,
                            (const char *)st->signers[0].data);
 }
@@ -198,7 +198,7 @@ static void find_skew(struct cty_step *step, const struct cty_parsed_entry *pars
     uint64_t entered = parsed->entry.time;
     uint64_t apart = said > entered ? said - entered : entered - said;
     if (apart > SKEW_MS_MAX)
-        cty_report_finding(step->report, "clock-skew", parsed->entry.index,
+        cty_report_finding(step->report, "clock-skew", step->at,
                            "its signer's clock says %llu s %s the entry", (unsigned long long)(apart / 1000),
                            said > entered ? "after" : "before");
 }
@@ -218,7 +218,7 @@ static custody_err find_asked_again(struct cty_step *step, const struct cty_pars
     if (c->state == CTY_CASE_REFUSED || c->state == CTY_CASE_REJECTED)
         return cty_memory_put(step->asked, key, CTY_LITERAL("no"));
     if (parsed->signed_statement.statement.type == CTY_REQUEST && cty_memory_get(step->asked, key).data)
-        cty_report_finding(step->report, "denied-then-asked", parsed->entry.index,
+        cty_report_finding(step->report, "denied-then-asked", step->at,
                            "%.*s asks again for what was refused or rejected before", (int)c->requester.size,
                            (const char *)c->requester.data);
     return CUSTODY_OK;
@@ -233,9 +233,9 @@ static custody_err find_things(struct cty_step *step, const struct cty_parsed_en
         return CUSTODY_OK;
     custody_error error = {0};
     if (cty_case_check(&c, &error) != CUSTODY_OK)
-        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, parsed->entry.index, "%s", error.detail);
+        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
     if (parsed->signed_statement.statement.type == CTY_OUTCOME && c.late)
-        cty_report_finding(step->report, "late-outcome", parsed->entry.index, "the outcome came after its deadline");
+        cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
     return find_asked_again(step, parsed, &c);
 }
 
@@ -264,11 +264,11 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
     custody_err err = cty_memory_fold(step->memory, &step->view, &in, &step->delta, step->missing,
                                       step->missing_context, &error);
     if (err != CUSTODY_OK)
-        return judge_failure(step, err, parsed->entry.index, &error);
+        return judge_failure(step, err, step->at, &error);
     if (step->keyless)
         return CUSTODY_E_INTERNAL;
     step->entries++;
-    step->newest = parsed->entry.index;
+    step->newest = step->at;
     tell_unjudged(step, step->delta.unjudged);
     return find_things(step, parsed);
 }

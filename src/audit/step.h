@@ -18,6 +18,7 @@ struct cty_step {
     struct cty_view view;
     struct cty_delta delta;
     struct cty_buf salt, content, base, operations, result; /* scratch */
+    uint64_t at;            /* place of the entry in hand, set by the caller: what it says of itself may be a lie */
     bool keyless;           /* of the entry in hand */
     bool stopped;           /* something failed: later entries are not judged */
     bool parent_missing;    /* a request whose parent case is unknown */
