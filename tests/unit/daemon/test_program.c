@@ -83,17 +83,23 @@ struct place {
     char socket[160];
 };
 
-static void place_new(struct place *p, bool development, const char *passphrase)
+/* Of a house that is closed. */
+static void place_of(struct place *p, struct house *h, const char *passphrase)
 {
     custody_error error = {0};
     struct cty_bytes words = passphrase ? cty_bytes_text(passphrase) : cty_bytes_make(NULL, 0);
-    p->h = house_new(development);
+    p->h = h;
     snprintf(p->log, sizeof(p->log), "%s/log.key", p->h->folder);
     snprintf(p->clerk, sizeof(p->clerk), "%s/clerk.key", p->h->folder);
     snprintf(p->file, sizeof(p->file), "%s/file", p->h->folder);
     snprintf(p->socket, sizeof(p->socket), "ipc://%s/custodyd.sock", p->h->folder);
     assert_ok(cty_secret_save(p->h->log, p->log, words, &error));
     assert_ok(cty_secret_save(p->h->clerk, p->clerk, cty_bytes_make(NULL, 0), &error));
+}
+
+static void place_new(struct place *p, bool development, const char *passphrase)
+{
+    place_of(p, house_new(development), passphrase);
 }
 
 static void place_free(struct place *p)
@@ -166,6 +172,80 @@ static void killed_it_starts_again(void **state)
         kill(p.pid, SIGKILL);
         assert_int_equal(end(&p), 128 + SIGKILL);
     }
+    place_free(&place);
+}
+
+#define STATEMENTS 48
+
+/* Sends the statements one after the other; how many were answered with a receipt, and whether as duplicates. */
+static size_t send_all(const struct place *place, char *const messages[STATEMENTS], const struct program *kill_at,
+                       size_t kill_after, bool duplicates[STATEMENTS])
+{
+    size_t answered = 0;
+    for (; answered < STATEMENTS; answered++) {
+        struct cty_net_client *client = NULL;
+        struct cty_net_client_config config = {.url = place->socket, .connect_ms = kill_at ? 0 : 2000};
+        struct cty_buf reply = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
+        custody_error error = {0};
+        if (kill_at && answered == kill_after)
+            kill(kill_at->pid, SIGKILL);
+        assert_ok(cty_net_client_open(&config, &client, &error));
+        custody_err err = cty_net_client_call(client, cty_bytes_text(messages[answered]), 10000, &reply, &error);
+        if (err == CUSTODY_OK) {
+            assert_non_null(strstr(cty_buf_text(&reply), "\"receipt\""));
+            duplicates[answered] = strstr(cty_buf_text(&reply), "\"duplicate\":true") != NULL;
+        }
+        cty_buf_done(&reply);
+        cty_net_client_close(client);
+        if (err != CUSTODY_OK)
+            break;
+    }
+    return answered;
+}
+
+/* A receipt outlives the process that gave it: what was answered is there, the rest may be sent again. */
+static void no_receipt_is_lost_with_the_process(void **state)
+{
+    struct house *h = house_ready();
+    struct place place;
+    struct program p;
+    char *messages[STATEMENTS];
+    bool duplicates[STATEMENTS] = {false};
+    (void)state;
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        struct draft d;
+        struct cty_buf params = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX), text = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+        house_request(h, &d, "acme/bot", "refund", "{}");
+        draft_params(h, &d, &params);
+        assert_ok(cty_buf_putf(&text, "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":%s}",
+                               cty_buf_text(&params)));
+        messages[i] = cty_bytes_dup_text(cty_buf_bytes(&text));
+        cty_buf_done(&params);
+        cty_buf_done(&text);
+        draft_done(&d);
+    }
+    uint64_t size = house_size(h);
+    house_close(h);
+    place_of(&place, h, NULL);
+    for (size_t kills = 0; kills < 4; kills++) {
+        start(&p, -1, ARGS("--ledger", h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+        assert_true(said(&p, "event=ready"));
+        size_t answered = send_all(&place, messages, &p, 10 * (kills + 1), duplicates);
+        assert_true(answered >= 10 * (kills + 1) - 1 && answered < STATEMENTS);
+        assert_int_equal(end(&p), 128 + SIGKILL);
+        /* What an earlier process answered is known to this one. */
+        for (size_t i = 0; i < 10 * kills; i++)
+            assert_true(duplicates[i]);
+    }
+    start(&p, -1, ARGS("--ledger", h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+    assert_true(said(&p, "event=ready"));
+    assert_int_equal(send_all(&place, messages, NULL, 0, duplicates), STATEMENTS);
+    kill(p.pid, SIGTERM);
+    assert_int_equal(end(&p), 0);
+    house_open(h);
+    assert_int_equal(house_size(h), size + 2 * STATEMENTS);
+    for (size_t i = 0; i < STATEMENTS; i++)
+        free(messages[i]);
     place_free(&place);
 }
 
@@ -293,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_and_ends_on_a_signal),
         cmocka_unit_test(killed_it_starts_again),
+        cmocka_unit_test(no_receipt_is_lost_with_the_process),
         cmocka_unit_test(a_ledger_is_made_and_served),
         cmocka_unit_test(a_configuration_is_checked),
         cmocka_unit_test(it_ends_with_the_status_that_says_why),
