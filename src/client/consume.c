@@ -14,6 +14,8 @@
  *       |
  *     witnesses, where the trust file names them
  *       |
+ *     read all that stands between release and consume: no other consume that case_prev passes over
+ *       |
  *     given out, once: `acted` remembers it           -> the caller acts
  */
 #include <stdlib.h>
@@ -253,7 +255,13 @@ static custody_err confirm(struct cty_client *client, const struct cty_pending *
 {
     struct cty_judgement *judgement = NULL;
     struct cty_bytes payload = {NULL, 0};
+    struct cty_bytes own = cty_buf_bytes(&submitted->own.entry);
     custody_err err = judge_consumed(client, pending, submitted, &judgement, error);
+    if (err == CUSTODY_OK)
+        err = cty_judgement_check_between(client, judgement, &pending->release, own, error);
+    /* That may have taken a while: is there still time? */
+    if (err == CUSTODY_OK)
+        err = check_consumed(client, pending, judgement, submitted, error);
     if (err == CUSTODY_OK)
         err = cty_judgement_payload(judgement, &payload);
     if (err != CUSTODY_OK) {

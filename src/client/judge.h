@@ -87,4 +87,14 @@ CUSTODY_MUST_USE custody_err cty_judgement_each(const struct cty_judgement *judg
 CUSTODY_MUST_USE custody_err cty_judgement_walk(const struct cty_judgement *judgement, struct cty_bytes entry,
                                                 const struct cty_hash *release, custody_error *error);
 
+/*
+ * Reads every entry between the release of this digest and the entry with the text `consume`, whose receipt was
+ * verified, back to back by `prev`: none is of the case, and `trust` passes over nothing. cty_judgement_walk believes
+ * the custodian's links; this does not. Errors: DOUBLE_CONSUME, CHAIN_BROKEN, GAP; those of cty_client_call.
+ */
+CUSTODY_MUST_USE custody_err cty_judgement_check_between(struct cty_client *client,
+                                                         const struct cty_judgement *judgement,
+                                                         const struct cty_hash *release, struct cty_bytes consume,
+                                                         custody_error *error);
+
 #endif

@@ -72,10 +72,20 @@ size_t fake_find(const struct fake *f, enum cty_type type)
     return SIZE_MAX;
 }
 
+bool fake_is_hidden(const struct fake *f, uint64_t index)
+{
+    for (size_t i = 0; i < f->hidden_count; i++) {
+        if (f->hidden[i] == index)
+            return true;
+    }
+    return false;
+}
+
 static struct cty_hash newest_trust(const struct fake *f)
 {
     for (size_t i = f->count; i > 0; i--) {
-        if (cty_type_class_get(type_at(f, i - 1)) == CTY_CLASS_TRUST)
+        bool passed = f->pass_over && fake_is_hidden(f, i - 1);
+        if (!passed && cty_type_class_get(type_at(f, i - 1)) == CTY_CLASS_TRUST)
             return fake_leaf(f, i - 1);
     }
     abort();

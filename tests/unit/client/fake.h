@@ -48,6 +48,7 @@ struct fake {
     size_t hidden_count;
     bool late_hide;             /* hide nothing until a consume was submitted */
     bool forgive_consume;       /* a second consume is appended without the fold */
+    bool pass_over;             /* ... with links that pass over what is hidden, as if it weren't there */
     bool no_room;               /* for one more who waits: `quota` */
     bool no_payload;            /* blob.get finds nothing */
     const char *wrong_payload;  /* blob.get gives this instead of `payload` and `result` */
@@ -80,6 +81,8 @@ void fake_forge(struct fake *f, struct cty_statement *st, const struct cty_hash 
 struct cty_hash fake_leaf(const struct fake *f, size_t index);
 /* The newest shown entry of this type; SIZE_MAX where there is none. */
 size_t fake_find(const struct fake *f, enum cty_type type);
+/* Whether case.entries and trust.entries leave it out. */
+bool fake_is_hidden(const struct fake *f, uint64_t index);
 void fake_note(struct fake *f, struct cty_buf *out);
 /* A text that lives as long as the answer. */
 struct cty_bytes fake_scrap(struct fake *f, struct cty_bytes bytes);

@@ -18,15 +18,6 @@ static struct cty_bytes note_scrap(struct fake *f)
     return cty_buf_bytes(buf);
 }
 
-static bool is_hidden(const struct fake *f, uint64_t index)
-{
-    for (size_t i = 0; i < f->hidden_count; i++) {
-        if (f->hidden[i] == index)
-            return true;
-    }
-    return false;
-}
-
 static bool belongs(const struct cty_signed *statement, const struct cty_hash *case_id)
 {
     if (statement->statement.type == CTY_REQUEST)
@@ -134,7 +125,7 @@ static struct cty_bytes entries_scrap(struct fake *f, enum which which, const st
         bool trust = cty_type_class_get(parsed.signed_statement.statement.type) == CTY_CLASS_TRUST;
         bool wanted = which == ALL || (which == OF_TRUST && trust) ||
                       (which == OF_CASE && belongs(&parsed.signed_statement, case_id));
-        if (!wanted || (which != ALL && is_hidden(f, i) && !f->late_hide))
+        if (!wanted || (which != ALL && fake_is_hidden(f, i) && !f->late_hide))
             continue;
         cty_jw_string(&jw, f->entries[i]);
         (*ret_count)++;
@@ -191,7 +182,7 @@ static uint64_t newest_index(const struct fake *f, const struct cty_hash *case_i
     uint64_t newest = 0;
     for (size_t i = 0; i < f->count; i++) {
         MUST(cty_entry_parse(f->entries[i], &parsed, NULL));
-        if (belongs(&parsed.signed_statement, case_id))
+        if (belongs(&parsed.signed_statement, case_id) && !(f->pass_over && fake_is_hidden(f, i)))
             newest = i;
     }
     cty_parsed_entry_done(&parsed);

@@ -342,6 +342,97 @@ static void a_hidden_revocation_is_a_gap(void **state)
     assert_consume(l, "gap");
 }
 
+/* Entries of other cases and of the trust chain, more than fit one page of the fake's. */
+static void let_others_go_on(struct lie *l, unsigned count)
+{
+    char name[32];
+    for (unsigned i = 0; i < count; i++) {
+        struct cty_hash other;
+        snprintf(name, sizeof(name), "acme/new%u-%zu", i, l->f->count);
+        assert_ok(world_agent(l->f->w, name, "acme/a"));
+        assert_ok(world_request(l->f->w, name, name, "refund", "{\"amount\":6}", &other));
+    }
+    fake_follow(l->f);
+}
+
+static void what_others_do_before_a_consume_is_nothing_to_it(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    let_others_go_on(l, 4);
+    assert_consume(l, "ok");
+    assert_true(l->f->calls[CTY_RPC_ENTRIES] > 1);
+}
+
+/* That nothing in the case itself shows it: the links are the custodian's word. */
+static void assert_case_looks_well(struct lie *l)
+{
+    struct cty_judgement *judgement = NULL;
+    assert_ok(cty_client_judge(l->client, &l->case_id, 0, &judgement, &l->error));
+    assert_ok(cty_judgement_check(judgement, &l->error));
+    assert_int_equal(judgement->record.state, CTY_CASE_CONSUMED);
+    cty_judgement_free(judgement);
+}
+
+static void a_consume_that_the_case_passes_over_is_found(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    let_others_go_on(l, 2);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    let_others_go_on(l, 2);
+    l->f->forgive_consume = l->f->pass_over = true;
+    assert_consume(l, "double-consume");
+    assert_case_looks_well(l);
+    assert_consume(l, "double-consume");
+}
+
+static void a_revocation_that_the_links_pass_over_is_found(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    revoke(l);
+    hide(l, l->f->count - 1);
+    l->f->forgive_consume = l->f->pass_over = true;
+    assert_consume(l, "chain-broken");
+    assert_case_looks_well(l);
+}
+
+static void shift_entries(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    struct cty_buf *buf = fake_scrap_buf(f, CTY_REPLY_BYTES_MAX);
+    struct cty_jw jw;
+    if (rpc != CTY_RPC_ENTRIES)
+        return;
+    cty_jw_begin(&jw, buf);
+    cty_jw_array(&jw);
+    cty_jw_string(&jw, f->entries[result->entries.from + 1]);
+    cty_jw_array_end(&jw);
+    assert_ok(cty_jw_end(&jw));
+    result->entries.entries = cty_buf_bytes(buf);
+}
+
+static void withhold_entries(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)f;
+    if (rpc == CTY_RPC_ENTRIES)
+        result->entries.entries = CTY_LITERAL("[]");
+}
+
+static void what_stands_between_is_not_to_be_withheld(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    let_others_go_on(l, 1);
+    l->f->tamper = withhold_entries;
+    assert_consume(l, "gap");
+    l->f->tamper = shift_entries;
+    assert_consume(l, "chain-broken");
+    l->f->tamper = NULL;
+    assert_consume(l, "ok");
+}
+
 /* ---- proofs and pins ---- */
 
 static void break_inclusion(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
@@ -537,6 +628,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(our_own_consume_must_stand_in_the_case, setup, teardown),
         cmocka_unit_test_setup_teardown(a_revocation_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hidden_revocation_is_a_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_others_do_before_a_consume_is_nothing_to_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_consume_that_the_case_passes_over_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_revocation_that_the_links_pass_over_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_stands_between_is_not_to_be_withheld, setup, teardown),
         cmocka_unit_test_setup_teardown(proofs_that_do_not_hold_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(other_founders_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_byte_of_a_release_counts, setup, teardown),
