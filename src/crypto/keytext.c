@@ -153,7 +153,7 @@ static custody_err header_format(const struct cty_secret *secret, const struct l
 static custody_err secret_put(const struct cty_secret *secret, const struct lock *lock,
                               struct cty_bytes passphrase, struct cty_bytes authentic, struct cty_buf *out)
 {
-    uint8_t raw[CTY_SECRET_RAW_SIZE], sealed[SEALED_SIZE];
+    uint8_t raw[CTY_SECRET_RAW_SIZE] = {0}, sealed[SEALED_SIZE];
     struct cty_bytes shown = cty_bytes_make(raw, sizeof(raw));
     custody_err err = CUSTODY_OK;
     memcpy(raw, secret->signing, 32);
