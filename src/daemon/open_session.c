@@ -73,7 +73,7 @@ static custody_err verify_claim(struct cty_worker *worker, const struct cty_sign
         return cty_fail(error, CUSTODY_E_INTERNAL, "an enrolled key is no key");
     if (cty_claim_verify(parsed, name, &key) != CUSTODY_OK)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the signature");
-    return cty_sessions_use_challenge(&worker->service->sessions, claim->server_nonce, error);
+    return cty_sessions_use_challenge(&worker->service->sessions, claim->server_nonce, claim->actor, error);
 }
 
 custody_err cty_read_session_open(struct cty_worker *worker, const struct cty_rpc_params *params,

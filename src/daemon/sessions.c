@@ -60,30 +60,38 @@ void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16]
     *ret_expires = cty_clock_wall(sessions->clock) + CTY_CHALLENGE_MS_MAX;
 }
 
-static bool was_used_locked(const struct cty_sessions *sessions, const uint8_t nonce[16])
+/* Whether it was used; and how many of those that still live the actor used. */
+static bool was_used_locked(const struct cty_sessions *sessions, const struct cty_used_challenge *now, uint64_t now_ms,
+                            uint32_t *ret_own)
 {
+    *ret_own = 0;
     for (uint32_t i = 0; i < CTY_CHALLENGES_MAX; i++) {
-        if (memcmp(sessions->used[i].nonce, nonce, 16) == 0)
+        const struct cty_used_challenge *used = &sessions->used[i];
+        if (memcmp(used->nonce, now->nonce, 16) == 0)
             return true;
+        *ret_own += used->expires_ms >= now_ms && used->actor == now->actor;
     }
     return false;
 }
 
-static custody_err use_locked(struct cty_sessions *sessions, const uint8_t nonce[16], uint64_t expires_ms,
-                              uint64_t now_ms, custody_error *error)
+static custody_err use_locked(struct cty_sessions *sessions, const struct cty_used_challenge *now, uint64_t now_ms,
+                              custody_error *error)
 {
-    if (was_used_locked(sessions, nonce))
+    uint32_t own = 0;
+    if (was_used_locked(sessions, now, now_ms, &own))
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the challenge was used before");
     struct cty_used_challenge *oldest = &sessions->used[sessions->used_next];
     if (oldest->expires_ms >= now_ms && oldest->expires_ms != 0)
         return cty_fail(error, CUSTODY_E_BUSY, "too many sessions were opened just now");
-    memcpy(oldest->nonce, nonce, 16);
-    oldest->expires_ms = expires_ms;
+    if (own >= CTY_CHALLENGES_PER_ACTOR_MAX)
+        return cty_fail(error, CUSTODY_E_BUSY, "this actor opened too many sessions just now");
+    *oldest = *now;
     sessions->used_next = (sessions->used_next + 1) % CTY_CHALLENGES_MAX;
     return CUSTODY_OK;
 }
 
-custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint8_t nonce[16], custody_error *error)
+custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint8_t nonce[16], struct cty_bytes actor,
+                                       custody_error *error)
 {
     uint8_t code[8];
     seal(sessions, nonce, code);
@@ -93,8 +101,11 @@ custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint
     uint64_t given = get_be(nonce, 6);
     if (now < given || now - given > CTY_CHALLENGE_MS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the challenge is too old");
+    struct cty_hash name = cty_sha256(actor);
+    struct cty_used_challenge use = {.expires_ms = given + CTY_CHALLENGE_MS_MAX, .actor = get_be(name.bytes, 8)};
+    memcpy(use.nonce, nonce, sizeof(use.nonce));
     pthread_mutex_lock(&sessions->lock);
-    custody_err err = use_locked(sessions, nonce, given + CTY_CHALLENGE_MS_MAX, now, error);
+    custody_err err = use_locked(sessions, &use, now, error);
     pthread_mutex_unlock(&sessions->lock);
     return err;
 }

@@ -30,6 +30,7 @@ struct cty_session {
 struct cty_used_challenge {
     uint8_t nonce[16];
     uint64_t expires_ms;
+    uint64_t actor; /* the first bits of its name's hash */
 };
 
 struct cty_sessions {
@@ -49,9 +50,12 @@ void cty_sessions_done(struct cty_sessions *sessions);
 
 /* A fresh nonce; *ret_expires is by the wall clock. */
 void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16], uint64_t *ret_expires);
-/* Uses a challenge up. Errors: BAD_SESSION for one that is foreign, old or used; BUSY. */
+/*
+ * Uses a challenge up, for an actor whose claim was verified. Errors: BAD_SESSION for one that is foreign, old or used;
+ * BUSY, for all, or for an actor who has used its share, so that one alone can't shut the others out.
+ */
 CUSTODY_MUST_USE custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint8_t nonce[16],
-                                                        custody_error *error);
+                                                        struct cty_bytes actor, custody_error *error);
 /*
  * Opens a session; an actor's oldest, or the one unused for longest, makes room. *ret_expires is by the wall
  * clock, for a session that is used.

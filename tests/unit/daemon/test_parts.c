@@ -111,6 +111,13 @@ static void free_sessions(struct cty_sessions *sessions)
     free(sessions);
 }
 
+static custody_err use(struct cty_sessions *sessions, const uint8_t nonce[16], unsigned actor)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "acme/%u", actor);
+    return cty_sessions_use_challenge(sessions, nonce, cty_bytes_text(name), NULL);
+}
+
 static void a_challenge_is_good_once_and_for_a_minute(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
@@ -121,14 +128,14 @@ static void a_challenge_is_good_once_and_for_a_minute(void **state)
     cty_sessions_challenge(sessions, other, &expires);
     assert_memory_not_equal(nonce, other, 16);
     assert_int_equal(expires, 1700000000000 + 60000);
-    assert_ok(cty_sessions_use_challenge(sessions, nonce, NULL));
-    assert_refused(cty_sessions_use_challenge(sessions, nonce, NULL), "bad-session");
+    assert_ok(use(sessions, nonce, 1));
+    assert_refused(use(sessions, nonce, 1), "bad-session");
     set_clocks(1700000000000, 1000 + 60000);
-    assert_ok(cty_sessions_use_challenge(sessions, other, NULL));
+    assert_ok(use(sessions, other, 1));
     set_clocks(1700000000000, 1000);
     cty_sessions_challenge(sessions, nonce, &expires);
     set_clocks(1700000000000, 1000 + 60001);
-    assert_refused(cty_sessions_use_challenge(sessions, nonce, NULL), "bad-session");
+    assert_refused(use(sessions, nonce, 1), "bad-session");
     free_sessions(sessions);
 }
 
@@ -142,11 +149,11 @@ static void a_challenge_with_any_bit_changed_is_not_ours(void **state)
     cty_sessions_challenge(sessions, nonce, &expires);
     for (unsigned bit = 0; bit < 128; bit++) {
         nonce[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_refused(cty_sessions_use_challenge(sessions, nonce, NULL), "bad-session");
+        assert_refused(use(sessions, nonce, 1), "bad-session");
         nonce[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    assert_refused(cty_sessions_use_challenge(others, nonce, NULL), "bad-session");
-    assert_ok(cty_sessions_use_challenge(sessions, nonce, NULL));
+    assert_refused(use(others, nonce, 1), "bad-session");
+    assert_ok(use(sessions, nonce, 1));
     free_sessions(sessions);
     free_sessions(others);
 }
@@ -159,13 +166,32 @@ static void too_many_challenges_at_once_are_refused(void **state)
     (void)state;
     for (unsigned i = 0; i < CTY_CHALLENGES_MAX; i++) {
         cty_sessions_challenge(sessions, nonce, &expires);
-        assert_ok(cty_sessions_use_challenge(sessions, nonce, NULL));
+        assert_ok(use(sessions, nonce, i / CTY_CHALLENGES_PER_ACTOR_MAX));
     }
     cty_sessions_challenge(sessions, nonce, &expires);
-    assert_refused(cty_sessions_use_challenge(sessions, nonce, NULL), "busy");
+    assert_refused(use(sessions, nonce, 1000), "busy");
     set_clocks(1700000000000, 1000 + 60001);
     cty_sessions_challenge(sessions, nonce, &expires);
-    assert_ok(cty_sessions_use_challenge(sessions, nonce, NULL));
+    assert_ok(use(sessions, nonce, 1000));
+    free_sessions(sessions);
+}
+
+static void one_actor_alone_shuts_nobody_out(void **state)
+{
+    struct cty_sessions *sessions = new_sessions();
+    uint8_t nonce[16];
+    uint64_t expires = 0;
+    (void)state;
+    for (unsigned i = 0; i < CTY_CHALLENGES_PER_ACTOR_MAX; i++) {
+        cty_sessions_challenge(sessions, nonce, &expires);
+        assert_ok(use(sessions, nonce, 1));
+    }
+    cty_sessions_challenge(sessions, nonce, &expires);
+    assert_refused(use(sessions, nonce, 1), "busy");
+    assert_ok(use(sessions, nonce, 2)); /* refused is not used */
+    set_clocks(1700000000000, 1000 + 60001);
+    cty_sessions_challenge(sessions, nonce, &expires);
+    assert_ok(use(sessions, nonce, 1));
     free_sessions(sessions);
 }
 
@@ -418,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_challenge_is_good_once_and_for_a_minute),
         cmocka_unit_test(a_challenge_with_any_bit_changed_is_not_ours),
         cmocka_unit_test(too_many_challenges_at_once_are_refused),
+        cmocka_unit_test(one_actor_alone_shuts_nobody_out),
         cmocka_unit_test(a_session_is_its_actors),
         cmocka_unit_test(a_session_ends_unused_or_old),
         cmocka_unit_test(an_actors_sixty_fifth_session_ends_its_first),
