@@ -238,8 +238,10 @@ static custody_err each_tile(void *context, const struct cty_store_tile *row)
     struct cty_comparison *c = context;
     const struct cty_tree_reader *tree = cty_memory_tree(cty_replay_memory(c->replay));
     uint64_t hashes = level_size(cty_replay_size(c->replay), row->level);
-    uint64_t first = row->index * CTY_TILE_WIDTH;
-    uint64_t here = first >= hashes ? 0 : hashes - first < CTY_TILE_WIDTH ? hashes - first : CTY_TILE_WIDTH;
+    /* An index so large that it would wrap around is none of this tree's, and must not pass for a small one. */
+    bool within = row->index < (hashes + CTY_TILE_WIDTH - 1) / CTY_TILE_WIDTH;
+    uint64_t first = within ? row->index * CTY_TILE_WIDTH : 0;
+    uint64_t here = !within ? 0 : hashes - first < CTY_TILE_WIDTH ? hashes - first : CTY_TILE_WIDTH;
     bool same = here && row->hashes.size == here * CTY_HASH_SIZE;
     c->count++;
     for (uint64_t i = 0; same && i < here; i++) {
