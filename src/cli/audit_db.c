@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "cli/progress.h"
+#include "client/state.h"
 #include "codec/text.h"
 
 #define BATCH 1024u
@@ -89,6 +90,41 @@ static custody_err replay_all(struct audit *a, unsigned threads)
     return cty_replay_finish(a->replay, cty_buf_bytes(&note));
 }
 
+/* --- what was seen before --------------------------------------------------------------------------------------------- */
+
+/* Whoever has verified a later checkpoint of this ledger, or another of this size, is not shown less, or else. */
+static custody_err compare_seen(struct audit *a, struct cty_bytes note)
+{
+    struct cty_checkpoint seen;
+    struct cty_hash root;
+    uint64_t size = cty_replay_size(a->replay);
+    custody_err err = cty_checkpoint_open(note, a->trust->origin, &a->trust->log_key, &seen);
+    if (err != CUSTODY_OK)
+        return cty_fail(&a->cli->error, err, "the state file %s", a->cli->state_path);
+    if (seen.size > size) {
+        cty_report_fail(a->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_WENT_BACK, CTY_REPORT_NO_ENTRY,
+                        "size %llu was verified before, and kept in %s", (unsigned long long)seen.size,
+                        a->cli->state_path);
+        return CUSTODY_OK;
+    }
+    CTY_TRY(cty_memory_root(cty_replay_memory(a->replay), seen.size, &root));
+    if (!cty_hash_equal(&root, &seen.root))
+        cty_report_fail(a->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY,
+                        "size %llu was verified with another root before, and kept in %s",
+                        (unsigned long long)seen.size, a->cli->state_path);
+    return CUSTODY_OK;
+}
+
+static custody_err check_seen(struct audit *a)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    CTY_TRY(cty_cli_find_state(a->cli));
+    if (!a->cli->state_path)
+        return CUSTODY_OK;
+    CTY_TRY(cty_state_read(a->cli->state_path, &note, &a->cli->error));
+    return note.size ? compare_seen(a, cty_buf_bytes(&note)) : CUSTODY_OK;
+}
+
 /* --- the whole -------------------------------------------------------------------------------------------------------- */
 
 static custody_err compare(struct audit *a)
@@ -116,6 +152,7 @@ static custody_err run(struct audit *a, const char *path, unsigned threads)
     CTY_TRY(cty_store_begin_read(a->file.reader, error));
     cty_progress_begin(a->cli, cty_store_size(a->file.reader), &a->progress);
     CTY_TRY(replay_all(a, threads));
+    CTY_TRY(check_seen(a));
     return compare(a);
 }
 

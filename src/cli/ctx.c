@@ -104,7 +104,7 @@ custody_err cty_cli_load_keys(struct cty_cli *cli, const char *option, const str
  * Where the newest verified checkpoint is kept: --state, or beside the trust file, where that folder is ours to write.
  * "-" keeps it in memory.
  */
-static custody_err find_state(struct cty_cli *cli)
+custody_err cty_cli_find_state(struct cty_cli *cli)
 {
     const char *named = cty_cli_setting(cli, "state", "CUSTODY_STATE");
     const char *trust = cty_cli_setting(cli, "trust", "CUSTODY_TRUST");
@@ -141,7 +141,7 @@ custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, con
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "where is the custodian? name its door: --url or CUSTODY_URL");
     CTY_TRY(cty_cli_timeout(cli, CTY_CLIENT_PATIENCE_MS_DEFAULT, &patience));
     if (trust)
-        CTY_TRY(find_state(cli));
+        CTY_TRY(cty_cli_find_state(cli));
     struct cty_client_config config = {
         .url = url, .trust = trust, .secret = secret, .state_path = cli->state_path, .patience_ms = patience};
     CTY_TRY(cty_client_open(&config, &cli->client, &cli->error));

@@ -265,7 +265,9 @@ static void an_opening_goes_from_hand_to_hand(void **state)
     assert_int_equal(RUN(sh, "sign", "d", "--key", "operator-otto.key"), 4); /* nobody at a terminal */
     assert_int_equal(shell_run_asked(sh, "n\n", (const char *const[]){"sign", "d", "--key", "operator-otto.key", NULL}), 1);
     assert_says(sh->err, "[declined]");
-    assert_int_equal(shell_run_asked(sh, "", (const char *const[]){"sign", "d", "--key", "operator-otto.key", NULL}), 1);
+    assert_int_equal(
+        shell_run_asked(sh, "", (const char *const[]){"sign", "d", "--key", "operator-otto.key", "--json", NULL}), 1);
+    assert_error_code(sh, "declined");
     assert_int_equal(
         shell_run_asked(sh, "y\n", (const char *const[]){"sign", "d", "--key", "operator-otto.key", "--opening", "o", NULL}), 0);
     assert_says(sh->out, "statement    ledger.open");

@@ -5,6 +5,7 @@ the shapes of their JSON, which tests/contract/help/json.txt records. Arguments:
 --write records the shapes anew.
 """
 
+import difflib
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ import tempfile
 import time
 
 import contract
-from contract import TOP, expect_equal
+from contract import TOP, expect_equal, expect_none
 
 RECORD = os.path.join(TOP, 'tests', 'contract', 'help', 'json.txt')
 WRITE = '--write' in sys.argv
@@ -459,7 +460,9 @@ def the_shapes_are_what_is_recorded():
         with open(RECORD, 'w', encoding='utf-8') as file:
             file.write(text)
     with open(RECORD, encoding='utf-8') as file:
-        expect_equal(text, file.read())
+        recorded = file.read()
+    expect_none([line for line in difflib.unified_diff(recorded.splitlines(), text.splitlines(), lineterm='', n=1)],
+                'shapes that differ from the record')
 
 
 def the_custodian_ends():
