@@ -337,7 +337,7 @@ struct house *house_new(const struct house_config *config)
     const char *where = getenv("TMPDIR");
     /* The path of a socket has little room. */
     must_be(!where || strlen(where) < sizeof(h->folder) - 24);
-    snprintf(h->folder, sizeof(h->folder), "%s/custody-house-XXXXXX", where ? where : "/tmp");
+    snprintf(h->folder, sizeof(h->folder), "%s/custody-e2e-XXXXXX", where ? where : "/tmp");
     must_be(mkdtemp(h->folder) != NULL);
     standing = h;
     snprintf(h->url, sizeof(h->url), "ipc://%s/door", h->folder);

@@ -300,15 +300,16 @@ static void put(int fd, const void *data, size_t size)
     must_be(send(fd, data, size, MSG_NOSIGNAL) == (ssize_t)size);
 }
 
-/* Our hello, then the head of a message of so many bytes, with its id. */
+/* Our hello, then the head of a message of so many bytes, with its id; in one go, for the door may close behind it. */
 static void put_head(int fd, uint64_t size)
 {
     static const uint8_t id[CTY_SP_ID_BYTES] = {0x80, 0, 0, 1};
-    uint8_t hello[CTY_SP_HELLO_BYTES], head[CTY_SP_HEAD_BYTES_MAX];
-    cty_sp_hello_format(CTY_SP_REQ, hello);
-    put(fd, hello, sizeof(hello));
-    put(fd, head, cty_sp_head_format(CTY_SP_IPC, size + sizeof(id), head));
-    put(fd, id, sizeof(id));
+    uint8_t bytes[CTY_SP_HELLO_BYTES + CTY_SP_HEAD_BYTES_MAX + CTY_SP_ID_BYTES];
+    size_t at = CTY_SP_HELLO_BYTES;
+    cty_sp_hello_format(CTY_SP_REQ, bytes);
+    at += cty_sp_head_format(CTY_SP_IPC, size + sizeof(id), bytes + at);
+    memcpy(bytes + at, id, sizeof(id));
+    put(fd, bytes, at + sizeof(id));
 }
 
 static void connections_that_say_nothing_whole(void **state)

@@ -12,8 +12,7 @@
 
 void wire_open(struct wire *wire, const char *url)
 {
-    const struct cty_net_client_config config = {.url = url, .request_max = SCRATCH_BYTES_MAX,
-                                                 .connect_ms = HOUSE_PATIENCE_MS};
+    const struct cty_net_client_config config = {.url = url, .request_max = SCRATCH_BYTES_MAX};
     wire->text.limit = SCRATCH_BYTES_MAX;
     wire->reply.limit = CTY_REPLY_BYTES_MAX;
     must(cty_net_client_open(&config, &wire->net, &house_error));

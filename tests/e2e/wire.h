@@ -7,7 +7,10 @@
 #include "net/client.h"
 #include "proto/rpc.h"
 
-/* Zero-initialise, wire_open, wire_close. The answer borrows from the reply, until the next one. */
+/*
+ * Zero-initialise, wire_open, wire_close. The answer borrows from the reply, until the next one. A door that is gone is
+ * told at once.
+ */
 struct wire {
     struct cty_net_client *net;
     struct cty_buf text; /* scratch for what is sent */
