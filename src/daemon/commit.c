@@ -13,21 +13,10 @@
 #include "codec/text.h"
 #include "daemon/log.h"
 
-#define SWEEP_MS 60000u
-#define SWEEP_GROUP_MAX 256u
-#define EXPIRE_MS 200u
-/* After a case that could not be expired: what stays so is not told five times a second. */
-#define EXPIRE_PAUSE_MS 60000u
-
-static uint64_t monotonic(const struct cty_sequencer *sequencer)
-{
-    return cty_clock_monotonic(&sequencer->config.custodian->clock);
-}
-
 /* --- faults ------------------------------------------------------------------------------------------------ */
 
 /* What a fault of the store means for the service; *err becomes what clients are told. */
-static void take_fault(struct cty_sequencer *sequencer, custody_err *err, const custody_error *error)
+void cty_group_fault(struct cty_sequencer *sequencer, custody_err *err, const custody_error *error)
 {
     struct cty_head *head = sequencer->config.head;
     cty_store_roll_back(sequencer->config.store);
@@ -41,7 +30,7 @@ static void take_fault(struct cty_sequencer *sequencer, custody_err *err, const 
             sequencer->config.failed(sequencer->config.user);
     } else if (*err == CUSTODY_E_READ_ONLY) {
         cty_head_put_service(head, CTY_SERVING_READS, error->detail[0] ? error->detail : "the disk is full");
-        sequencer->retry_at_ms = monotonic(sequencer) + CTY_READ_ONLY_RETRY_MS;
+        sequencer->retry_at_ms = cty_sequencer_now(sequencer) + CTY_READ_ONLY_RETRY_MS;
     }
 }
 
@@ -54,7 +43,7 @@ static custody_err check_service(struct cty_sequencer *sequencer, custody_error 
         return cty_fail(error, CUSTODY_E_STORAGE, "it failed before");
     if (state == CTY_SERVING_CLOCK)
         return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
-    if (state == CTY_SERVING_READS && monotonic(sequencer) < sequencer->retry_at_ms)
+    if (state == CTY_SERVING_READS && cty_sequencer_now(sequencer) < sequencer->retry_at_ms)
         return cty_fail(error, CUSTODY_E_READ_ONLY, "it is tried again soon");
     custody_err err = cty_clock_guard_check(&sequencer->config.guard, &sequencer->config.custodian->clock, error);
     if (err != CUSTODY_OK)
@@ -126,7 +115,7 @@ static custody_err store_contents(struct cty_sequencer *sequencer, const struct 
     return CUSTODY_OK;
 }
 
-static custody_err store_unit(struct cty_sequencer *sequencer, custody_error *error)
+custody_err cty_group_store_unit(struct cty_sequencer *sequencer, custody_error *error)
 {
     const struct cty_unit *unit = &sequencer->unit;
     const struct cty_unit_entry *last = &unit->entries[unit->count - 1];
@@ -160,12 +149,6 @@ static void take_parts(struct cty_unit *unit, struct cty_submission *submission)
 
 /* --- judging ----------------------------------------------------------------------------------------------- */
 
-struct group {
-    struct cty_sequencer *sequencer;
-    bool appended;
-    bool wrote; /* something that is no entry */
-};
-
 static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission *submission, custody_error *error)
 {
     struct cty_book *book = &sequencer->book;
@@ -188,7 +171,7 @@ static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission 
     return cty_unit_follow(&sequencer->unit, book, sequencer->config.custodian, &sequencer->seen, error);
 }
 
-static custody_err submit(struct group *group, struct cty_submission *submission, custody_error *error)
+static custody_err submit(struct cty_group *group, struct cty_submission *submission, custody_error *error)
 {
     struct cty_sequencer *sequencer = group->sequencer;
     bool found = false;
@@ -199,13 +182,13 @@ static custody_err submit(struct group *group, struct cty_submission *submission
         return cty_submission_take_duplicate(submission, cty_store_view(sequencer->config.store), index, error);
     CTY_TRY(judge(sequencer, submission, error));
     group->appended = true;
-    CTY_TRY(store_unit(sequencer, error));
+    CTY_TRY(cty_group_store_unit(sequencer, error));
     CTY_TRY(store_contents(sequencer, submission, error));
     take_parts(&sequencer->unit, submission);
     return CUSTODY_OK;
 }
 
-static custody_err stage(struct group *group, struct cty_submission *submission, custody_error *error)
+static custody_err stage(struct cty_group *group, struct cty_submission *submission, custody_error *error)
 {
     const struct cty_content *content = &submission->contents.list[0];
     struct cty_store_staged staged = {
@@ -221,7 +204,7 @@ static custody_err stage(struct group *group, struct cty_submission *submission,
 }
 
 /* A refusal is the submission's own; a fault is everybody's. */
-static custody_err decide(struct group *group, struct cty_submission *submission)
+static custody_err decide(struct cty_group *group, struct cty_submission *submission)
 {
     bool before = group->appended;
     custody_err err = submission->kind == CTY_SUBMIT ? submit(group, submission, &submission->error)
@@ -261,7 +244,7 @@ static custody_err take_receipts(struct cty_sequencer *sequencer, struct cty_sub
 }
 
 /* Ends the transaction. `first` may be NULL. */
-static custody_err finish(struct group *group, struct cty_submission *first, custody_error *error)
+custody_err cty_group_finish(struct cty_group *group, struct cty_submission *first, custody_error *error)
 {
     struct cty_sequencer *sequencer = group->sequencer;
     struct cty_head_state now;
@@ -290,7 +273,7 @@ out:
     return err;
 }
 
-static custody_err begin(struct cty_sequencer *sequencer, custody_error *error)
+custody_err cty_group_begin(struct cty_sequencer *sequencer, custody_error *error)
 {
     struct cty_head_state now;
     CTY_TRY(check_service(sequencer, error));
@@ -300,14 +283,14 @@ static custody_err begin(struct cty_sequencer *sequencer, custody_error *error)
     return cty_store_begin(sequencer->config.store, error);
 }
 
-static custody_err run_group(struct group *group, struct cty_submission *first, custody_error *error)
+static custody_err run_group(struct cty_group *group, struct cty_submission *first, custody_error *error)
 {
     for (struct cty_submission *each = first; each; each = each->next) {
         custody_err err = decide(group, each);
         if (err != CUSTODY_OK)
             return cty_fail(error, err, "%s", each->error.detail);
     }
-    return finish(group, first, error);
+    return cty_group_finish(group, first, error);
 }
 
 static void fail_all(struct cty_submission *first, custody_err err, const custody_error *error)
@@ -329,7 +312,7 @@ static void tell_all(struct cty_submission *first)
     }
 }
 
-static void tell_commit(struct cty_sequencer *sequencer)
+void cty_group_tell(struct cty_sequencer *sequencer)
 {
     if (sequencer->config.committed)
         sequencer->config.committed(sequencer->config.user, sequencer->touched, sequencer->touched_count);
@@ -337,106 +320,19 @@ static void tell_commit(struct cty_sequencer *sequencer)
 
 void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *first)
 {
-    struct group group = {.sequencer = sequencer};
+    struct cty_group group = {.sequencer = sequencer};
     custody_error error = {0};
-    custody_err err = begin(sequencer, &error);
+    custody_err err = cty_group_begin(sequencer, &error);
     bool begun = err == CUSTODY_OK;
     if (begun)
         err = run_group(&group, first, &error);
     if (begun && err != CUSTODY_OK)
-        take_fault(sequencer, &err, &error);
+        cty_group_fault(sequencer, &err, &error);
     if (err != CUSTODY_OK)
         fail_all(first, err, &error);
     else if (group.appended)
-        tell_commit(sequencer);
+        cty_group_tell(sequencer);
     tell_all(first);
     if (sequencer->config.told)
         sequencer->config.told(sequencer->config.user);
-}
-
-/* --- in the background ------------------------------------------------------------------------------------- */
-
-struct due {
-    struct cty_hash cases[CTY_EXPIRY_GROUP_MAX];
-    uint32_t count;
-};
-
-static custody_err note_due(void *context, const struct cty_store_case *row)
-{
-    struct due *due = context;
-    due->cases[due->count++] = row->case_id;
-    return CUSTODY_OK;
-}
-
-static custody_err expire_one(struct group *group, const struct cty_hash *case_id, uint64_t now, custody_error *error)
-{
-    struct cty_sequencer *sequencer = group->sequencer;
-    custody_err err = cty_unit_expire(&sequencer->unit, &sequencer->book, sequencer->config.custodian,
-                                      &sequencer->seen, case_id, now, error);
-    if (err == CUSTODY_E_NOT_DUE || err == CUSTODY_E_STATE_ILLEGAL)
-        return CUSTODY_OK;
-    if (err == CUSTODY_E_INTERNAL) {
-        /* One case that can't be expired doesn't keep the others. */
-        cty_log(CTY_LOG_ERROR, "discarded", "code", "s", "internal", "detail", "s", error->detail, NULL);
-        sequencer->expire_at_ms = monotonic(sequencer) + EXPIRE_PAUSE_MS;
-        return CUSTODY_OK;
-    }
-    CTY_TRY(err);
-    group->appended = true;
-    return store_unit(sequencer, error);
-}
-
-static custody_err expire_due(struct group *group, custody_error *error)
-{
-    struct cty_sequencer *sequencer = group->sequencer;
-    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
-    uint64_t newest = cty_head_time(sequencer->config.head);
-    struct due due = {.count = 0};
-    if (newest > now)
-        now = newest;
-    CTY_TRY(cty_store_walk_due_cases(cty_store_view(sequencer->config.store), now, CTY_EXPIRY_GROUP_MAX, note_due,
-                                     &due, error));
-    for (uint32_t i = 0; i < due.count; i++)
-        CTY_TRY(expire_one(group, &due.cases[i], now, error));
-    return finish(group, NULL, error);
-}
-
-static custody_err sweep_staged(struct group *group, custody_error *error)
-{
-    struct cty_sequencer *sequencer = group->sequencer;
-    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
-    uint64_t dropped = 0;
-    uint64_t before = now > CTY_STAGED_MS_MAX ? now - CTY_STAGED_MS_MAX : 0;
-    CTY_TRY(cty_store_drop_staged_before(sequencer->config.store, before, SWEEP_GROUP_MAX, &dropped, error));
-    group->wrote = dropped > 0;
-    return finish(group, NULL, error);
-}
-
-/* Nobody waits for this: what can't be done now is done later, and a fault has been logged. */
-static void in_transaction(struct cty_sequencer *sequencer,
-                           custody_err (*work)(struct group *group, custody_error *error))
-{
-    struct group group = {.sequencer = sequencer};
-    custody_error error = {0};
-    custody_err err = begin(sequencer, &error);
-    if (err != CUSTODY_OK)
-        return;
-    err = work(&group, &error);
-    if (err != CUSTODY_OK)
-        take_fault(sequencer, &err, &error);
-    else if (group.appended)
-        tell_commit(sequencer);
-}
-
-void cty_commit_background(struct cty_sequencer *sequencer)
-{
-    uint64_t now = monotonic(sequencer);
-    if (now >= sequencer->expire_at_ms) {
-        sequencer->expire_at_ms = now + EXPIRE_MS;
-        in_transaction(sequencer, expire_due);
-    }
-    if (now >= sequencer->sweep_at_ms) {
-        sequencer->sweep_at_ms = now + SWEEP_MS;
-        in_transaction(sequencer, sweep_staged);
-    }
 }

@@ -171,7 +171,8 @@ custody_err cty_contents_check_patch(struct cty_contents *contents, struct cty_b
     struct cty_buf expected = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
     custody_err err = cty_patch_apply(base, cty_buf_bytes(&operations->bytes), &expected, error);
     if (err == CUSTODY_OK && !cty_bytes_equal(cty_buf_bytes(&result->bytes), cty_buf_bytes(&expected)))
-        err = cty_fail(error, CUSTODY_E_RESULT_MISMATCH, "the operations give another document, or it is not in RFC 8785 form");
+        err = cty_fail(error, CUSTODY_E_RESULT_MISMATCH,
+                       "the operations give another document, or it is not in RFC 8785 form");
     cty_buf_done(&expected);
     return err;
 }

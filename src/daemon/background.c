@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sequencer does behind clients' statements: it records what fell due, and drops what nobody used. */
+#include "daemon/commit.h"
+#include "daemon/log.h"
+
+#define EXPIRE_MS 200u
+/* After a case that could not be expired: what stays so is not told five times a second. */
+#define EXPIRE_PAUSE_MS 60000u
+#define SWEEP_MS 60000u
+#define SWEEP_GROUP_MAX 256u
+
+struct due {
+    struct cty_hash cases[CTY_EXPIRY_GROUP_MAX];
+    uint32_t count;
+};
+
+static custody_err note_due(void *context, const struct cty_store_case *row)
+{
+    struct due *due = context;
+    due->cases[due->count++] = row->case_id;
+    return CUSTODY_OK;
+}
+
+static custody_err expire_one(struct cty_group *group, const struct cty_hash *case_id, uint64_t now,
+                              custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    custody_err err = cty_unit_expire(&sequencer->unit, &sequencer->book, sequencer->config.custodian,
+                                      &sequencer->seen, case_id, now, error);
+    if (err == CUSTODY_E_NOT_DUE || err == CUSTODY_E_STATE_ILLEGAL)
+        return CUSTODY_OK;
+    if (err == CUSTODY_E_INTERNAL) {
+        /* One case that can't be expired doesn't keep the others. */
+        cty_log(CTY_LOG_ERROR, "discarded", "code", "s", "internal", "detail", "s", error->detail, NULL);
+        sequencer->expire_at_ms = cty_sequencer_now(sequencer) + EXPIRE_PAUSE_MS;
+        return CUSTODY_OK;
+    }
+    CTY_TRY(err);
+    group->appended = true;
+    return cty_group_store_unit(sequencer, error);
+}
+
+static custody_err expire_due(struct cty_group *group, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
+    uint64_t newest = cty_head_time(sequencer->config.head);
+    struct due due = {.count = 0};
+    if (newest > now)
+        now = newest;
+    CTY_TRY(cty_store_walk_due_cases(cty_store_view(sequencer->config.store), now, CTY_EXPIRY_GROUP_MAX, note_due,
+                                     &due, error));
+    for (uint32_t i = 0; i < due.count; i++)
+        CTY_TRY(expire_one(group, &due.cases[i], now, error));
+    return cty_group_finish(group, NULL, error);
+}
+
+static custody_err sweep_staged(struct cty_group *group, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    uint64_t now = cty_clock_wall(&sequencer->config.custodian->clock);
+    uint64_t dropped = 0;
+    uint64_t before = now > CTY_STAGED_MS_MAX ? now - CTY_STAGED_MS_MAX : 0;
+    CTY_TRY(cty_store_drop_staged_before(sequencer->config.store, before, SWEEP_GROUP_MAX, &dropped, error));
+    group->wrote = dropped > 0;
+    return cty_group_finish(group, NULL, error);
+}
+
+/* Nobody waits for this: what can't be done now is done later, and a fault has been logged. */
+static void in_transaction(struct cty_sequencer *sequencer,
+                           custody_err (*work)(struct cty_group *group, custody_error *error))
+{
+    struct cty_group group = {.sequencer = sequencer};
+    custody_error error = {0};
+    custody_err err = cty_group_begin(sequencer, &error);
+    if (err != CUSTODY_OK)
+        return;
+    err = work(&group, &error);
+    if (err != CUSTODY_OK)
+        cty_group_fault(sequencer, &err, &error);
+    else if (group.appended)
+        cty_group_tell(sequencer);
+}
+
+void cty_commit_background(struct cty_sequencer *sequencer)
+{
+    uint64_t now = cty_sequencer_now(sequencer);
+    if (now >= sequencer->expire_at_ms) {
+        sequencer->expire_at_ms = now + EXPIRE_MS;
+        in_transaction(sequencer, expire_due);
+    }
+    if (now >= sequencer->sweep_at_ms) {
+        sequencer->sweep_at_ms = now + SWEEP_MS;
+        in_transaction(sequencer, sweep_staged);
+    }
+}
