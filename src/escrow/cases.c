@@ -262,18 +262,6 @@ custody_err cty_rule_patch(struct fold *f)
     return cty_case_store(f, &f->st->case_id);
 }
 
-static custody_err check_not_decided(struct fold *f, const uint8_t person[16])
-{
-    uint32_t places[CTY_DECISIONS_MAX];
-    uint32_t count = 0;
-    CTY_TRY(cty_approvals_counting(f, false, places, &count));
-    for (uint32_t i = 0; i < count; i++) {
-        if (memcmp(f->the_case.decisions[places[i]].person, person, 16) == 0)
-            return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, "decided already");
-    }
-    return CUSTODY_OK;
-}
-
 static custody_err check_decision(struct fold *f, const struct cty_actor_record *approver)
 {
     const struct cty_decision *decision = &f->st->u.decision;
@@ -285,7 +273,7 @@ static custody_err check_decision(struct fold *f, const struct cty_actor_record 
         return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the payload in force is %s",
                         cty_hex64(&c->payload).text);
     CTY_TRY(cty_approver_check(f, approver));
-    CTY_TRY(check_not_decided(f, approver->enrolment.person.bits));
+    CTY_TRY(cty_not_decided(f, approver->enrolment.person.bits));
     if (decision->expires < f->time)
         return cty_fail(f->error, CUSTODY_E_APPROVAL_EXPIRED, "at %llu", (unsigned long long)decision->expires);
     if (c->decisions_count == CTY_DECISIONS_MAX)
@@ -300,11 +288,9 @@ static custody_err take_approval(struct fold *f, const struct cty_actor_record *
     *slot = (struct cty_case_decision){.actor = f->st->signers[0], .digest = *f->in->digest,
                                        .expires = f->st->u.decision.expires, .time = f->time};
     memcpy(slot->person, approver->enrolment.person.bits, sizeof(slot->person));
-    uint32_t places[CTY_DECISIONS_MAX];
     uint32_t count = 0;
     bool met = false;
-    CTY_TRY(cty_approvals_counting(f, false, places, &count));
-    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    CTY_TRY(cty_quorum_now(f, false, &count, &met, NULL));
     if (!met)
         return CUSTODY_OK;
     c->state = CTY_CASE_RELEASE_NEXT;
@@ -341,11 +327,9 @@ custody_err cty_rule_consume(struct fold *f)
     if (!cty_hash_equal(&f->st->u.consume.payload, &c->payload))
         return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the released payload is %s",
                         cty_hex64(&c->payload).text);
-    uint32_t places[CTY_DECISIONS_MAX];
     uint32_t count = 0;
     bool met = false;
-    CTY_TRY(cty_approvals_counting(f, true, places, &count));
-    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    CTY_TRY(cty_quorum_now(f, true, &count, &met, NULL));
     if (!met)
         return cty_fail(f->error, CUSTODY_E_APPROVAL_REVOKED, "%u approvals are left", count);
     c->state = CTY_CASE_CONSUMED;

@@ -113,11 +113,9 @@ static custody_err keep_counting_decisions(struct fold *f)
  */
 static custody_err check_quorum(struct fold *f)
 {
-    uint32_t places[CTY_DECISIONS_MAX];
     uint32_t count = 0;
     bool met = false;
-    CTY_TRY(cty_approvals_counting(f, false, places, &count));
-    CTY_TRY(cty_quorum_met(f, places, count, &met, NULL));
+    CTY_TRY(cty_quorum_now(f, false, &count, &met, NULL));
     if (!met)
         return cty_fail(f->error, CUSTODY_E_UNDER_THRESHOLD, "%u approvals count", count);
     return CUSTODY_OK;

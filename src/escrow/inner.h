@@ -85,9 +85,11 @@ CUSTODY_MUST_USE custody_err cty_approver_check(struct fold *f, const struct cty
  */
 CUSTODY_MUST_USE custody_err cty_approvals_counting(struct fold *f, bool ignore_expiry,
                                                     uint32_t ret_places[CTY_DECISIONS_MAX], uint32_t *ret_count);
-/* Whether those approvals meet every clause; ret_have may be NULL. */
-CUSTODY_MUST_USE custody_err cty_quorum_met(struct fold *f, const uint32_t *places, uint32_t count, bool *ret_met,
+/* How many count at f->time, and whether they meet every clause; ret_have (may be NULL): how far each is met. */
+CUSTODY_MUST_USE custody_err cty_quorum_now(struct fold *f, bool ignore_expiry, uint32_t *ret_count, bool *ret_met,
                                             uint64_t ret_have[CTY_POLICIES_MAX]);
+/* Errors: DUPLICATE_HUMAN where the person has a counting decision in this instance. */
+CUSTODY_MUST_USE custody_err cty_not_decided(struct fold *f, const uint8_t person[16]);
 
 /* judge.c: what the policies in force say of the case in f->the_case, at f->time. */
 CUSTODY_MUST_USE custody_err cty_judge(struct fold *f, struct cty_verdict *ret_verdict);

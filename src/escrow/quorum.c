@@ -106,7 +106,7 @@ static custody_err clause_count(struct fold *f, const struct cty_clause *clause,
     return CUSTODY_OK;
 }
 
-custody_err cty_quorum_met(struct fold *f, const uint32_t *places, uint32_t count, bool *ret_met,
+static custody_err quorum_met(struct fold *f, const uint32_t *places, uint32_t count, bool *ret_met,
                            uint64_t ret_have[CTY_POLICIES_MAX])
 {
     bool met = true;
@@ -118,5 +118,25 @@ custody_err cty_quorum_met(struct fold *f, const uint32_t *places, uint32_t coun
             ret_have[i] = have;
     }
     *ret_met = met;
+    return CUSTODY_OK;
+}
+
+custody_err cty_quorum_now(struct fold *f, bool ignore_expiry, uint32_t *ret_count, bool *ret_met,
+                           uint64_t ret_have[CTY_POLICIES_MAX])
+{
+    uint32_t places[CTY_DECISIONS_MAX];
+    CTY_TRY(cty_approvals_counting(f, ignore_expiry, places, ret_count));
+    return quorum_met(f, places, *ret_count, ret_met, ret_have);
+}
+
+custody_err cty_not_decided(struct fold *f, const uint8_t person[16])
+{
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    CTY_TRY(cty_approvals_counting(f, false, places, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        if (memcmp(f->the_case.decisions[places[i]].person, person, 16) == 0)
+            return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, "decided already");
+    }
     return CUSTODY_OK;
 }

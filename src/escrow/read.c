@@ -63,13 +63,7 @@ static custody_err may_decide(struct fold *f, const struct cty_hash *case_id, st
                         f->the_case.state == CTY_CASE_HELD ? CUSTODY_E_DEADLINE_PASSED : CUSTODY_E_STATE_ILLEGAL,
                         "the case is %s", cty_case_state_names[reads]);
     CTY_TRY(cty_approver_check(f, &record));
-    uint32_t places[CTY_DECISIONS_MAX];
-    uint32_t count = 0;
-    CTY_TRY(cty_approvals_counting(f, false, places, &count));
-    for (uint32_t i = 0; i < count; i++) {
-        if (memcmp(f->the_case.decisions[places[i]].person, record.enrolment.person.bits, 16) == 0)
-            return cty_fail(f->error, CUSTODY_E_DUPLICATE_HUMAN, "decided already");
-    }
+    CTY_TRY(cty_not_decided(f, record.enrolment.person.bits));
     if (f->the_case.decisions_count == CTY_DECISIONS_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
     return CUSTODY_OK;
@@ -90,11 +84,9 @@ static custody_err progress(struct fold *f, const struct cty_hash *case_id, uint
 {
     CTY_TRY(cty_case_load(f, case_id));
     bool released = f->the_case.release.present;
-    uint32_t places[CTY_DECISIONS_MAX];
     uint32_t count = 0;
     bool met = false;
-    CTY_TRY(cty_approvals_counting(f, released, places, &count));
-    CTY_TRY(cty_quorum_met(f, places, count, &met, ret_counts));
+    CTY_TRY(cty_quorum_now(f, released, &count, &met, ret_counts));
     *ret_clauses = f->the_case.quorum_count;
     return CUSTODY_OK;
 }
