@@ -134,6 +134,12 @@ static void end_locked(struct cty_sessions *sessions, struct cty_session *sessio
     memset(session, 0, sizeof(*session));
 }
 
+/* Read under the lock, or another call may have used a session later than our now, and it would seem to be over. */
+static uint64_t now_locked(const struct cty_sessions *sessions)
+{
+    return cty_clock_monotonic(sessions->clock);
+}
+
 static bool is_over(const struct cty_session *session, uint64_t now)
 {
     return now - session->used_ms > CTY_SESSION_IDLE_MS_MAX || now - session->opened_ms > CTY_SESSION_MS_MAX;
@@ -179,8 +185,8 @@ void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, st
 {
     CTY_CHECK(actor.size > 0 && actor.size <= CTY_ACTOR_NAME_BYTES_MAX);
     cty_random(ret_token, sizeof(*ret_token));
-    uint64_t now = cty_clock_monotonic(sessions->clock);
     pthread_mutex_lock(&sessions->lock);
+    uint64_t now = now_locked(sessions);
     struct cty_session *session = slot_locked(sessions, actor, now);
     session->key = cty_sha256(cty_hash_bytes(ret_token));
     session->opened_ms = session->used_ms = now;
@@ -198,9 +204,9 @@ custody_err cty_sessions_find(struct cty_sessions *sessions, const struct cty_ha
                               char ret_actor[CTY_ACTOR_NAME_BYTES_MAX + 1])
 {
     struct cty_hash key = cty_sha256(cty_hash_bytes(token));
-    uint64_t now = cty_clock_monotonic(sessions->clock);
     custody_err err = CUSTODY_E_NO_SESSION;
     pthread_mutex_lock(&sessions->lock);
+    uint64_t now = now_locked(sessions);
     uint32_t number = *link_locked(sessions, &key);
     struct cty_session *session = number ? &sessions->all[number - 1] : NULL;
     if (session && is_over(session, now)) {
