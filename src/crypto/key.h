@@ -29,6 +29,9 @@ static inline bool cty_key_equal(const struct cty_key *a, const struct cty_key *
     return memcmp(a->bytes, b->bytes, CTY_KEY_SIZE) == 0;
 }
 
+/* C2SP's rule for key names, ours for origins too: UTF-8, not empty, no controls, no spaces of Unicode, no '+'. */
+bool cty_name_is_lawful(struct cty_bytes name);
+
 /* Canonical, on the curve, in the prime-order group, not small-order. Errors: BAD_KEY. */
 CUSTODY_MUST_USE custody_err cty_key_check(const struct cty_key *key);
 /* An X25519 key that is canonical (below 2^255-19) and not one of the small-order points. Errors: BAD_KEY. */

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/limits.h"
+#include "crypto/key.h"
 
 #define VARIANT sodium_base64_VARIANT_ORIGINAL
 #define BASE64_CHARS_MAX sodium_base64_ENCODED_LEN(CTY_KEY_RAW_BYTES_MAX, VARIANT)
@@ -64,17 +65,22 @@ static bool is_space(uint32_t point)
            point == 0x2029 || point == 0x202f || point == 0x205f || point == 0x3000;
 }
 
-custody_err cty_key_name_check(struct cty_bytes name)
+bool cty_name_is_lawful(struct cty_bytes name)
 {
-    if (name.size > CTY_KEY_NAME_BYTES_MAX)
-        return CUSTODY_E_TOO_LARGE;
     if (name.size == 0 || !cty_bytes_is_utf8(name))
-        return CUSTODY_E_BAD_MEMBER;
+        return false;
     size_t size = 0;
     for (size_t at = 0; at < name.size; at += size) {
         uint32_t point = code_point(name, at, &size);
         if (point < 0x20 || point == '+' || is_space(point))
-            return CUSTODY_E_BAD_MEMBER;
+            return false;
     }
-    return CUSTODY_OK;
+    return true;
+}
+
+custody_err cty_key_name_check(struct cty_bytes name)
+{
+    if (name.size > CTY_KEY_NAME_BYTES_MAX)
+        return CUSTODY_E_TOO_LARGE;
+    return cty_name_is_lawful(name) ? CUSTODY_OK : CUSTODY_E_BAD_MEMBER;
 }

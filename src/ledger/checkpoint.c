@@ -8,7 +8,7 @@
 /* What a checkpoint may say, whoever signed it. */
 static bool is_lawful(const struct cty_checkpoint *checkpoint)
 {
-    if (checkpoint->origin.size > CTY_ORIGIN_BYTES_MAX || !cty_note_name_is_lawful(checkpoint->origin))
+    if (checkpoint->origin.size > CTY_ORIGIN_BYTES_MAX || !cty_name_is_lawful(checkpoint->origin))
         return false;
     if (checkpoint->size > CTY_TREE_SIZE_MAX)
         return false;

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "codec/text.h"
-#include "ledger/note.h"
 
 bool cty_line_take(struct cty_bytes *rest, struct cty_bytes *ret_line)
 {
@@ -73,32 +72,4 @@ bool cty_text_is_lawful(struct cty_bytes text)
             return false;
     }
     return cty_bytes_is_utf8(text);
-}
-
-/* White_Space of Unicode beyond ASCII, in UTF-8. U+2000 to U+200A differ in their last byte alone. */
-static bool begins_with_space(struct cty_bytes rest)
-{
-    static const char *const spaces[] = {
-        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\xa8",
-        "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
-    };
-    for (size_t i = 0; i < CTY_COUNT_OF(spaces); i++) {
-        if (cty_prefix_take(&rest, spaces[i]))
-            return true;
-    }
-    return cty_prefix_take(&rest, "\xe2\x80") && rest.size > 0 && rest.data[0] >= 0x80 &&
-           rest.data[0] <= 0x8a;
-}
-
-bool cty_note_name_is_lawful(struct cty_bytes name)
-{
-    if (name.size == 0 || !cty_bytes_is_utf8(name))
-        return false;
-    for (size_t i = 0; i < name.size; i++) {
-        if (name.data[i] <= 0x20 || name.data[i] == '+')
-            return false;
-        if (begins_with_space(cty_bytes_make(name.data + i, name.size - i)))
-            return false;
-    }
-    return true;
 }

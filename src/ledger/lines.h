@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the text formats of this folder share: lines, strict base64 in place, and names. Private to it. */
+/* What the text formats of this folder share: lines, and strict base64 in place. Private to it. */
 #ifndef CTY_LEDGER_LINES_H
 #define CTY_LEDGER_LINES_H
 

@@ -46,7 +46,7 @@ static custody_err line_parse(struct cty_bytes line, struct cty_note_line *ret_l
     size_t field_size = 0;
     if (cty_base64_scan(ret_line->base64, ret_line->key_id, KEY_ID_SIZE, &field_size) != CUSTODY_OK)
         return CUSTODY_E_BAD_NOTE;
-    if (field_size <= KEY_ID_SIZE || !cty_note_name_is_lawful(ret_line->name))
+    if (field_size <= KEY_ID_SIZE || !cty_name_is_lawful(ret_line->name))
         return CUSTODY_E_BAD_NOTE;
     return CUSTODY_OK;
 }
@@ -183,7 +183,7 @@ static custody_err text_check(struct cty_bytes text, struct cty_bytes name)
         return CUSTODY_E_TOO_LARGE;
     if (text.size == 0 || text.data[text.size - 1] != '\n' || !cty_text_is_lawful(text))
         return CUSTODY_E_BAD_MEMBER;
-    return cty_note_name_is_lawful(name) ? CUSTODY_OK : CUSTODY_E_BAD_MEMBER;
+    return cty_name_is_lawful(name) ? CUSTODY_OK : CUSTODY_E_BAD_MEMBER;
 }
 
 static custody_err line_put(struct cty_bytes name, struct cty_bytes field, struct cty_buf *out)

@@ -11,9 +11,6 @@
 #include "crypto/key.h"
 #include "ledger/tree.h"
 
-/* C2SP's rule for key names, ours for origins too: UTF-8, not empty, no controls, no spaces of Unicode, no '+'. */
-bool cty_note_name_is_lawful(struct cty_bytes name);
-
 struct cty_checkpoint {
     struct cty_bytes origin; /* borrowed; a lawful name of at most CTY_ORIGIN_BYTES_MAX */
     uint64_t size;           /* at most CTY_TREE_SIZE_MAX */

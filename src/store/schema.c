@@ -71,7 +71,7 @@ static custody_err all_make(struct cty_sql *sql, struct cty_bytes origin, custod
 
 custody_err cty_schema_make(struct cty_sql *sql, struct cty_bytes origin, custody_error *error)
 {
-    if (!cty_note_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
+    if (!cty_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_BAD_MEMBER, "the origin");
     CTY_TRY(execute(sql, "BEGIN IMMEDIATE", error));
     custody_err err = all_make(sql, origin, error);
@@ -219,7 +219,7 @@ custody_err cty_schema_origin(struct cty_sql *sql, struct cty_buf *out, custody_
     (void)cty_query_get_text(&query);
     struct cty_bytes origin = cty_query_get_text(&query);
     CTY_TRY(cty_query_check(&query));
-    if (!cty_note_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
+    if (!cty_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_STORE_ALTERED, "the origin is no lawful name");
     return cty_buf_put_bytes(out, origin);
 }
