@@ -84,19 +84,9 @@ void cty_client_close(struct cty_client *client)
     free(client);
 }
 
-const struct cty_trust *cty_client_trust(const struct cty_client *client)
-{
-    return client->trust;
-}
-
 const struct cty_secret *cty_client_secret(const struct cty_client *client)
 {
     return client->secret;
-}
-
-const char *cty_client_url(const struct cty_client *client)
-{
-    return client->url.text;
 }
 
 uint64_t cty_client_now(const struct cty_client *client)

@@ -52,10 +52,8 @@ CUSTODY_MUST_USE custody_err cty_client_open(const struct cty_client_config *con
 /* Ends the session, where there is one and the custodian answers at once. NULL is nothing. */
 void cty_client_close(struct cty_client *client);
 
-/* Borrowed. The secret may be NULL, the trust too. */
-const struct cty_trust *cty_client_trust(const struct cty_client *client);
+/* Borrowed; may be NULL. */
 const struct cty_secret *cty_client_secret(const struct cty_client *client);
-const char *cty_client_url(const struct cty_client *client);
 /* Milliseconds since 1970, by the client's clock. */
 uint64_t cty_client_now(const struct cty_client *client);
 void cty_client_set_patience(struct cty_client *client, uint64_t patience_ms);

@@ -20,14 +20,6 @@ custody_err cty_pointer_check(struct cty_bytes pointer)
     return CUSTODY_OK;
 }
 
-size_t cty_pointer_count(struct cty_bytes pointer)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < pointer.size; i++)
-        count += pointer.data[i] == '/';
-    return count;
-}
-
 custody_err cty_pointer_next(struct cty_bytes *pointer, struct cty_buf *ret_token)
 {
     cty_buf_clear(ret_token);

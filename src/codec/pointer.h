@@ -7,8 +7,6 @@
 
 /* Whether the text is a pointer: empty or led by '/', '~' only in "~0" and "~1", UTF-8 without NUL. */
 CUSTODY_MUST_USE custody_err cty_pointer_check(struct cty_bytes pointer);
-/* How many tokens a checked pointer has. */
-size_t cty_pointer_count(struct cty_bytes pointer);
 /* Takes the first token off a checked pointer that isn't empty; `ret_token` is cleared and filled, unescaped. */
 CUSTODY_MUST_USE custody_err cty_pointer_next(struct cty_bytes *pointer, struct cty_buf *ret_token);
 /* An index below `count`: digits without leading zeros. Errors: BAD_POINTER. */
