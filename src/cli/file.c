@@ -75,6 +75,7 @@ custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct c
     CTY_TRY(make_file(cli, made, bytes));
     if (rename(made, path) == 0)
         return CUSTODY_OK;
+    custody_err err = cty_fail(&cli->error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
     (void)unlink(made);
-    return cty_fail(&cli->error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
+    return err;
 }

@@ -143,8 +143,8 @@ static custody_err init(struct program *program, custody_error *error)
 
 static void say(custody_err err, const custody_error *error, custody_err *first)
 {
-    fprintf(stderr, "custodyd: %s: %s: %s\n  %s\n", custody_err_name(err), custody_err_sentence(err), error->detail,
-            custody_err_next(err));
+    fprintf(stderr, "custodyd: %s: %s: %s\n  %s\n", custody_err_name(err), custody_err_sentence(err),
+            error->code == err ? error->detail : "", custody_err_next(err));
     if (*first == CUSTODY_OK)
         *first = err;
 }
