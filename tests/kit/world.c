@@ -25,7 +25,7 @@ void world_free(struct world *w)
 {
     if (!w)
         return;
-    for (size_t i = 0; i < w->actors_count; i++)
+    for (size_t i = w->borrowed_count; i < w->actors_count; i++)
         cty_secret_free(w->actors[i]);
     for (size_t i = 0; i < w->entries_count; i++)
         free((void *)(uintptr_t)w->entries[i].data);
@@ -33,13 +33,38 @@ void world_free(struct world *w)
         free((void *)(uintptr_t)w->blobs[i].content.data);
     for (size_t i = 0; i < w->vkeys_count; i++)
         free(w->vkeys[i].text);
-    cty_secret_free(w->log);
-    cty_secret_free(w->clerk);
+    if (w->borrowed_count == 0) {
+        cty_secret_free(w->log);
+        cty_secret_free(w->clerk);
+    }
     cty_memory_free(w->memory);
     cty_delta_done(&w->delta);
     free(w->entries);
     free(w->blobs);
     free(w);
+}
+
+static custody_err copy_record(void *context, const char *key, struct cty_bytes value)
+{
+    return cty_memory_put(context, key, value);
+}
+
+struct world *world_clone(const struct world *w, const struct cty_hash *leaves)
+{
+    struct world *clone = world_new();
+    CTY_CHECK(w->fast && w->actors_count > 0);
+    clone->fast = w->fast;
+    clone->alone = w->alone;
+    clone->time = w->time;
+    clone->random = w->random;
+    clone->log = w->log;
+    clone->clerk = w->clerk;
+    clone->actors_count = clone->borrowed_count = w->actors_count;
+    memcpy(clone->actors, w->actors, sizeof(w->actors));
+    MUST(cty_memory_each(w->memory, copy_record, clone->memory));
+    for (uint64_t i = 0; i < cty_memory_size(w->memory); i++)
+        MUST(cty_memory_append_leaf(clone->memory, &leaves[i]));
+    return clone;
 }
 
 static struct cty_secret *make_secret(const char *name)

@@ -33,6 +33,7 @@ struct world {
     struct cty_secret *clerk;
     struct cty_secret *actors[WORLD_ACTORS_MAX];
     size_t actors_count;
+    size_t borrowed_count; /* so many of them are another world's, and log and clerk too */
     struct world_vkey vkeys[WORLD_ACTORS_MAX + 2];
     size_t vkeys_count;
     uint64_t time;        /* entry time of what is appended next */
@@ -52,6 +53,11 @@ struct world {
 /* Starts a world without entries. world_free frees all. Every function asserts on internal trouble. */
 struct world *world_new(void);
 void world_free(struct world *w);
+/*
+ * A world that stands where a fast one stands, whose entries have these leaves in order. It borrows the keys of the
+ * first, which must live longer.
+ */
+struct world *world_clone(const struct world *w, const struct cty_hash *leaves);
 
 /* The key of an actor, "log" or "clerk"; made from the name on first use, the same in every run. */
 const struct cty_secret *world_secret(struct world *w, const char *name);

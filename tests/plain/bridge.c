@@ -360,6 +360,20 @@ struct bridge *bridge_new(const struct plain_policy *policy)
     return b;
 }
 
+struct bridge *bridge_clone(const struct bridge *b)
+{
+    struct bridge *clone = cty_alloc(1, sizeof(*clone));
+    CTY_CHECK(clone);
+    clone->p = cty_alloc(1, sizeof(*clone->p));
+    CTY_CHECK(clone->p);
+    plain_copy(b->p, clone->p);
+    size_t size = (size_t)b->p->size * sizeof(b->digests[0]);
+    memcpy(clone->digests, b->digests, size);
+    memcpy(clone->leaves, b->leaves, size);
+    clone->w = world_clone(b->w, b->leaves);
+    return clone;
+}
+
 void bridge_free(struct bridge *b)
 {
     world_free(b->w);

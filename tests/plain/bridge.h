@@ -22,6 +22,8 @@ struct bridge {
 
 /* Entry 0: party "operator", admins "operator/ada" and "operator/otto", this policy. */
 struct bridge *bridge_new(const struct plain_policy *policy);
+/* One that stands where the other stands and borrows its keys. */
+struct bridge *bridge_clone(const struct bridge *b);
 void bridge_free(struct bridge *b);
 
 /* An event whose common members are lawful as of now, by one signer. */

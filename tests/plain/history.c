@@ -12,6 +12,9 @@
 struct history {
     struct bridge *b;
     uint64_t random;
+    const uint8_t *bytes; /* where they are given, all choices come from them, and then it is over */
+    size_t left;
+    bool small, over;
     plain_number time;
     int ids, keys, persons, payloads, instances, names;
     struct tally *tally;
@@ -27,8 +30,19 @@ static uint64_t random_bits(struct history *h)
     return h->random * 2685821657736338717u >> 16;
 }
 
+static int next_byte(struct history *h)
+{
+    h->over = h->over || h->left == 0;
+    if (h->over)
+        return 0;
+    h->left--;
+    return *h->bytes++;
+}
+
 static int pick(struct history *h, int count)
 {
+    if (h->bytes)
+        return (count > 256 ? next_byte(h) << 8 | next_byte(h) : next_byte(h)) % count;
     return (int)(random_bits(h) % (uint64_t)count);
 }
 
@@ -636,16 +650,16 @@ static void must_enrol(struct history *h, const char *party, int kind, const cha
     must(h);
 }
 
-/* Two parties beside the operator's, each with three admins, approvers and agents. */
+/* Two parties beside the operator's, each with three admins, approvers and agents; or one with fewer. */
 static void set_up(struct history *h)
 {
     static const char *const parties[] = {"acme", "globex"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < (h->small ? 1 : 2); i++) {
         struct plain_event *e = &h->event;
         begin(h, PLAIN_PARTY_ENROL, "operator/ada");
         name(e->signers[e->signers_count++], "operator/otto");
         name(e->party, parties[i]);
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < (h->small ? 2 : 3); k++) {
             struct plain_enrolment *admin = &e->enrolments[e->enrolments_count++];
             *admin = (struct plain_enrolment){.kind = 1, .person = h->persons++, .key = h->keys++, .roles_count = 2,
                                               .roles = {"admin", "approver"}};
@@ -653,35 +667,71 @@ static void set_up(struct history *h)
             name(e->signers[e->signers_count++], admin->name);
         }
         must(h);
-        for (int k = 0; k < 3; k++)
+        for (int k = h->small ? 1 : 0; k < 3; k++)
             must_enrol(h, parties[i], 1, k < 2 ? "approver" : "finance");
-        for (int k = 0; k < 3; k++)
+        for (int k = h->small ? 1 : 0; k < 3; k++)
             must_enrol(h, parties[i], k < 2 ? 0 : 2, NULL);
     }
-    must_enrol(h, "operator", 1, "admin");
+    if (!h->small)
+        must_enrol(h, "operator", 1, "admin");
+}
+
+/* One event, whatever tries the clerk's place then, and the clerk's turn. */
+static void one_round(struct history *h)
+{
+    one_event(h);
+    if (plain(h)->wanted && chance(h, 10))
+        one_event(h);
+    while (plain(h)->wanted)
+        clerk_turn(h);
+    if (h->time < plain(h)->time)
+        h->time = plain(h)->time;
+}
+
+static void history_begin(struct history *h)
+{
+    struct plain_policy policy = {.admin_quorum = 2};
+    h->keys = 4;
+    h->persons = 2;
+    h->b = bridge_new(&policy);
+    h->time = plain(h)->time;
+    set_up(h);
+}
+
+static size_t history_end(struct history *h)
+{
+    bridge_compare_all(h->b);
+    size_t taken = h->b->accepted;
+    bridge_free(h->b);
+    return taken;
 }
 
 size_t history_play(uint64_t seed, size_t events, struct tally *tally)
 {
-    struct plain_policy policy = {.admin_quorum = 2};
-    struct history h = {.random = seed * 2 + 1, .keys = 4, .persons = 2, .tally = tally};
-    h.b = bridge_new(&policy);
-    h.time = plain(&h)->time;
-    set_up(&h);
+    struct history h = {.random = seed * 2 + 1, .tally = tally};
+    history_begin(&h);
     for (size_t i = 0; i < events && plain(&h)->size < PLAIN_ENTRIES - 8; i++) {
-        one_event(&h);
-        /* Now and then something else tries the clerk's place. */
-        if (plain(&h)->wanted && chance(&h, 10))
-            one_event(&h);
-        while (plain(&h)->wanted)
-            clerk_turn(&h);
-        if (h.time < plain(&h)->time)
-            h.time = plain(&h)->time;
+        one_round(&h);
         if (i % 64 == 0)
             bridge_compare_all(h.b);
     }
-    bridge_compare_all(h.b);
-    size_t taken = h.b->accepted;
-    bridge_free(h.b);
-    return taken;
+    return history_end(&h);
+}
+
+size_t history_play_bytes(const uint8_t *bytes, size_t size)
+{
+    static struct history first;
+    struct tally tally = {.count = 0};
+    if (!first.b) {
+        first = (struct history){.random = 1, .tally = &tally, .small = true};
+        history_begin(&first);
+    }
+    struct history h = first;
+    h.tally = &tally;
+    h.b = bridge_clone(first.b);
+    h.bytes = bytes;
+    h.left = size;
+    while (!h.over && plain(&h)->size < PLAIN_ENTRIES - 8)
+        one_round(&h);
+    return history_end(&h);
 }

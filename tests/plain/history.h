@@ -17,4 +17,7 @@ struct tally {
 /* Plays that many events after the setting up. Adds to the tally; returns how many were taken. */
 size_t history_play(uint64_t seed, size_t events, struct tally *tally);
 
+/* The same in a smaller ledger with each choice read from the bytes, to their end. */
+size_t history_play_bytes(const uint8_t *bytes, size_t size);
+
 #endif

@@ -144,7 +144,6 @@ static void add_policy(struct plain *p, const struct plain_policy *policy, int e
 void plain_open(struct plain *p, plain_number time, const char *party, const struct plain_enrolment *admins,
                 int count, int log_key, int clerk_key, const struct plain_policy *policy)
 {
-    memset(p, 0, sizeof(*p));
     p->keys[p->keys_count++] = log_key;
     p->keys[p->keys_count++] = clerk_key;
     add_party(p, party, admins, count);
@@ -154,6 +153,14 @@ void plain_open(struct plain *p, plain_number time, const char *party, const str
     p->size = 1;
     p->time = time;
     p->ids[0] = 0;
+}
+
+void plain_copy(const struct plain *from, struct plain *to)
+{
+    memcpy(to, from, offsetof(struct plain, policies));
+    memcpy(to->policies, from->policies, sizeof(from->policies[0]) * (size_t)from->policies_count);
+    memcpy(to->cases, from->cases, sizeof(from->cases[0]) * (size_t)from->cases_count);
+    memcpy(to->ids, from->ids, sizeof(from->ids[0]) * (size_t)from->size);
 }
 
 static const char *party_enrol(struct plain *p, const struct plain_event *e)

@@ -195,23 +195,23 @@ struct plain {
     const char *wanted; /* NULL, "verdict" or "release": what must come next */
     int wanted_case;
     int ledger_quorum, ledger_policy;
-    struct plain_policy policies[PLAIN_ENTRIES / 64]; /* by number */
+    int policies_count, parties_count, actors_count, cases_count, keys_count;
     int policy_entries[PLAIN_ENTRIES / 64];
-    int policies_count;
-    struct plain_party parties[PLAIN_PARTIES];
-    int parties_count;
-    struct plain_actor actors[PLAIN_ACTORS];
-    int actors_count;
-    struct plain_case cases[PLAIN_CASES];
-    int cases_count;
-    int ids[PLAIN_ENTRIES];
     int keys[PLAIN_ACTORS * 2];
-    int keys_count;
+    struct plain_party parties[PLAIN_PARTIES];
+    struct plain_actor actors[PLAIN_ACTORS];
+    /* The long tables stand last: plain_copy copies no more of them than is used. */
+    struct plain_policy policies[PLAIN_ENTRIES / 64]; /* by number */
+    struct plain_case cases[PLAIN_CASES];
+    int ids[PLAIN_ENTRIES];
 };
 
-/* After entry 0 by the operator's party with its founding admins; key numbers of log and clerk; its id is 0. */
+/* After entry 0 by the operator's party with its founding admins; key numbers of log and clerk; its id is 0.
+ * *p is all zeros before. */
 void plain_open(struct plain *p, plain_number time, const char *party, const struct plain_enrolment *admins,
                 int count, int log_key, int clerk_key, const struct plain_policy *policy);
+
+void plain_copy(const struct plain *from, struct plain *to);
 
 /* Judges the event and takes it in, or tells the code of its refusal and changes nothing. NULL: taken. */
 const char *plain_take(struct plain *p, const struct plain_event *event);

@@ -50,6 +50,22 @@ struct cty_hash bench_hash(struct world *w)
     return hash;
 }
 
+void bench_own(struct cty_statement *st)
+{
+    static uint8_t ring[8][CTY_STATEMENT_BYTES_MAX];
+    static size_t next;
+    uint8_t *text = ring[next++ % 8];
+    struct cty_buf out = CTY_BUF_INIT(CTY_STATEMENT_BYTES_MAX);
+    struct cty_json tape = CTY_JSON_INIT;
+    struct cty_json_limits limits = {CTY_STATEMENT_DEPTH_MAX, CTY_STATEMENT_NODES_MAX};
+    assert_ok(cty_statement_encode(st, &out));
+    memcpy(text, out.data, out.size);
+    assert_ok(cty_json_scan(&tape, CTY_JSON_STRICT, limits, cty_bytes_make(text, out.size), NULL));
+    assert_ok(cty_statement_decode(st->type, &tape, st, NULL));
+    cty_json_done(&tape);
+    cty_buf_done(&out);
+}
+
 struct cty_enrolment bench_person(struct world *w, const char *name, const char *role, const char *person)
 {
     struct cty_enrolment enrolment;

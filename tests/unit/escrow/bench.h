@@ -36,6 +36,8 @@ int bench_teardown(void **state);
 struct world *bench_empty(void);
 
 struct cty_hash bench_hash(struct world *w);
+/* Reads the statement again from a text of its own, so that it outlives the records it borrowed from (8 at a time). */
+void bench_own(struct cty_statement *st);
 struct cty_enrolment bench_person(struct world *w, const char *name, const char *role, const char *person);
 struct cty_enrolment bench_agent(struct world *w, const char *name, const char *owner);
 
@@ -96,11 +98,13 @@ void fault_signer_revoked(struct world *w, struct world_step *step);
 void fault_key(struct world *w, struct world_step *step);
 void fault_until(struct world *w, struct world_step *step);
 void fault_seen_size(struct world *w, struct world_step *step);
+void fault_seen_nothing(struct world *w, struct world_step *step);
 void fault_seen_root(struct world *w, struct world_step *step);
 void fault_case(struct world *w, struct world_step *step);
 void fault_case_prev(struct world *w, struct world_step *step);
 void fault_after(struct world *w, struct world_step *step);
 void fault_seen_short(struct world *w, struct world_step *step);
+void fault_clerk_until(struct world *w, struct world_step *step);
 void fault_clerk_time(struct world *w, struct world_step *step);
 
 #define FAULTS_ENTRY                                                                                   \
@@ -115,7 +119,8 @@ void fault_clerk_time(struct world *w, struct world_step *step);
         {"signer revoked", fault_signer_revoked, "key-not-valid", 2, false},                           \
         {"key", fault_key, "signature-invalid", 0, false}
 #define FAULTS_SEEN                                                                                    \
-    {"until", fault_until, "past-until", 0, false}, {"seen size", fault_seen_size, "bad-seen", 3, false},\
+    {"until", fault_until, "past-until", 10, false}, {"seen size", fault_seen_size, "bad-seen", 3, false},\
+        {"seen nothing", fault_seen_nothing, "bad-seen", 3, false},                                    \
         {"seen root", fault_seen_root, "bad-seen", 3, false}
 #define FAULTS_CASE                                                                                    \
     {"case", fault_case, "wrong-case", 0, false}, {"case_prev", fault_case_prev, "chain-broken", 0, false}

@@ -131,6 +131,13 @@ void fault_seen_size(struct world *w, struct world_step *step)
     step->st.seen.size = cty_memory_size(w->memory) + 1;
 }
 
+/* The empty tree is nobody's checkpoint: entry 0 stands since the ledger began. */
+void fault_seen_nothing(struct world *w, struct world_step *step)
+{
+    step->st.seen.size = 0;
+    assert_ok(cty_memory_root(w->memory, 0, &step->st.seen.root));
+}
+
 void fault_seen_root(struct world *w, struct world_step *step)
 {
     step->st.seen.root = bench_hash(w);
@@ -160,6 +167,12 @@ void fault_seen_short(struct world *w, struct world_step *step)
         return;
     step->st.seen.size = case_get(w, &step->st.case_id)->anchor_index;
     assert_ok(cty_memory_root(w->memory, step->st.seen.size, &step->st.seen.root));
+}
+
+void fault_clerk_until(struct world *w, struct world_step *step)
+{
+    (void)w;
+    step->st.until = step->entry.time + 1;
 }
 
 void fault_clerk_time(struct world *w, struct world_step *step)

@@ -9,6 +9,7 @@
 static void next(struct world *w, struct cty_statement *st)
 {
     assert_true(world_next(w, st));
+    bench_own(st);
     w->alone = false;
 }
 
@@ -54,7 +55,9 @@ ALTER(v_instance_zero, memset(VERDICT.instance, 0, 16))
     FAULTS_ENTRY, {"not the clerk", fault_clerk_signs, "wrong-signer", 2, false},                      \
         {"second signer", fault_second_signer, "wrong-signer", 2, false},                              \
         {"key", fault_key, "signature-invalid", 0, false}
-#define CLERK_SEEN FAULTS_SEEN, {"clerk's time", fault_clerk_time, "clerk-mismatch", 0, false}
+#define CLERK_SEEN                                                                                     \
+    FAULTS_SEEN, {"clerk's until", fault_clerk_until, "clerk-mismatch", 10, false},                     \
+        {"clerk's time", fault_clerk_time, "clerk-mismatch", 0, false}
 
 static const struct fault verdict_faults[] = {
     ENTRY_AND_CLERK,

@@ -361,7 +361,10 @@ static void the_parents_ancestry_is_inherited(void **state)
     make_request(w, &st, "globex/exec", "globex/exec", "x");
     st.u.request.parent = (struct cty_parent){true, case_get(w, &parent)->anchor, parent};
     struct cty_hash id = ask_as(w, &st);
-    static const char *const kin[] = {"acme/owen", "acme/carol", "acme/dave", "globex/gina"};
+    /* Also by a key that a person of the parent's ancestry got later. */
+    struct cty_enrolment later = bench_person(w, "acme/dave2", "approver", "acme/dave");
+    assert_ok(world_enrol(w, &later));
+    static const char *const kin[] = {"acme/owen", "acme/carol", "acme/dave", "acme/dave2", "globex/gina"};
     for (size_t i = 0; i < CTY_COUNT_OF(kin); i++)
         assert_refused(approve(w, &id, kin[i]), "self-approval");
     assert_ok(approve(w, &id, "acme/a"));
