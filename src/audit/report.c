@@ -26,6 +26,8 @@ const char *cty_claim_name(enum cty_claim claim)
 
 #define CUT "..."
 
+static void put_text(char *out, size_t size, const char *format, va_list args) CUSTODY_PRINTF(3, 0);
+
 /* Everything that is not printable ASCII is escaped: a report never plays foreign bytes to a terminal. */
 static void put_text(char *out, size_t size, const char *format, va_list args)
 {
