@@ -22,6 +22,7 @@ struct audit {
     size_t count;
     uint8_t salt[CTY_SALT_SIZE];
     struct cty_buf content;
+    struct cty_buf seen; /* the note of the state file, if there is one */
 };
 
 static void audit_done(struct audit *a)
@@ -32,9 +33,10 @@ static void audit_done(struct audit *a)
     cty_audit_close(&a->file);
     cty_buf_done(&a->memory);
     cty_buf_done(&a->content);
+    cty_buf_done(&a->seen);
 }
 
-/* --- entries ---------------------------------------------------------------------------------------------------------- */
+/* --- entries --------------------------------------------------------------------------------------------- */
 
 /* A content that an entry commits to and that is not in the file: in a database, nothing may be missing. */
 static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
@@ -90,15 +92,15 @@ static custody_err replay_all(struct audit *a, unsigned threads)
     return cty_replay_finish(a->replay, cty_buf_bytes(&note));
 }
 
-/* --- what was seen before --------------------------------------------------------------------------------------------- */
+/* --- what was seen before -------------------------------------------------------------------------------- */
 
 /* Whoever has verified a later checkpoint of this ledger, or another of this size, is not shown less, or else. */
-static custody_err compare_seen(struct audit *a, struct cty_bytes note)
+static custody_err compare_seen(struct audit *a)
 {
     struct cty_checkpoint seen;
     struct cty_hash root;
     uint64_t size = cty_replay_size(a->replay);
-    custody_err err = cty_checkpoint_open(note, a->trust->origin, &a->trust->log_key, &seen);
+    custody_err err = cty_checkpoint_open(cty_buf_bytes(&a->seen), a->trust->origin, &a->trust->log_key, &seen);
     if (err != CUSTODY_OK)
         return cty_fail(&a->cli->error, err, "the state file %s", a->cli->state_path);
     if (seen.size > size) {
@@ -115,17 +117,14 @@ static custody_err compare_seen(struct audit *a, struct cty_bytes note)
     return CUSTODY_OK;
 }
 
-static custody_err check_seen(struct audit *a)
+/* Read before the database is, so that what comes to either meanwhile contradicts nothing. */
+static custody_err read_seen(struct audit *a)
 {
-    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     CTY_TRY(cty_cli_find_state(a->cli));
-    if (!a->cli->state_path)
-        return CUSTODY_OK;
-    CTY_TRY(cty_state_read(a->cli->state_path, &note, &a->cli->error));
-    return note.size ? compare_seen(a, cty_buf_bytes(&note)) : CUSTODY_OK;
+    return a->cli->state_path ? cty_state_read(a->cli->state_path, &a->seen, &a->cli->error) : CUSTODY_OK;
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------------- */
 
 static custody_err compare(struct audit *a)
 {
@@ -144,16 +143,45 @@ static custody_err compare(struct audit *a)
     return CUSTODY_OK;
 }
 
+/* Claims name entries; people look for cases. */
+static custody_err name_case(struct audit *a, const struct cty_claim_line *line)
+{
+    const struct cty_signed *parsed = &a->expected.parsed.signed_statement;
+    char hex[2 * CTY_HASH_SIZE + 1];
+    if (line->state != CTY_CLAIM_FAILS || line->entry >= cty_store_size(a->file.reader))
+        return CUSTODY_OK;
+    cty_buf_clear(&a->memory);
+    CTY_TRY(cty_store_read_entry(a->file.reader, line->entry, &a->memory, &a->cli->error));
+    if (cty_entry_parse(cty_buf_bytes(&a->memory), &a->expected.parsed, NULL) != CUSTODY_OK)
+        return CUSTODY_OK;
+    bool request = parsed->statement.type == CTY_REQUEST;
+    if (!request && !(cty_type_flags(parsed->statement.type) & CTY_TYPE_CASE))
+        return CUSTODY_OK;
+    cty_hex_write(request ? parsed->digest.bytes : parsed->statement.case_id.bytes, CTY_HASH_SIZE, hex);
+    cty_report_finding(a->report, custody_err_name(line->code), line->entry, "this entry is of case %s", hex);
+    return CUSTODY_OK;
+}
+
+static custody_err name_cases(struct audit *a)
+{
+    for (size_t i = 0; i < CTY_CLAIM_COUNT; i++)
+        CTY_TRY(name_case(a, &a->report->claims[i]));
+    return CUSTODY_OK;
+}
+
 static custody_err run(struct audit *a, const char *path, unsigned threads)
 {
     custody_error *error = &a->cli->error;
     CTY_TRY(cty_expected_init(&a->expected));
+    CTY_TRY(read_seen(a));
     CTY_TRY(cty_audit_open(path, &a->file, error));
     CTY_TRY(cty_store_begin_read(a->file.reader, error));
     cty_progress_begin(a->cli, cty_store_size(a->file.reader), &a->progress);
     CTY_TRY(replay_all(a, threads));
-    CTY_TRY(check_seen(a));
-    return compare(a);
+    if (a->seen.size)
+        CTY_TRY(compare_seen(a));
+    CTY_TRY(compare(a));
+    return name_cases(a);
 }
 
 /* A file that can't be read as what was written is itself what the audit found. */
@@ -176,6 +204,7 @@ custody_err cty_audit_database(struct cty_cli *cli, const char *path, unsigned t
     a->report = report;
     a->memory = CTY_BUF_INIT((size_t)BATCH * CTY_ENTRY_BYTES_MAX);
     a->content = CTY_BUF_INIT(2 * CTY_BLOB_BYTES_MAX);
+    a->seen = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     custody_err err = cty_cli_trust(cli, &a->trust);
     if (err == CUSTODY_OK)
         err = as_report(a, run(a, path, threads));

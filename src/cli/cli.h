@@ -3,8 +3,8 @@
  * One run of `custody`: its command, its options, and what commands share. Keys, trust file and client are made when a
  * command first asks for them, and live until the run ends.
  *
- * A command puts what it has to say into `page`, which is printed when it has ended well; what a person must read before
- * that goes through cty_cli_present. With --json the page holds one RFC 8785 object.
+ * A command puts what it has to say into `page`, which is printed when it has ended well; what a person must read
+ * before that goes through cty_cli_present. With --json the page holds one RFC 8785 object.
  * Thread rule: one thread, but for cty_cli_interrupt.
  */
 #ifndef CTY_CLI_CLI_H
@@ -67,6 +67,7 @@ struct cty_cli {
     size_t keys_count;
     const struct cty_secret *key; /* of --key; one of `keys` */
     char *state_path;
+    char *refusal_path; /* where a signed refusal was written; NULL: nowhere */
     struct cty_client *client;
 };
 
@@ -80,7 +81,7 @@ bool cty_cli_interrupt(void);
 /* The client that cty_cli_interrupt ends; NULL for none. */
 void cty_cli_set_running(struct cty_client *client);
 
-/* --- options ----------------------------------------------------------------------------------------------- */
+/* --- options --------------------------------------------------------------------------------------------- */
 
 /* An option, or the environment variable that stands for it; NULL where both are missing. */
 const char *cty_cli_setting(const struct cty_cli *cli, const char *option, const char *variable);
@@ -89,13 +90,13 @@ CUSTODY_MUST_USE custody_err cty_cli_required(struct cty_cli *cli, const char *o
 /* What --timeout says; `otherwise` where it says nothing. */
 CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *ret_ms);
 
-/* --- trust, keys, client ------------------------------------------------------------------------------------- */
+/* --- trust, keys, client --------------------------------------------------------------------------------- */
 
 /* The trust file; borrowed. Errors: USAGE where none is named, NOT_FOUND, BAD_TRUST. */
 CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust);
 /*
- * Loads a key file, asking for its passphrase where it has one; the same path again gives the same key. `path` is of the
- * command line or the environment. Borrowed until the run ends.
+ * Loads a key file, asking for its passphrase where it has one; the same path again gives the same key. `path` is of
+ * the command line or the environment. Borrowed until the run ends.
  */
 CUSTODY_MUST_USE custody_err cty_cli_load_key(struct cty_cli *cli, const char *path,
                                               const struct cty_secret **ret_secret);
@@ -110,11 +111,13 @@ CUSTODY_MUST_USE custody_err cty_cli_client(struct cty_cli *cli, enum cty_cli_as
 /* The same for a key that is loaded. */
 CUSTODY_MUST_USE custody_err cty_cli_client_of(struct cty_cli *cli, const struct cty_secret *secret,
                                                struct cty_client **ret_client);
+/* Sets cli->state_path, where the newest verified checkpoint is kept; NULL for nowhere. Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_cli_find_state(struct cty_cli *cli);
 /* Without pins: for `info`, which believes nobody. */
 CUSTODY_MUST_USE custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust,
                                           const struct cty_secret *secret, struct cty_client **ret_client);
 
-/* --- output ------------------------------------------------------------------------------------------------- */
+/* --- output ---------------------------------------------------------------------------------------------- */
 
 /* Shows a text now: on the output, or with --json on the error output. */
 void cty_cli_present(struct cty_cli *cli, struct cty_bytes text);
@@ -128,7 +131,7 @@ CUSTODY_MUST_USE custody_err cty_cli_flush(struct cty_cli *cli);
  */
 CUSTODY_MUST_USE custody_err cty_cli_confirm(struct cty_cli *cli, const char *question);
 
-/* --- files --------------------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------------------- */
 
 /* Appends the file's contents; "-" is the input. Errors: NOT_FOUND, IO, TOO_LARGE beyond the buffer's limit. */
 CUSTODY_MUST_USE custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_buf *out);
@@ -137,7 +140,7 @@ CUSTODY_MUST_USE custody_err cty_cli_write_file(struct cty_cli *cli, const char 
 /* Puts other contents in the place of a file's, all or nothing. Errors: IO. */
 CUSTODY_MUST_USE custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
 
-/* --- commands: one for each verb, cmd_<verb>.c --------------------------------------------------------------- */
+/* --- commands: one for each verb, cmd_<verb>.c ----------------------------------------------------------- */
 
 #define CTY_COMMAND(name) extern const struct cty_command cty_command_##name;
 #include "cli/commands.def"

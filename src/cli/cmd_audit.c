@@ -11,7 +11,7 @@
 
 #define BATCH 1024u
 
-/* --- over a door -------------------------------------------------------------------------------------------------------- */
+/* --- over a door ----------------------------------------------------------------------------------------- */
 
 struct fetching {
     struct cty_cli *cli;
@@ -144,7 +144,7 @@ static custody_err audit_door(struct cty_cli *cli, unsigned threads, struct cty_
     return err;
 }
 
-/* --- the command -------------------------------------------------------------------------------------------------------- */
+/* --- the command ----------------------------------------------------------------------------------------- */
 
 static custody_err page(struct cty_cli *cli, const struct cty_report *report)
 {
@@ -190,7 +190,8 @@ const struct cty_command cty_command_audit = {
     .operands = "",
     .about = "Fetches every entry and verifies each signature, link, root and rule on all cores, from the trust\n"
              "file alone; says which claim fails at which entry. With --db it reads a database file, writes\n"
-             "nothing beside it, and also compares every content and every derived row with the entries.\n",
+             "nothing beside it, and also compares every content and every derived row with the entries, and\n"
+             "the ledger with the checkpoint that --state kept from before.\n",
     .example = "custody audit --key globex-auditor.key",
     .uses = CTY_USE_READ,
     .options = options,

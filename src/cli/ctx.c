@@ -26,7 +26,7 @@ custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *r
     return cty_args_period(&cli->args, "timeout", otherwise, ret_ms, &cli->error);
 }
 
-/* --- trust file --------------------------------------------------------------------------------------------- */
+/* --- trust file ------------------------------------------------------------------------------------------ */
 
 custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust)
 {
@@ -43,7 +43,7 @@ custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trus
     return CUSTODY_OK;
 }
 
-/* --- keys --------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------------------ */
 
 static custody_err load(struct cty_cli *cli, const char *path, struct cty_secret **ret_secret)
 {
@@ -98,7 +98,7 @@ custody_err cty_cli_load_keys(struct cty_cli *cli, const char *option, const str
     return CUSTODY_OK;
 }
 
-/* --- client -------------------------------------------------------------------------------------------------- */
+/* --- client ---------------------------------------------------------------------------------------------- */
 
 /*
  * Where the newest verified checkpoint is kept: --state, or beside the trust file, where that folder is ours to write.

@@ -368,11 +368,26 @@ def _beside(name):
     return sorted(one for one in os.listdir(WORLD.top) if one.startswith(name))
 
 
+def _older_than_what_was_seen():
+    """A database that was put back shows less than this verifier has verified before, and is itself without a fault."""
+    w = WORLD
+    source, old = sqlite3.connect(w.path('l.db')), sqlite3.connect(w.path('old.db'))
+    source.backup(old)
+    source.close()
+    old.close()
+    w.tell('audit', '--db', 'old.db', status=2, name='audit --db')
+    _ask()
+    claims = w.tell('audit', '--db', 'old.db', status=1, name='audit --db')['report']['claims']
+    expect_equal([(one['claim'], one['code']) for one in claims if one['state'] == 'fails'], [('checkpoint', 'went-back')])
+    w.say('audit', '--db', 'old.db', '--state', '-', status=2)
+
+
 def a_database_is_audited_beside_its_custodian_and_alone():
     w = WORLD
     before = _beside('l.db')
     status = w.tell('audit', '--db', 'l.db', status=2, name='audit --db')['report']['exit']
     expect_equal(_beside('l.db'), before)
+    _older_than_what_was_seen()
     w.stop()
     shutil.copy(w.path('l.db'), w.path('alone.db'))
     w.tell('audit', '--db', 'alone.db', status=status, name='audit --db')
