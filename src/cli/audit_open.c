@@ -30,7 +30,7 @@ static long long size_of(const char *path, const char *suffix)
     return join(name, path, suffix) && stat(name, &status) == 0 ? (long long)status.st_size : -1;
 }
 
-/* --- the copy ------------------------------------------------------------------------------------------------------ */
+/* --- the copy -------------------------------------------------------------------------------------------- */
 
 static custody_err copy_bytes(int from, int to)
 {

@@ -19,7 +19,7 @@ void cty_expected_done(struct cty_expected *expected)
     cty_parsed_entry_done(&expected->parsed);
 }
 
-/* --- differences ---------------------------------------------------------------------------------------------------- */
+/* --- differences ----------------------------------------------------------------------------------------- */
 
 /* The first fails the claim; all are told. */
 static void differs(struct cty_report *report, uint64_t entry, const char *format, ...) CUSTODY_PRINTF(3, 4);
@@ -34,7 +34,7 @@ static void differs(struct cty_report *report, uint64_t entry, const char *forma
     cty_report_finding(report, custody_err_name(CUSTODY_E_STORE_ALTERED), entry, "%s", text);
 }
 
-/* --- what is expected ------------------------------------------------------------------------------------------------ */
+/* --- what is expected ------------------------------------------------------------------------------------ */
 
 static void case_key(const char *prefix, const struct cty_hash *case_id, char ret_key[KEY_SIZE])
 {
@@ -93,7 +93,8 @@ static custody_err expect_case(struct cty_expected *expected, uint64_t index, ui
     return put_index(expected, key, index);
 }
 
-custody_err cty_expect_entry(struct cty_expected *expected, const struct cty_store_entry *row, struct cty_report *report)
+custody_err cty_expect_entry(struct cty_expected *expected, const struct cty_store_entry *row,
+                             struct cty_report *report)
 {
     const struct cty_statement *st = &expected->parsed.signed_statement.statement;
     uint64_t opened = 0;
@@ -112,7 +113,7 @@ custody_err cty_expect_entry(struct cty_expected *expected, const struct cty_sto
     return cty_statement_commitments(st, each_commitment, expected);
 }
 
-/* --- records ----------------------------------------------------------------------------------------------------------- */
+/* --- records --------------------------------------------------------------------------------------------- */
 
 static custody_err each_record(void *context, const struct cty_store_record *row)
 {
@@ -141,7 +142,7 @@ static custody_err compare_records(struct cty_comparison *c, custody_error *erro
     return CUSTODY_OK;
 }
 
-/* --- cases ---------------------------------------------------------------------------------------------------------------- */
+/* --- cases ----------------------------------------------------------------------------------------------- */
 
 static const char *case_difference(const struct cty_store_case *row, const struct cty_case *is, uint64_t last)
 {
@@ -196,7 +197,7 @@ static custody_err compare_cases(struct cty_comparison *c, custody_error *error)
     return CUSTODY_OK;
 }
 
-/* --- contents --------------------------------------------------------------------------------------------------------------- */
+/* --- contents -------------------------------------------------------------------------------------------- */
 
 static custody_err each_blob(void *context, const struct cty_store_blob *row)
 {
@@ -226,7 +227,7 @@ static custody_err compare_blobs(struct cty_comparison *c, custody_error *error)
     return CUSTODY_OK;
 }
 
-/* --- tiles ------------------------------------------------------------------------------------------------------------------ */
+/* --- tiles ----------------------------------------------------------------------------------------------- */
 
 static uint64_t level_size(uint64_t size, unsigned level)
 {
@@ -268,7 +269,7 @@ static custody_err compare_tiles(struct cty_comparison *c, custody_error *error)
     return CUSTODY_OK;
 }
 
-/* --- checkpoints -------------------------------------------------------------------------------------------------------------- */
+/* --- checkpoints ----------------------------------------------------------------------------------------- */
 
 static custody_err each_checkpoint(void *context, const struct cty_store_checkpoint *row)
 {
@@ -290,7 +291,7 @@ static custody_err each_checkpoint(void *context, const struct cty_store_checkpo
     return CUSTODY_OK;
 }
 
-/* --- what is no table of ours ------------------------------------------------------------------------------------------------- */
+/* --- what is no table of ours ---------------------------------------------------------------------------- */
 
 static custody_err each_finding(void *context, const char *finding)
 {

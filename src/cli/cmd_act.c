@@ -27,7 +27,7 @@ static custody_err with_case(struct cty_cli *cli, custody_err (*run)(struct acti
     if (err == CUSTODY_OK)
         err = cty_cli_case(cli, a->client, cli->args.operands[0], &a->case_id);
     if (err == CUSTODY_OK)
-        err = run(a);
+        err = cty_keep_refusal(cli, &a->submitted, run(a));
     cty_submitted_done(&a->submitted);
     cty_judgement_free(a->judgement);
     cty_buf_done(&a->content);
@@ -55,7 +55,7 @@ static custody_err page(struct acting *a, const char *state)
     return cty_page_end(cli, &jw);
 }
 
-/* --- consume ------------------------------------------------------------------------------------------------------ */
+/* --- consume --------------------------------------------------------------------------------------------- */
 
 /* The payload alone goes to the output, so that a program can act on it; all else to the error output. */
 static custody_err page_consumed(struct acting *a, struct cty_bytes payload)
@@ -129,7 +129,7 @@ const struct cty_command cty_command_consume = {
     .options = consume_options,
 };
 
-/* --- outcome ------------------------------------------------------------------------------------------------------- */
+/* --- outcome --------------------------------------------------------------------------------------------- */
 
 static custody_err run_outcome(struct acting *a)
 {
@@ -171,7 +171,7 @@ const struct cty_command cty_command_outcome = {
     .options = outcome_options,
 };
 
-/* --- cancel -------------------------------------------------------------------------------------------------------- */
+/* --- cancel ---------------------------------------------------------------------------------------------- */
 
 static custody_err run_cancel(struct acting *a)
 {

@@ -41,7 +41,8 @@ static custody_err check(struct deciding *d)
     CTY_TRY(cty_case_may_decide(d->judgement, cty_secret_name(cty_client_secret(d->client)), cty_client_now(d->client),
                                 &d->cli->error));
     if (d->choice == CTY_APPROVE && cty_judgement_payload(d->judgement, &payload) != CUSTODY_OK)
-        return cty_fail(&d->cli->error, CUSTODY_E_FORBIDDEN, "the payload is not at hand, and nothing is approved unseen");
+        return cty_fail(&d->cli->error, CUSTODY_E_FORBIDDEN,
+                        "the payload is not at hand, and nothing is approved unseen");
     return CUSTODY_OK;
 }
 
@@ -102,7 +103,8 @@ static custody_err sign_and_submit(struct deciding *d)
 {
     CTY_TRY(cty_client_begin(d->client, CTY_DECISION, &d->draft, &d->cli->error));
     CTY_TRY(fill(d));
-    return cty_client_submit(d->client, &d->draft, NULL, &d->submitted, &d->cli->error);
+    custody_err err = cty_client_submit(d->client, &d->draft, NULL, &d->submitted, &d->cli->error);
+    return cty_keep_refusal(d->cli, &d->submitted, err);
 }
 
 static custody_err page(struct deciding *d)

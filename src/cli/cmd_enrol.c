@@ -5,7 +5,7 @@
 #include "cli/text.h"
 #include "codec/text.h"
 
-/* --- a party --------------------------------------------------------------------------------------------------- */
+/* --- a party --------------------------------------------------------------------------------------------- */
 
 static custody_err fill_party(struct cty_cli *cli, const char *party, const struct cty_founders *founders,
                               struct cty_draft *draft)
@@ -37,7 +37,7 @@ static custody_err enrol_party(struct cty_cli *cli, const char *party, struct ct
     return cty_finish_draft(cli, client, draft);
 }
 
-/* --- an actor -------------------------------------------------------------------------------------------------- */
+/* --- an actor -------------------------------------------------------------------------------------------- */
 
 static custody_err set_person(struct cty_cli *cli, struct cty_enrolment *enrolment)
 {

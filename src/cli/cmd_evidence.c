@@ -11,7 +11,8 @@ static void evidence_free_pointer(struct cty_evidence **evidence)
 }
 
 /* Judges evidence and makes its report the page; `file` goes into the JSON where it is not NULL. */
-static custody_err page_report(struct cty_cli *cli, const struct cty_evidence *evidence, const char *as, const char *file)
+static custody_err page_report(struct cty_cli *cli, const struct cty_evidence *evidence, const char *as,
+                               const char *file)
 {
     const struct cty_trust *trust = NULL;
     CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
@@ -70,7 +71,7 @@ const struct cty_command cty_command_evidence = {
     .options = evidence_options,
 };
 
-/* --- verify --------------------------------------------------------------------------------------------------------- */
+/* --- verify ---------------------------------------------------------------------------------------------- */
 
 static custody_err verify(struct cty_cli *cli)
 {

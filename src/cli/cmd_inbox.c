@@ -97,7 +97,7 @@ static int compare_rows(const void *a, const void *b)
     return x->opened < y->opened ? -1 : x->opened > y->opened;
 }
 
-/* --- since when --------------------------------------------------------------------------------------------------- */
+/* --- since when ------------------------------------------------------------------------------------------ */
 
 /* The time of the entry that opened the case: fetched one by one, as lists don't carry it. */
 static custody_err read_since(struct cty_cli *cli, struct cty_client *client, struct row *row)
@@ -120,7 +120,7 @@ static custody_err read_since(struct cty_cli *cli, struct cty_client *client, st
     return err;
 }
 
-/* --- printing ------------------------------------------------------------------------------------------------------ */
+/* --- printing -------------------------------------------------------------------------------------------- */
 
 static custody_err put_when(struct cty_buf *out, const struct rows *rows, const struct row *row)
 {
@@ -219,7 +219,7 @@ static custody_err list_cases(struct cty_cli *cli, const struct cty_case_filter 
     return cli->json ? put_json(cli, &rows) : put_text(cli, &rows, !inbox);
 }
 
-/* --- the commands -------------------------------------------------------------------------------------------------- */
+/* --- the commands ---------------------------------------------------------------------------------------- */
 
 static custody_err inbox(struct cty_cli *cli)
 {

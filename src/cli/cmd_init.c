@@ -70,7 +70,8 @@ static custody_err check_names(struct cty_cli *cli, const struct founding *f)
     struct cty_bytes origin = f->log.name;
     struct cty_bytes clerk = f->clerk.name;
     if (cty_text_check(CTY_TEXT_ORIGIN, origin) != CUSTODY_OK)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "the log key's name is the ledger's: custody.example.com/refunds");
+        return cty_fail(&cli->error, CUSTODY_E_USAGE,
+                        "the log key's name is the ledger's: custody.example.com/refunds");
     if (clerk.size != origin.size + 6 || memcmp(clerk.data, origin.data, origin.size) != 0 ||
         memcmp(clerk.data + origin.size, "/clerk", 6) != 0)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "the clerk key's name is the ledger's with /clerk behind it");
@@ -109,7 +110,8 @@ static custody_err begin(struct cty_cli *cli, struct founding *f)
     st->time = now_ms();
     CTY_TRY(cty_args_period(&cli->args, "good-for", DRAFT_GOOD_MS, &good_ms, &cli->error));
     st->until = st->time + good_ms;
-    CTY_TRY(cty_args_word(&cli->args, "readers", readers, CTY_READERS_MEMBERS, &st->u.ledger_open.readers, &cli->error));
+    CTY_TRY(cty_args_word(&cli->args, "readers", readers, CTY_READERS_MEMBERS, &st->u.ledger_open.readers,
+                          &cli->error));
     CTY_TRY(cty_add_signer(cli, &f->draft, CTY_LITERAL("log"), f->log.secret));
     CTY_TRY(cty_add_signer(cli, &f->draft, CTY_LITERAL("clerk"), f->clerk.secret));
     for (uint32_t i = 0; i < f->admins.count; i++)

@@ -48,7 +48,7 @@ static custody_err put_part(struct cty_cli *cli, const struct public_part *part,
     return cli->json ? put_json(cli, part, path) : put_text(cli, part);
 }
 
-/* --- key new ------------------------------------------------------------------------------------------------ */
+/* --- key new --------------------------------------------------------------------------------------------- */
 
 static const struct cty_opt new_options[] = {
     {"name", 'n', CTY_OPT_TEXT, "NAME", "whose key: acme/alice; for a custodian's keys ORIGIN and ORIGIN/clerk"},
@@ -108,7 +108,7 @@ const struct cty_command cty_command_key_new = {
     .options = new_options,
 };
 
-/* --- key show ----------------------------------------------------------------------------------------------- */
+/* --- key show -------------------------------------------------------------------------------------------- */
 
 /* The rest of the line that begins with `label`; false where the text has another one there. */
 static bool take_line(struct cty_bytes *text, const char *label, struct cty_bytes *ret_rest)

@@ -59,7 +59,7 @@ static custody_err check_links(struct stretch *s, uint64_t first)
     return cty_entry_prove(s->cli, s->client, first + s->count - 1, s->texts[s->count - 1], &s->receipt);
 }
 
-/* --- printing ------------------------------------------------------------------------------------------------------ */
+/* --- printing -------------------------------------------------------------------------------------------- */
 
 static custody_err put_text(struct cty_buf *out, const struct cty_parsed_entry *parsed)
 {
@@ -123,7 +123,7 @@ static custody_err show_range(struct stretch *s, uint64_t from, uint64_t to)
     return CUSTODY_OK;
 }
 
-/* --- following ------------------------------------------------------------------------------------------------------ */
+/* --- following ------------------------------------------------------------------------------------------- */
 
 static custody_err follow(struct stretch *s, uint64_t at)
 {

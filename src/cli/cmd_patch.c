@@ -106,7 +106,8 @@ static custody_err run(struct patching *p)
     CTY_TRY(show(p));
     CTY_TRY(cty_client_begin(p->client, CTY_PATCH, &p->draft, &p->cli->error));
     CTY_TRY(fill(p));
-    CTY_TRY(cty_client_submit(p->client, &p->draft, NULL, &p->submitted, &p->cli->error));
+    custody_err err = cty_client_submit(p->client, &p->draft, NULL, &p->submitted, &p->cli->error);
+    CTY_TRY(cty_keep_refusal(p->cli, &p->submitted, err));
     return page(p);
 }
 

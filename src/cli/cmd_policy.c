@@ -44,7 +44,7 @@ static custody_err show(struct cty_cli *cli, struct cty_policy_file *file)
     return page_policy(cli, file, scope, &digest);
 }
 
-/* --- publish -------------------------------------------------------------------------------------------------- */
+/* --- publish --------------------------------------------------------------------------------------------- */
 
 /* The digest of the policy in force: what the custodian says, or --replaces. A false one is refused by everybody. */
 static custody_err find_replaced(struct cty_cli *cli, struct cty_client *client, const char *scope,
@@ -100,7 +100,7 @@ static custody_err publish(struct cty_cli *cli, struct cty_policy_file *file)
     return err;
 }
 
-/* --- the commands ---------------------------------------------------------------------------------------------- */
+/* --- the commands ---------------------------------------------------------------------------------------- */
 
 static custody_err with_file(struct cty_cli *cli, custody_err (*run)(struct cty_cli *, struct cty_policy_file *))
 {

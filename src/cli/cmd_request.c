@@ -10,7 +10,7 @@
 
 #define WAIT_MS_DEFAULT ((uint64_t)24 * 3600 * 1000)
 
-/* --- what a decision looks like --------------------------------------------------------------------------------- */
+/* --- what a decision looks like -------------------------------------------------------------------------- */
 
 /* May the agent act? 0 yes, it may or it did; 1 somebody said no; 3 nobody said in time. */
 static int status_of(enum cty_case_state state)
@@ -62,7 +62,7 @@ static custody_err wait_for(struct cty_cli *cli, struct cty_client *client, cons
     return page_decided(cli, client, judgement);
 }
 
-/* --- wait -------------------------------------------------------------------------------------------------------- */
+/* --- wait ------------------------------------------------------------------------------------------------ */
 
 static custody_err wait_command(struct cty_cli *cli)
 {
@@ -86,7 +86,7 @@ const struct cty_command cty_command_wait = {
     .uses = CTY_USE_READ,
 };
 
-/* --- request ----------------------------------------------------------------------------------------------------- */
+/* --- request --------------------------------------------------------------------------------------------- */
 
 /* A request in the making: files that it was read from. */
 struct asking {
@@ -199,8 +199,8 @@ static const char *state_of(const struct cty_submitted *submitted)
     return "HELD";
 }
 
-static custody_err page_asked(struct cty_cli *cli, const struct cty_hash *case_id, const struct cty_submitted *submitted,
-                              enum cty_case_state state)
+static custody_err page_asked(struct cty_cli *cli, const struct cty_hash *case_id,
+                              const struct cty_submitted *submitted, enum cty_case_state state)
 {
     struct cty_jw jw;
     cli->status = state == CTY_CASE_HELD ? 0 : status_of(state);
@@ -242,7 +242,8 @@ static custody_err ask_custodian(struct cty_cli *cli, struct asking *a)
     if (cty_args_flag(&cli->args, "wait"))
         cty_client_set_patience(client, CTY_CLIENT_PATIENCE_MS_DEFAULT);
     CTY_TRY(find_parent(cli, client, &a->ask));
-    CTY_TRY(cty_agent_request(client, &a->ask, &case_id, &a->submitted, &cli->error));
+    custody_err err = cty_agent_request(client, &a->ask, &case_id, &a->submitted, &cli->error);
+    CTY_TRY(cty_keep_refusal(cli, &a->submitted, err));
     cli->case_id = (struct cty_opt_hash){case_id, true};
     CTY_TRY(cty_keep_receipt(cli, &a->submitted));
     CTY_TRY(read_state(&a->submitted, &state));

@@ -12,7 +12,7 @@ static custody_err read_draft(struct cty_cli *cli, struct cty_cosign *cosign)
     return cty_cosign_parse(cosign, cty_buf_bytes(&text), &cli->error);
 }
 
-/* --- sign ------------------------------------------------------------------------------------------------------ */
+/* --- sign ------------------------------------------------------------------------------------------------ */
 
 static custody_err show_before(struct cty_cli *cli, const struct cty_cosign *cosign, const struct cty_secret *secret)
 {
@@ -84,7 +84,7 @@ const struct cty_command cty_command_sign = {
     .options = sign_options,
 };
 
-/* --- submit ---------------------------------------------------------------------------------------------------- */
+/* --- submit ---------------------------------------------------------------------------------------------- */
 
 static custody_err submit_draft(struct cty_cli *cli, struct cty_cosign *cosign)
 {

@@ -14,7 +14,7 @@ struct pins {
     size_t admins_count;
 };
 
-/* --- showing -------------------------------------------------------------------------------------------------- */
+/* --- showing --------------------------------------------------------------------------------------------- */
 
 static custody_err put_key(struct cty_buf *out, const char *label, struct cty_bytes vkey)
 {
@@ -98,7 +98,7 @@ const struct cty_command cty_command_trust_show = {
     .example = "custody trust show trust.json",
 };
 
-/* --- making --------------------------------------------------------------------------------------------------- */
+/* --- making ---------------------------------------------------------------------------------------------- */
 
 static custody_err add_pin(struct cty_cli *cli, struct pins *pins, struct cty_bytes vkey)
 {
@@ -214,7 +214,8 @@ static custody_err from_custodian(struct cty_cli *cli)
     custody_err err = cty_client_call(client, CTY_RPC_INFO, &params, answer, &cli->error);
     if (err == CUSTODY_OK) {
         pins.log_key = answer->result.info.log_key;
-        cty_cli_note(cli, "warning: this is what the custodian says of itself; compare the fingerprint with its operator");
+        cty_cli_note(cli, "warning: this is what the custodian says of itself; compare the fingerprint with its "
+                          "operator");
         err = write_trust(cli, &pins);
     }
     cty_answer_done(answer);

@@ -40,7 +40,7 @@ void cty_common_know(struct cty_args *args, const struct cty_command *command)
     cty_args_know(args, everywhere);
 }
 
-/* --- finding ------------------------------------------------------------------------------------------------ */
+/* --- finding --------------------------------------------------------------------------------------------- */
 
 /* The command's first word, where its name has two; empty otherwise. */
 static struct cty_bytes group_of(const struct cty_command *command)
@@ -73,7 +73,7 @@ const struct cty_command *cty_command_find(int count, char *const *words, int *r
     return NULL;
 }
 
-/* --- help --------------------------------------------------------------------------------------------------- */
+/* --- help ------------------------------------------------------------------------------------------------ */
 
 static custody_err put_line(const struct cty_command *command, struct cty_buf *out)
 {
@@ -131,7 +131,17 @@ custody_err cty_help_command(const struct cty_command *command, struct cty_buf *
     return cty_buf_putf(out, "\nExample:\n  %s\n", command->example);
 }
 
-/* --- errors ------------------------------------------------------------------------------------------------- */
+/* --- errors ---------------------------------------------------------------------------------------------- */
+
+/* The file with the two notes that contradict each other, or with the signed refusal; NULL where there is none. */
+static const char *kept_of(const struct cty_cli *cli, custody_err code)
+{
+    if (cli->refusal_path)
+        return cli->refusal_path;
+    if (!cli->client || (code != CUSTODY_E_WENT_BACK && code != CUSTODY_E_SPLIT_VIEW))
+        return NULL;
+    return cty_client_contradiction(cli->client);
+}
 
 static custody_err error_text(struct cty_cli *cli, custody_err code, const char *detail)
 {
@@ -144,6 +154,8 @@ static custody_err error_text(struct cty_cli *cli, custody_err code, const char 
     CTY_TRY(cty_buf_putf(out, " [%s]\n", custody_err_name(code)));
     if (cli->case_id.present)
         CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
+    if (kept_of(cli, code))
+        CTY_TRY(cty_put_line(out, "  kept in", cty_bytes_text(kept_of(cli, code))));
     return cty_buf_putf(out, "  what to do: %s\n", custody_err_next(code));
 }
 
@@ -159,6 +171,8 @@ static custody_err error_json(struct cty_cli *cli, custody_err code, const char 
     cty_member_text(&jw, "next", custody_err_next(code));
     cty_member_text(&jw, "sentence", custody_err_sentence(code));
     cty_jw_object_end(&jw);
+    if (kept_of(cli, code))
+        cty_member_text(&jw, "kept", kept_of(cli, code));
     return cty_page_end(cli, &jw);
 }
 

@@ -16,7 +16,7 @@ void cty_cosign_done(struct cty_cosign *cosign)
         cty_buf_done(&cosign->memory[i]);
 }
 
-/* --- the statement ------------------------------------------------------------------------------------------- */
+/* --- the statement --------------------------------------------------------------------------------------- */
 
 /* Reads cosign->body as a statement of this type and makes what is signed. */
 static custody_err read_body(struct cty_cosign *cosign, enum cty_type type, custody_error *error)
@@ -88,7 +88,7 @@ custody_err cty_cosign_from_draft(struct cty_cosign *cosign, const struct cty_dr
     return CUSTODY_OK;
 }
 
-/* --- reading a draft file ------------------------------------------------------------------------------------- */
+/* --- reading a draft file -------------------------------------------------------------------------------- */
 
 static custody_err bad(custody_error *error, const char *what)
 {
@@ -212,7 +212,7 @@ custody_err cty_cosign_parse(struct cty_cosign *cosign, struct cty_bytes text, c
     return read_list(cosign, "signatures", read_signature, error);
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------------------- */
 
 static void put_contents(const struct cty_cosign *cosign, struct cty_jw *jw)
 {

@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-/* --- --set and --remove ----------------------------------------------------------------------------------------- */
+/* --- --set and --remove ---------------------------------------------------------------------------------- */
 
 /* Operations that are applied as they are put, so that each sees what the one before made. */
 struct steps {
@@ -112,7 +112,7 @@ static custody_err by_file(struct cty_cli *cli, const char *path, struct cty_buf
     return cty_json_tidy(cty_buf_bytes(&text), operations, &cli->error);
 }
 
-/* --- --edit ------------------------------------------------------------------------------------------------------ */
+/* --- --edit ---------------------------------------------------------------------------------------------- */
 
 /* The shell splits the words of the variable; the file's name is no part of the script. */
 static custody_err run_editor(struct cty_cli *cli, const char *path)
@@ -133,7 +133,8 @@ static custody_err run_editor(struct cty_cli *cli, const char *path)
                : cty_fail(&cli->error, CUSTODY_E_IO, "the editor ended with an error, so nothing was changed");
 }
 
-static custody_err edit_file(struct cty_cli *cli, const char *path, struct cty_bytes payload, struct cty_buf *operations)
+static custody_err edit_file(struct cty_cli *cli, const char *path, struct cty_bytes payload,
+                             struct cty_buf *operations)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
@@ -167,7 +168,7 @@ static custody_err by_editor(struct cty_cli *cli, struct cty_bytes payload, stru
     return err;
 }
 
-/* --- choosing ----------------------------------------------------------------------------------------------------- */
+/* --- choosing -------------------------------------------------------------------------------------------- */
 
 static custody_err find_operations(struct cty_cli *cli, struct cty_bytes payload, struct cty_buf *operations)
 {

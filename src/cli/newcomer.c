@@ -45,7 +45,7 @@ void cty_newcomer_enrol(const struct cty_newcomer *newcomer, enum cty_actor_kind
         cty_random(ret_enrolment->person.bits, sizeof(ret_enrolment->person.bits));
 }
 
-/* --- founding admins ------------------------------------------------------------------------------------------ */
+/* --- founding admins ------------------------------------------------------------------------------------- */
 
 custody_err cty_founders_load(struct cty_cli *cli, const char *option, uint32_t max, struct cty_founders *founders)
 {
@@ -88,7 +88,7 @@ custody_err cty_founders_enrol(struct cty_cli *cli, const struct cty_founders *f
     return CUSTODY_OK;
 }
 
-/* --- signers -------------------------------------------------------------------------------------------------- */
+/* --- signers --------------------------------------------------------------------------------------------- */
 
 custody_err cty_add_signer(struct cty_cli *cli, struct cty_draft *draft, struct cty_bytes signer,
                            const struct cty_secret *secret)
@@ -137,7 +137,7 @@ custody_err cty_names_option(struct cty_cli *cli, const char *option, enum cty_t
     return CUSTODY_OK;
 }
 
-/* --- the end of it -------------------------------------------------------------------------------------------- */
+/* --- the end of it --------------------------------------------------------------------------------------- */
 
 custody_err cty_set_until(struct cty_cli *cli, struct cty_draft *draft)
 {

@@ -26,7 +26,7 @@ custody_err cty_policy_file_read(struct cty_cli *cli, const char *path, struct c
     return cty_policy_file_parse(cli, cty_buf_bytes(&text), file);
 }
 
-/* --- in sentences --------------------------------------------------------------------------------------------- */
+/* --- in sentences ---------------------------------------------------------------------------------------- */
 
 static custody_err put_glob(struct cty_buf *out, const char *what, struct cty_bytes glob, bool *first)
 {

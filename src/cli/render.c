@@ -8,7 +8,7 @@
 /* Larger payloads are cut on the screen, which is said, and is part of what is signed as shown. */
 #define PAYLOAD_SHOWN_MAX (256u * 1024u)
 
-/* --- differences ----------------------------------------------------------------------------------------------- */
+/* --- differences ----------------------------------------------------------------------------------------- */
 
 struct diff_lines {
     struct cty_buf *out;
@@ -49,7 +49,7 @@ custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned
     return lines.count ? CUSTODY_OK : cty_buf_putf(out, "%*snothing was changed\n", (int)indent, "");
 }
 
-/* --- the head --------------------------------------------------------------------------------------------------- */
+/* --- the head -------------------------------------------------------------------------------------------- */
 
 static custody_err put_clause(struct cty_buf *out, const struct cty_clause *clause, uint64_t have)
 {
@@ -64,7 +64,8 @@ static custody_err put_clause(struct cty_buf *out, const struct cty_clause *clau
         CTY_TRY(cty_bytes_is(clause->parties.names[i], "*") ? cty_buf_put_text(out, "any party")
                                                             : cty_text_show(clause->parties.names[i], out));
     }
-    CTY_TRY(cty_buf_put_text(out, clause->distinct_parties ? ", each of another party, asked for by " : ", asked for by "));
+    CTY_TRY(cty_buf_put_text(out, clause->distinct_parties ? ", each of another party" : ""));
+    CTY_TRY(cty_buf_put_text(out, ", asked for by "));
     CTY_TRY(cty_text_show(clause->scope, out));
     return cty_buf_put_byte(out, '\n');
 }
@@ -106,7 +107,7 @@ static custody_err put_head(struct cty_buf *out, const struct cty_judgement *jud
     return put_quorum(out, judgement);
 }
 
-/* --- the payload ------------------------------------------------------------------------------------------------ */
+/* --- the payload ----------------------------------------------------------------------------------------- */
 
 static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *judgement)
 {
@@ -137,7 +138,7 @@ static custody_err put_changes(struct cty_buf *out, const struct cty_judgement *
     return cty_render_diff(from, to, 2, out);
 }
 
-/* --- what was said ---------------------------------------------------------------------------------------------- */
+/* --- what was said --------------------------------------------------------------------------------------- */
 
 struct history {
     struct cty_buf *out;

@@ -33,7 +33,7 @@ custody_err cty_member_diff(struct cty_jw *jw, const char *name, struct cty_byte
     return CUSTODY_OK;
 }
 
-/* --- history ----------------------------------------------------------------------------------------------------- */
+/* --- history --------------------------------------------------------------------------------------------- */
 
 struct history {
     struct cty_jw *jw;
@@ -99,7 +99,7 @@ static custody_err each_entry(void *context, const struct cty_parsed_entry *entr
     return jw->err;
 }
 
-/* --- the case ---------------------------------------------------------------------------------------------------- */
+/* --- the case -------------------------------------------------------------------------------------------- */
 
 static custody_err member_quorum(struct cty_jw *jw, const struct cty_judgement *judgement)
 {

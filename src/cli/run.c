@@ -25,7 +25,7 @@ void cty_cli_set_running(struct cty_client *client)
     atomic_store(&running, client);
 }
 
-/* --- output ------------------------------------------------------------------------------------------------- */
+/* --- output ---------------------------------------------------------------------------------------------- */
 
 custody_err cty_cli_flush(struct cty_cli *cli)
 {
@@ -59,7 +59,8 @@ custody_err cty_cli_confirm(struct cty_cli *cli, const char *question)
     if (cty_args_flag(&cli->args, "yes"))
         return CUSTODY_OK;
     if (!cli->terminal)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is nobody at a terminal to ask; --yes signs without asking");
+        return cty_fail(&cli->error, CUSTODY_E_USAGE,
+                        "there is nobody at a terminal to ask; --yes signs without asking");
     (void)fprintf(cli->err, "%s [y/N] ", question);
     (void)fflush(cli->err);
     if (fgets(line, sizeof(line), cli->in) && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
@@ -67,7 +68,7 @@ custody_err cty_cli_confirm(struct cty_cli *cli, const char *question)
     return cty_fail_code(&cli->error, CUSTODY_E_DECLINED);
 }
 
-/* --- running ------------------------------------------------------------------------------------------------ */
+/* --- running --------------------------------------------------------------------------------------------- */
 
 static void cli_done(struct cty_cli *cli)
 {
@@ -78,6 +79,7 @@ static void cli_done(struct cty_cli *cli)
     cty_trust_done(&cli->trust);
     cty_buf_done(&cli->page);
     free(cli->state_path);
+    free(cli->refusal_path);
 }
 
 static custody_err check_operands(struct cty_cli *cli)

@@ -56,6 +56,25 @@ custody_err cty_keep_receipt(struct cty_cli *cli, const struct cty_submitted *su
     return path ? cty_cli_write_file(cli, path, cty_buf_bytes(&submitted->own.receipt)) : CUSTODY_OK;
 }
 
+custody_err cty_keep_refusal(struct cty_cli *cli, const struct cty_submitted *submitted, custody_err err)
+{
+    const char *path = cty_args_knows(&cli->args, "receipt") ? cty_args_text(&cli->args, "receipt") : NULL;
+    if (err == CUSTODY_OK || submitted->refusal.size == 0 || !path)
+        return err;
+    custody_error error = cli->error;
+    size_t size = strlen(path) + sizeof(".refusal");
+    char *name = cty_alloc(1, size);
+    if (!name)
+        return err;
+    snprintf(name, size, "%s.refusal", path);
+    if (cty_cli_write_file(cli, name, cty_buf_bytes(&submitted->refusal)) == CUSTODY_OK)
+        cli->refusal_path = name;
+    else
+        cty_free_pointer(&name);
+    cli->error = error;
+    return err;
+}
+
 custody_err cty_page_submitted(struct cty_cli *cli, const struct cty_submitted *submitted)
 {
     if (cty_args_knows(&cli->args, "receipt"))
@@ -77,6 +96,7 @@ custody_err cty_submit_cosigned(struct cty_cli *cli, struct cty_client *client, 
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
     custody_err err = cty_client_submit_envelope(client, cty_buf_bytes(&envelope), cosign->contents,
                                                  cosign->contents_count, submitted, &cli->error);
+    err = cty_keep_refusal(cli, submitted, err);
     if (err == CUSTODY_OK)
         err = cty_page_submitted(cli, submitted);
     cty_submitted_done(submitted);

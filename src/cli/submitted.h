@@ -8,7 +8,8 @@
 #include "codec/json.h"
 
 /* The option of commands that submit: --receipt FILE. */
-#define CTY_RECEIPT_OPTION {"receipt", 0, CTY_OPT_TEXT, "FILE", "keep the receipt, a C2SP tlog-proof"}
+#define CTY_RECEIPT_OPTION                                                                             \
+    {"receipt", 0, CTY_OPT_TEXT, "FILE", "keep the receipt (a C2SP tlog-proof), or a refusal as FILE.refusal"}
 
 /* What a submission says: lines for people; members of a JSON object, each put where its name sorts. */
 CUSTODY_MUST_USE custody_err cty_put_submitted(struct cty_cli *cli, const struct cty_submitted *submitted);
@@ -18,6 +19,12 @@ void cty_member_submitted(struct cty_jw *jw, const char *name, const struct cty_
 CUSTODY_MUST_USE custody_err cty_page_submitted(struct cty_cli *cli, const struct cty_submitted *submitted);
 /* Writes --receipt, where it was given. */
 CUSTODY_MUST_USE custody_err cty_keep_receipt(struct cty_cli *cli, const struct cty_submitted *submitted);
+/*
+ * After a submission that ended with `err`: writes the signed refusal, if one came, where --receipt says; and gives
+ * `err` on. A denial leaves a trace in the hands of the one denied.
+ */
+CUSTODY_MUST_USE custody_err cty_keep_refusal(struct cty_cli *cli, const struct cty_submitted *submitted,
+                                              custody_err err);
 
 /* Submits what all have signed, and fills the page. Errors: UNDER_THRESHOLD, those of cty_client_submit. */
 CUSTODY_MUST_USE custody_err cty_submit_cosigned(struct cty_cli *cli, struct cty_client *client,

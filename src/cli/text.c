@@ -69,7 +69,7 @@ custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out)
     return CUSTODY_OK;
 }
 
-/* --- JSON -------------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------------------ */
 
 struct layout {
     struct cty_buf *out;
@@ -197,7 +197,7 @@ custody_err cty_document_show(struct cty_bytes content, unsigned indent, struct 
     return cty_text_show(content, out);
 }
 
-/* --- times ------------------------------------------------------------------------------------------------- */
+/* --- times ----------------------------------------------------------------------------------------------- */
 
 /* Days since 1970 of a date, by the proleptic Gregorian calendar; years begin in March, so that leap days end them. */
 static uint64_t days_of(uint64_t year, uint64_t month, uint64_t day)

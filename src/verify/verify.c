@@ -63,7 +63,7 @@ static custody_err read_file(struct run *run, const char *path, struct cty_buf *
     return err == CUSTODY_OK ? err : cty_fail(&run->error, err, "%s", path);
 }
 
-/* --- judging ------------------------------------------------------------------------------------------------ */
+/* --- judging --------------------------------------------------------------------------------------------- */
 
 static custody_err put_report(struct run *run, const struct cty_report *report)
 {
@@ -107,7 +107,7 @@ static custody_err judge(struct run *run)
     return err;
 }
 
-/* --- command line ------------------------------------------------------------------------------------------- */
+/* --- command line ---------------------------------------------------------------------------------------- */
 
 enum { OPT_TRUST = 't', OPT_HELP = 'h', OPT_AS = 256, OPT_JSON, OPT_VERSION };
 

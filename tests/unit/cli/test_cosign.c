@@ -25,7 +25,8 @@ static int setup(void **state)
     st->u.actor_revoke.actor = CTY_LITERAL("acme/a");
     st->u.actor_revoke.since = s->w->time;
     st->u.actor_revoke.reason.present = true;
-    assert_ok(cty_draft_commit(&s->draft, "reason", CTY_LITERAL("lost \u202e laptop"), &st->u.actor_revoke.reason.hash));
+    assert_ok(cty_draft_commit(&s->draft, "reason", CTY_LITERAL("lost \u202e laptop"),
+                               &st->u.actor_revoke.reason.hash));
     struct cty_cosign cosign = {.contents_count = 0};
     s->text = CTY_BUF_INIT(CTY_DRAFT_FILE_BYTES_MAX);
     assert_ok(cty_cosign_from_draft(&cosign, &s->draft, NULL));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an approver sees: who asks for what, the payload, each change, what was said; and that it can't be made to lie. */
+/* What an approver sees: who asks for what, the payload, each change, what was said. It can't be made to lie. */
 #include "cli/case.h"
 #include "kit/world_evidence.h"
 #include "unit/support.h"
@@ -80,7 +80,8 @@ static void a_case_is_told(void **state)
     struct stage *s = *state;
     assert_ok(world_request(s->w, "acme/bot", "acme/bot", "refund", "{\"amount\":500}", &s->case_id));
     render(s);
-    expect(s, "service      payments\naction       refund\npriority     normal\nasked by     acme/bot\nto act       acme/bot\n");
+    expect(s, "service      payments\naction       refund\npriority     normal\n"
+              "asked by     acme/bot\nto act       acme/bot\n");
     expect(s, "state        HELD\ndecide by    2027-");
     expect(s, "quorum       0 of 2 by approver of acme, asked for by ledger\n");
     expect(s, "payload      revision 0\n  {\n    \"amount\": 500\n  }\nsaid ");
@@ -97,8 +98,8 @@ static void each_revision_shows_what_it_changed(void **state)
     assert_ok(world_patch(s->w, &s->case_id, "acme/b", "[{\"op\":\"remove\",\"path\":\"/to\"}]", "{\"amount\":250}"));
     assert_ok(world_decide(s->w, &s->case_id, "acme/a", CTY_APPROVE));
     render(s);
-    expect(s, "payload      revision 2\n  {\n    \"amount\": 250\n  }\nchanged      from what was asked to what stands:\n"
-              "  /amount  500 -> 250\n  /to  \"x\" -> (nothing)\n");
+    expect(s, "payload      revision 2\n  {\n    \"amount\": 250\n  }\n"
+              "changed      from what was asked to what stands:\n  /amount  500 -> 250\n  /to  \"x\" -> (nothing)\n");
     expect(s, "patch by acme/a\n           /amount  500 -> 250\n");
     expect(s, "patch by acme/b\n           /to  \"x\" -> (nothing)\n");
     expect(s, "decision approve by acme/a\n");
@@ -181,7 +182,8 @@ static void json_has_the_same(void **state)
     const struct cty_json_node *root = &json.nodes[0];
     assert_bytes_text(cty_json_member(&json, root, "original")->text, "{\"amount\":500}");
     assert_bytes_text(cty_json_member(&json, root, "payload")->text, "{\"amount\":250}");
-    assert_bytes_text(cty_json_member(&json, root, "changes")->text, "[{\"after\":250,\"before\":500,\"path\":\"/amount\"}]");
+    assert_bytes_text(cty_json_member(&json, root, "changes")->text,
+                      "[{\"after\":250,\"before\":500,\"path\":\"/amount\"}]");
     assert_bytes_text(cty_json_member(&json, root, "state")->text, "HELD");
     assert_int_equal(cty_json_member(&json, root, "entries")->count, 4);
     cty_json_done(&json);

@@ -73,7 +73,7 @@ static void nothing_unprintable_gets_through(void **state)
     cty_buf_done(&out);
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------------------ */
 
 static void expect_json(const char *json, const char *shown)
 {
@@ -87,7 +87,8 @@ static void json_is_laid_out(void **state)
 {
     (void)state;
     expect_json("{\"a\":[1,2],\"b\":{},\"c\":[],\"d\":\"{,:}\"}",
-                "  {\n    \"a\": [\n      1,\n      2\n    ],\n    \"b\": {},\n    \"c\": [],\n    \"d\": \"{,:}\"\n  }");
+                "  {\n    \"a\": [\n      1,\n      2\n    ],\n    \"b\": {},\n    \"c\": [],\n"
+                "    \"d\": \"{,:}\"\n  }");
     expect_json("\"a\\\"b\\\\\"", "  \"a\\\"b\\\\\"");
     expect_json("null", "  null");
 }
@@ -120,7 +121,7 @@ static void a_content_may_be_anything(void **state)
     cty_buf_done(&out);
 }
 
-/* --- times ------------------------------------------------------------------------------------------------------------ */
+/* --- times ----------------------------------------------------------------------------------------------- */
 
 static void expect_time(uint64_t ms, const char *text)
 {
@@ -148,9 +149,10 @@ static void times_go_both_ways(void **state)
 
 static void other_times_are_refused(void **state)
 {
-    static const char *const wrong[] = {"2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01", "1969-01-01T00:00:00Z",
-                                        "2026-01-01T24:00:00Z", "2026-01-01T00:00:00",  "yesterday",  "",
-                                        "2026-01-01T00:00:00.5Z", "2026-04-31T00:00:00Z", "-5"};
+    static const char *const wrong[] = {
+        "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01", "1969-01-01T00:00:00Z",   "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00",  "2026-04-31T00:00:00Z", "yesterday",  "2026-01-01T00:00:00.5Z", "",
+        "-5"};
     uint64_t ms = 0;
     (void)state;
     for (size_t i = 0; i < CTY_COUNT_OF(wrong); i++)

@@ -119,7 +119,8 @@ static void settings_are_asked_for(void **state)
     assert_says(sh->err, "CUSTODY_KEY");
     assert_int_equal(RUN(sh, "inbox", "--trust", "trust.json", "--key", "custody.example-t.key"), 4);
     assert_says(sh->err, "CUSTODY_URL");
-    assert_int_equal(RUN(sh, "inbox", "--trust", "trust.json", "--key", "custody.example-t.key", "--url", "http://x"), 4);
+    assert_int_equal(
+        RUN(sh, "inbox", "--trust", "trust.json", "--key", "custody.example-t.key", "--url", "http://x"), 4);
     assert_says(sh->err, "[config]");
     assert_int_equal(RUN(sh, "info"), 4);
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "50ms"), 3);
