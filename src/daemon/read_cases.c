@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "daemon/reads.h"
 
-/* Rows that one list looks at, whether it lists them or not, where each costs a look at its case. */
-#define DECIDE_VISITS_MAX 1024u
+/* Cases that one list reads, whether it lists them or not. CTY_CASES_VISITED_MAX bounds the rows that are passed over. */
+#define CASES_READ_MAX 1024u
 
 /* --- how a case stands ------------------------------------------------------------------------------------- */
 
@@ -232,7 +232,7 @@ static custody_err list_case(void *context, const struct cty_store_case *row)
     struct cty_rpc_case item = {.changed = false};
     if (listing->full)
         return CUSTODY_OK;
-    if (listing->count == listing->count_max || listing->visited == DECIDE_VISITS_MAX ||
+    if (listing->count == listing->count_max || listing->visited == CASES_READ_MAX ||
         worker->texts[0].size > CTY_ANSWER_BYTES_MAX) {
         listing->full = true;
         listing->next = row->opened;
