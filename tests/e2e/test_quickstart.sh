@@ -46,6 +46,19 @@ altered_is_refused()
     [ "$status" = 1 ] && grep -q 'fails *\[' <<<"$text"
 }
 
+# A socket's address holds no spaces, the path of the folder may.
+works_under_a_path_with_a_space()
+{
+    local elsewhere status=0
+    elsewhere=$(mktemp -d)
+    ln -s "$top" "$elsewhere/a folder"
+    "$elsewhere/a folder/tools/quickstart" --no-setup || status=$?
+    rm -r "$elsewhere"
+    [ "$status" = 0 ] && [ -L build/quickstart/door ]
+}
+
+mkdir -p build
+check "tools/quickstart works under a path with a space" works_under_a_path_with_a_space
 tools/quickstart --no-setup >build/quickstart-test.log 2>&1
 check "tools/quickstart exits 0" test $? = 0
 check "it leaves its files" left_behind
