@@ -5,9 +5,11 @@ the shapes of their JSON, which tests/contract/help/json.txt records. Arguments:
 --write records the shapes anew.
 """
 
+import base64
 import difflib
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
@@ -189,7 +191,8 @@ def policies_are_published():
     shown = w.tell('policy', 'show', 'acme', key='acme-carol', name='policy show')
     expect_equal(len(shown['policy']['rules']), 3)
     w.tell('policy', 'publish', 'p.json', '--scope', 'acme', *admins, name='policy publish')
-    expect_equal('rule 1       deny where the action is drop' in w.say('policy', 'show', 'acme', key='acme-carol'), True)
+    text = w.say('policy', 'show', 'acme', key='acme-carol')
+    expect_equal('rule 1       deny where the action is drop' in text, True)
     expect_equal('2 must sign' in w.say('policy', 'show', key='acme-carol'), True)
 
 
@@ -284,6 +287,76 @@ def a_patch_says_what_it_changes():
         expect_code(w.tell('patch', case, *words, '--yes', key='acme-bob', status=status), code)
     text = w.say('patch', case, '--set', '/amount=1', '--yes', key='acme-bob')
     expect_equal('  /amount  "129.00" -> 1\n' in text, True)
+
+
+def _at_a_terminal(words, typed, **settings):
+    """Runs custody at a terminal of its own; types each line when the text before it was seen. Status and screen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(WORLD.top)
+        os.environ.update(CUSTODY_URL=WORLD.url, CUSTODY_TRUST='trust.json', TMPDIR=WORLD.top, **settings)
+        os.execv(CUSTODY, [CUSTODY] + words)
+    screen = ''
+    while True:
+        try:
+            got = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not got:
+            break
+        screen += got.decode()
+        if typed and typed[0][0] in screen:
+            os.write(terminal, (typed.pop(0)[1] + '\n').encode())
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
+
+
+def a_person_at_a_terminal_is_asked():
+    w = WORLD
+    case = _ask()['case']
+    status, screen = _at_a_terminal(['approve', case, '--key', 'acme-carol.key'], [('[y/N]', 'n')])
+    expect_equal((status, 'you decide   approve' in screen, '[declined]' in screen), (1, True, True))
+    expect_equal(w.tell('show', case, key='acme-carol')['state'], 'HELD')
+    editor = w.write('editor.sh', '#!/bin/sh\nsed -i s/4711/4712/ "$2"\n')
+    os.chmod(w.path(editor), 0o700)
+    status, screen = _at_a_terminal(['patch', case, '--edit', '--key', 'acme-carol.key'], [('[y/N]', 'y')],
+                                    VISUAL='./editor.sh word')
+    expect_equal((status, '/order  4711 -> 4712' in screen), (0, True))
+    status, screen = _at_a_terminal(['patch', case, '--edit', '--key', 'acme-carol.key'], [], VISUAL='true')
+    expect_equal((status, '[bad-patch]' in screen), (1, True))
+    status, screen = _at_a_terminal(['patch', case, '--edit', '--key', 'acme-carol.key'], [], VISUAL='false')
+    expect_equal((status, '[io]' in screen), (3, True))
+    expect_equal([name for name in os.listdir(w.top) if name.startswith('custody-edit')], [])
+    status, _ = _at_a_terminal(['approve', case, '--key', 'acme-carol.key'], [('[y/N]', 'y')])
+    expect_equal((status, w.tell('show', case, key='acme-carol')['state']), (0, 'RELEASED'))
+
+
+def a_passphrase_is_typed_unseen():
+    w = WORLD
+    new = ['key', 'new', 'typed.key', '--name', 'acme/typed']
+    status, screen = _at_a_terminal(new, [('New passphrase: ', 'correct horse'), ('Again: ', 'battery')])
+    expect_equal((status, '[bad-passphrase]' in screen, os.path.exists(w.path('typed.key'))), (1, True, False))
+    status, screen = _at_a_terminal(new, [('New passphrase: ', 'correct horse'), ('Again: ', 'correct horse')])
+    expect_equal((status, 'horse' in screen), (0, False))
+    wait = ['list', '--key', 'typed.key']
+    status, screen = _at_a_terminal(wait, [('Passphrase of typed.key: ', 'wrong')])
+    expect_equal((status, '[bad-passphrase]' in screen, 'wrong\r' in screen), (1, True, False))
+    status, screen = _at_a_terminal(wait, [('Passphrase of typed.key: ', 'correct horse')])
+    expect_equal((status, '[bad-passphrase]' in screen), (1, False))  # a key that nobody enrolled
+
+
+def a_refusal_is_kept():
+    w = WORLD
+    refused = w.tell('enrol', '--new', 'acme-carol.key', '--owner', 'acme/alice', '--cosigner', 'acme/alice', '--draft',
+                     'c.draft')
+    expect_equal(refused['missing'], ['acme/alice'])
+    w.say('sign', 'c.draft', '--yes', key='acme-alice')
+    told = w.tell('submit', 'c.draft', '--receipt', 'c', status=1)
+    expect_equal(told['kept'], 'c.refusal')
+    envelope = json.loads(w.read('c.refusal'))
+    expect_equal(envelope['payloadType'], 'application/vnd.custody.refusal.v1+json')
+    expect_equal(json.loads(base64.b64decode(envelope['payload']))['code'], told['error']['code'])
+    expect_equal(os.path.exists(w.path('c')), False)
 
 
 def entries_come_with_proofs():
@@ -414,27 +487,31 @@ ALTERED = {
     'a record': ("UPDATE record SET value = CAST(replace(CAST(value AS TEXT), 'approver', 'approves') AS BLOB) "
                  "WHERE key = 'actor/acme/carol'", 'stored', 'actor/acme/carol'),
     'a record that is missing': ("DELETE FROM record WHERE key = 'actor/acme/carol'", 'stored', 'rows'),
-    'a record too many': ("INSERT INTO record VALUES ('actor/acme/eve', CAST('{}' AS BLOB))", 'stored', 'actor/acme/eve'),
+    'a record too many': ("INSERT INTO record VALUES ('actor/acme/eve', CAST('{}' AS BLOB))", 'stored',
+                          'actor/acme/eve'),
     'a case row': ("UPDATE escrow SET holder = 'acme/worker' WHERE opened = (SELECT min(opened) FROM escrow)", 'stored',
                    'holder'),
     'a case state': ("UPDATE escrow SET state = 3 WHERE opened = (SELECT min(opened) FROM escrow)", 'stored', 'state'),
-    'a case row that is missing': ('DELETE FROM escrow WHERE opened = (SELECT min(opened) FROM escrow)', 'stored', 'rows'),
+    'a case row that is missing': ('DELETE FROM escrow WHERE opened = (SELECT min(opened) FROM escrow)', 'stored',
+                                   'rows'),
     'a content': ("UPDATE blob SET content = CAST('{\"amount\":1}' AS BLOB) WHERE member = 'payload'", 'contents',
-                  'payload'),
+                  'member payload'),
+    'a content of a case': ("UPDATE blob SET content = CAST('no' AS BLOB) WHERE member = 'shown'", 'contents',
+                            'is of case '),
     'a salt': ("UPDATE blob SET salt = zeroblob(32) WHERE member = 'reason'", 'contents', 'reason'),
     'a content that is missing': ("DELETE FROM blob WHERE member = 'shown'", 'stored', 'shown'),
     'a content too many': ("INSERT INTO blob VALUES (zeroblob(32), 'x', zeroblob(32), zeroblob(32), zeroblob(1))",
                            'stored', 'no entry commits to it'),
     'a commitment beside a content': ("UPDATE blob SET commitment = zeroblob(32) WHERE member = 'result'", 'stored',
                                       'another commitment'),
-    'the case of an entry': ('UPDATE entry SET opened = opened + 1 WHERE idx = (SELECT max(idx) FROM entry WHERE opened '
-                             'IS NOT NULL)', 'stored', 'another case'),
+    'the case of an entry': ('UPDATE entry SET opened = opened + 1 WHERE idx = (SELECT max(idx) FROM entry WHERE '
+                             'opened IS NOT NULL)', 'stored', 'another case'),
     'the trust mark of an entry': ('UPDATE entry SET trust = 0 WHERE idx = 1', 'stored', 'chain of trust'),
     'a tile': ("UPDATE tile SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 0", 'stored', ''),
     'a tile that is missing': ('DELETE FROM tile', 'stored', ''),
     'an old checkpoint': ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 2", 'stored', 'row 2: its note'),
-    'the note of an old checkpoint': ("UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'example', 'exomple') "
-                                      "AS BLOB) WHERE size = 2", 'stored', 'row 2'),
+    'the note of an old checkpoint': ("UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), 'example', "
+                                      "'exomple') AS BLOB) WHERE size = 2", 'stored', 'row 2'),
     'the newest checkpoint': ('DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint)', 'stored', ''),
     'a foreign table': ('CREATE TABLE mine (a TEXT)', 'stored', 'mine'),
     'an entry': ("UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"index\":1,', '\"index\":2,') AS BLOB) "
@@ -494,6 +571,9 @@ contract.main([
     other_ends_have_their_own_statuses,
     payloads_that_are_no_json_are_not_asked_for,
     a_patch_says_what_it_changes,
+    a_person_at_a_terminal_is_asked,
+    a_passphrase_is_typed_unseen,
+    a_refusal_is_kept,
     entries_come_with_proofs,
     the_log_is_followed,
     a_wait_is_interrupted_without_loss,
