@@ -5,58 +5,34 @@
  * different, until no new state comes. Two states are one if nothing that the law reads tells them apart: digests
  * are dropped, times are kept as distances to now, approvals that can never count again are left out.
  *
- * What is checked of each step is written here once more, apart from the fold: `struct shadow` keeps what a reader
- * of the entries alone would know.
+ * Each step is also taken by a shadow (shadow.h) that knows the law apart from the fold.
  *
  *     test_enumerate [STATES]      ends after so many states (0: at closure)
  */
 #include "codec/text.h"
-#include "unit/escrow/bench.h"
+#include "unit/escrow/shadow.h"
 
 #define OVERLAY_MAX 16
 #define TABLE_SIZE (1u << 20)
 #define PATCHES_MAX 1
 #define NOBODY 255
 
-enum { OWEN, CAROL, DAVE, ERIN, APPROVERS };
 static const char *const approvers[] = {"acme/owen", "acme/carol", "acme/dave", "acme/erin"};
 static const char *const agents[] = {"acme/bot", "acme/pal"};
 
 #define RULES(rules) "{\"admin_quorum\":2,\"rules\":[" rules "]}"
 #define PERIODS "\"report_ms\":70,\"roles\":[\"approver\"],\"use_ms\":50"
-enum { HOLD2, HOLD1, PASS, POLICIES };
 static const char *const policies[] = {
     RULES("{\"approvals\":2,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
     RULES("{\"approvals\":1,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
     RULES("{\"effect\":\"pass\",\"report_ms\":70,\"use_ms\":50}"),
 };
 
-#define SHORT_MS 20
-#define LONG_MS 1000
-#define REQUEST_MS 260
-
 /* A value that several states share. */
 struct value {
     size_t users;
     size_t size;
     uint8_t bytes[];
-};
-
-struct approval {
-    uint8_t who;
-    uint64_t time, expires;
-};
-
-/* What the entries say, counted apart from the fold. */
-struct shadow {
-    int state; /* enum cty_case_state as it was last written; CTY_CASE_STATE_COUNT before the request */
-    uint8_t policy, judged_by, holder;
-    uint8_t patches, consumes, releases, outcomes;
-    bool revoked[APPROVERS];
-    uint64_t since[APPROVERS];
-    struct approval approvals[8]; /* of the open instance, that may still count */
-    uint32_t approvals_count;
-    uint64_t decide_by, use_by, report_by, request_until;
 };
 
 struct state {
@@ -69,11 +45,6 @@ struct state {
     struct shadow shadow;
     uint32_t depth;
     uint32_t number;
-};
-
-struct move {
-    enum cty_type type;
-    uint8_t who, choice, variant;
 };
 
 static struct {
@@ -344,180 +315,6 @@ static custody_err try(const struct state *s, const struct move *move, const str
     return err;
 }
 
-/* The shadow. */
-
-static bool voided(const struct shadow *shadow, const struct approval *approval)
-{
-    return shadow->revoked[approval->who] && shadow->since[approval->who] <= approval->time;
-}
-
-static uint32_t counting(const struct shadow *shadow, uint64_t time, bool consume)
-{
-    bool persons[APPROVERS] = {false};
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < shadow->approvals_count; i++) {
-        const struct approval *approval = &shadow->approvals[i];
-        if (voided(shadow, approval) || (!consume && approval->expires < time) || persons[approval->who])
-            continue;
-        persons[approval->who] = true;
-        count++;
-    }
-    return count;
-}
-
-static uint32_t needed(const struct shadow *shadow)
-{
-    return shadow->judged_by == HOLD2 ? 2 : shadow->judged_by == HOLD1 ? 1 : 0;
-}
-
-/* Approvals that can never count again: expired or voided before the release. */
-static void forget(struct shadow *shadow, uint64_t time)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < shadow->approvals_count; i++) {
-        bool gone = voided(shadow, &shadow->approvals[i]) ||
-                    (shadow->releases == 0 && shadow->approvals[i].expires < time);
-        if (!gone)
-            shadow->approvals[kept++] = shadow->approvals[i];
-    }
-    shadow->approvals_count = kept;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static void shadow_verdict(struct shadow *s, uint64_t time)
-{
-    assert_int_equal(s->state, CTY_CASE_JUDGED_NEXT);
-    s->judged_by = s->policy;
-    s->approvals_count = 0;
-    s->decide_by = least(time + 100, s->request_until);
-    s->state = s->policy == PASS ? CTY_CASE_RELEASE_NEXT : CTY_CASE_HELD;
-}
-
-static void shadow_release(struct shadow *s, uint64_t time)
-{
-    assert_int_equal(s->state, CTY_CASE_RELEASE_NEXT);
-    assert_true(counting(s, time, false) >= needed(s));
-    s->releases++;
-    assert_int_equal(s->releases, 1);
-    s->use_by = least(time + 50, s->request_until);
-    for (uint32_t i = 0; i < s->approvals_count; i++)
-        s->use_by = least(s->use_by, s->approvals[i].expires);
-    s->state = CTY_CASE_RELEASED;
-}
-
-static void shadow_decision(struct shadow *s, const struct move *move, uint64_t time)
-{
-    assert_int_equal(s->state, CTY_CASE_HELD);
-    assert_true(time <= s->decide_by);
-    assert_true(move->who != OWEN && move->who < APPROVERS && !s->revoked[move->who]);
-    for (uint32_t i = 0; i < s->approvals_count; i++)
-        assert_false(s->approvals[i].who == move->who && !voided(s, &s->approvals[i]) &&
-                     s->approvals[i].expires >= time);
-    if (move->choice == CTY_REJECT) {
-        s->state = CTY_CASE_REJECTED;
-        return;
-    }
-    assert_true(s->approvals_count < CTY_COUNT_OF(s->approvals));
-    s->approvals[s->approvals_count++] =
-        (struct approval){move->who, time, time + (move->variant ? SHORT_MS : LONG_MS)};
-    if (counting(s, time, false) >= needed(s))
-        s->state = CTY_CASE_RELEASE_NEXT;
-}
-
-static void shadow_holder(struct shadow *s, const struct move *move, uint64_t time)
-{
-    static const int outcomes[] = {CTY_CASE_FULFILLED, CTY_CASE_FAILED, CTY_CASE_UNKNOWN};
-    assert_int_equal(move->who, s->holder);
-    if (move->type == CTY_OUTCOME) {
-        assert_true(s->state == CTY_CASE_CONSUMED || s->state == CTY_CASE_UNREPORTED);
-        assert_int_equal(++s->outcomes, 1);
-        s->state = outcomes[move->variant];
-        return;
-    }
-    assert_int_equal(s->state, CTY_CASE_RELEASED);
-    assert_true(time <= s->use_by);
-    assert_true(counting(s, time, true) >= needed(s));
-    assert_int_equal(++s->consumes, 1);
-    s->report_by = time + 70;
-    s->state = CTY_CASE_CONSUMED;
-}
-
-static void shadow_cancel(struct shadow *s, const struct move *move, uint64_t time)
-{
-    assert_true((s->state == CTY_CASE_HELD && time <= s->decide_by) ||
-                (s->state == CTY_CASE_RELEASED && time <= s->use_by));
-    bool requester = move->who == APPROVERS;
-    bool approver = move->who < APPROVERS && move->who != OWEN && !s->revoked[move->who] && s->judged_by != PASS;
-    assert_true(requester || approver);
-    s->state = CTY_CASE_CANCELLED;
-}
-
-static void shadow_expiry(struct shadow *s, const struct move *move, uint64_t time)
-{
-    static const int from[] = {CTY_CASE_HELD, CTY_CASE_RELEASED, CTY_CASE_CONSUMED};
-    static const int to[] = {CTY_CASE_EXPIRED, CTY_CASE_LAPSED, CTY_CASE_UNREPORTED};
-    const uint64_t due[] = {s->decide_by, s->use_by, s->report_by};
-    assert_int_equal(s->state, from[move->variant]);
-    assert_true(time > due[move->variant]);
-    s->state = to[move->variant];
-}
-
-/* What a taken move means to a reader of the entries; asserts that the law allowed it. */
-static void shadow_take(struct shadow *s, const struct move *move, uint64_t time)
-{
-    bool next = s->state == CTY_CASE_JUDGED_NEXT || s->state == CTY_CASE_RELEASE_NEXT;
-    assert_int_equal(next, move->type == CTY_VERDICT || move->type == CTY_RELEASE);
-    switch (move->type) {
-    case CTY_REQUEST:
-        assert_int_equal(s->state, CTY_CASE_STATE_COUNT);
-        s->state = CTY_CASE_JUDGED_NEXT;
-        s->holder = move->variant;
-        s->request_until = time + REQUEST_MS;
-        return;
-    case CTY_VERDICT:
-        shadow_verdict(s, time);
-        return;
-    case CTY_RELEASE:
-        shadow_release(s, time);
-        return;
-    case CTY_DECISION:
-        shadow_decision(s, move, time);
-        return;
-    case CTY_PATCH:
-        assert_true(s->state == CTY_CASE_HELD && time <= s->decide_by);
-        assert_true(move->who != OWEN && !s->revoked[move->who]);
-        s->patches++;
-        s->state = CTY_CASE_JUDGED_NEXT;
-        return;
-    case CTY_CONSUME:
-    case CTY_OUTCOME:
-        shadow_holder(s, move, time);
-        return;
-    case CTY_CANCEL:
-        shadow_cancel(s, move, time);
-        return;
-    case CTY_EXPIRY:
-        shadow_expiry(s, move, time);
-        return;
-    case CTY_ACTOR_REVOKE:
-        s->revoked[move->who] = true;
-        s->since[move->who] = move->variant ? 1 : time;
-        return;
-    case CTY_POLICY_PUBLISH:
-        s->policy = move->variant;
-        return;
-    case CTY_LEDGER_OPEN:
-    case CTY_PARTY_ENROL:
-    case CTY_ACTOR_ENROL:
-    case CTY_TYPE_COUNT:
-        fail();
-    }
-}
-
 /* The case's record says what the shadow counted. */
 static void compare(const struct state *s)
 {
@@ -542,14 +339,6 @@ static void compare(const struct state *s)
 }
 
 /* States that nothing tells apart. */
-
-static uint64_t due_of(const struct shadow *s)
-{
-    return s->state == CTY_CASE_HELD ? s->decide_by
-           : s->state == CTY_CASE_RELEASED ? s->use_by
-           : s->state == CTY_CASE_CONSUMED ? s->report_by
-                                           : 0;
-}
 
 /* A distance to now; all that is past is the same. */
 static long long from_now(uint64_t moment, uint64_t now)
@@ -577,7 +366,7 @@ static void canonical(struct state *s, struct cty_buf *out)
 {
     struct shadow *h = &s->shadow;
     bool open = h->state < CTY_CASE_REFUSED || h->state == CTY_CASE_STATE_COUNT;
-    forget(h, s->time);
+    shadow_forget(h, s->time);
     cty_buf_clear(out);
     assert_ok(cty_buf_putf(out, "%d c%d", h->state, h->consumes));
     if (h->state == CTY_CASE_UNREPORTED)
@@ -585,7 +374,7 @@ static void canonical(struct state *s, struct cty_buf *out)
     if (!open)
         return; /* final: whatever comes, nothing of it changes */
     assert_ok(cty_buf_putf(out, " p%d j%d h%d r%d due%lld req%lld", h->policy, h->judged_by, h->holder, h->patches,
-                           from_now(due_of(h), s->time), from_now(h->request_until, s->time)));
+                           from_now(shadow_due(h), s->time), from_now(h->request_until, s->time)));
     assert_ok(cty_buf_putf(out, " %d%d", h->revoked[CAROL], h->revoked[CAROL] && h->since[CAROL] > 1));
     struct approved sorted[CTY_COUNT_OF(h->approvals)];
     for (uint32_t i = 0; i < h->approvals_count; i++) {
@@ -707,9 +496,9 @@ static void wait_all(const struct state *s)
         if (h->approvals[i].who == CAROL && h->approvals[i].time == s->time)
             wait_until(s, s->time + 1);
     }
-    if (due_of(h)) {
-        wait_until(s, due_of(h));
-        wait_until(s, due_of(h) + 1);
+    if (shadow_due(h)) {
+        wait_until(s, shadow_due(h));
+        wait_until(s, shadow_due(h) + 1);
     }
     for (uint32_t i = 0; i < h->approvals_count && h->releases == 0; i++) {
         if (h->approvals[i].expires > s->time + SHORT_MS)

@@ -322,6 +322,32 @@ static void signatures_are_by_their_signers(void **state)
     assert_ok(submit(w, &st));
 }
 
+/* `trust` links the entries of the trust chain, and passes over those of cases. */
+static void the_trust_chain_passes_over_cases(void **state)
+{
+    struct world *w = *state;
+    struct cty_statement st;
+    struct cty_ledger_record before, after;
+    world_ledger(w, &before);
+    struct cty_hash trust = before.trust;
+    assert_true(cty_hash_equal(&before.trust, &before.last));
+    case_of(w, "acme/bot", "acme/bot", "refund");
+    world_ledger(w, &after);
+    assert_true(cty_hash_equal(&after.trust, &trust));
+    assert_false(cty_hash_equal(&after.trust, &after.last));
+    struct world_step *step = test_malloc(sizeof(*step));
+    make_request(w, &st, "acme/bot", "acme/bot", "ping");
+    world_step_init(w, &st, step);
+    step->entry.trust.hash = after.last;
+    assert_refused(world_step_try(w, step, NULL, NULL), "chain-broken");
+    step->entry.trust.hash = trust;
+    assert_ok(world_step_try(w, step, NULL, NULL));
+    test_free(step);
+    assert_ok(world_person(w, "acme/fresh", NULL, "fresh"));
+    world_ledger(w, &after);
+    assert_true(cty_hash_equal(&after.trust, &after.last));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +365,7 @@ int main(void)
         BENCH_TEST(a_revoked_holder),
         BENCH_TEST(roles_and_kinds),
         BENCH_TEST(signatures_are_by_their_signers),
+        BENCH_TEST(the_trust_chain_passes_over_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
