@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "daemon/reads.h"
 
-/* Cases that one list reads, whether it lists them or not. CTY_CASES_VISITED_MAX bounds the rows that are passed over. */
+/* Cases that one list reads, listed or not. CTY_CASES_VISITED_MAX bounds the rows that it passes over. */
 #define CASES_READ_MAX 1024u
 
 /* --- how a case stands ------------------------------------------------------------------------------------- */
