@@ -12,6 +12,9 @@
 #include "net/trouble.h"
 #include "proto/claims.h"
 
+/* Challenges that one opening of a session may take. */
+#define CHALLENGES_TRIED_MAX 3
+
 void cty_answer_done(struct cty_answer *answer)
 {
     if (!answer)
@@ -138,7 +141,7 @@ static custody_err sign_claim(struct cty_client *client, const uint8_t server_no
     return cty_session_claim_sign(&claim, client->secret, out);
 }
 
-static custody_err open_session(struct cty_client *client, custody_error *error)
+static custody_err open_session_once(struct cty_client *client, custody_error *error)
 {
     struct cty_answer answer = {0};
     struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
@@ -155,6 +158,18 @@ static custody_err open_session(struct cty_client *client, custody_error *error)
         client->session = (struct cty_opt_hash){answer.result.session_open.session, true};
     cty_answer_done(&answer);
     cty_buf_done(&envelope);
+    return err;
+}
+
+/*
+ * A challenge is of one life of the custodian and good for one use: where it was restarted in between, or the answer to
+ * the opening was lost, it takes another.
+ */
+static custody_err open_session(struct cty_client *client, custody_error *error)
+{
+    custody_err err = CUSTODY_E_BAD_SESSION;
+    for (int round = 0; err == CUSTODY_E_BAD_SESSION && round < CHALLENGES_TRIED_MAX; round++)
+        err = open_session_once(client, error);
     return err;
 }
 

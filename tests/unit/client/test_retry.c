@@ -153,6 +153,38 @@ static void sessions_are_not_opened_for_ever(void **state)
     cty_client_close(client);
 }
 
+/* As a custodian that is started anew between challenge and answer. */
+static void forget_challenge_once(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc != CTY_RPC_SESSION_CHALLENGE)
+        return;
+    f->nonce[0] ^= 1;
+    f->tamper = NULL;
+}
+
+static void forget_challenges(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc == CTY_RPC_SESSION_CHALLENGE)
+        f->nonce[0] ^= 1;
+}
+
+static void a_forgotten_challenge_is_asked_for_again(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, "acme/bot", NULL);
+    struct cty_hash case_id = request(client);
+    struct cty_judgement *judgement = NULL;
+    f->tamper = forget_challenges;
+    assert_refused(cty_agent_wait(client, &case_id, 0, &judgement, NULL), "bad-session");
+    f->tamper = forget_challenge_once;
+    assert_ok(cty_agent_wait(client, &case_id, 0, &judgement, NULL));
+    cty_judgement_free(judgement);
+    assert_int_equal(f->sessions_opened, 1);
+    cty_client_close(client);
+}
+
 static void fall_silent(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
 {
     (void)result;
@@ -281,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_restart_is_waited_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forgotten_session_is_opened_again, setup, teardown),
         cmocka_unit_test_setup_teardown(sessions_are_not_opened_for_ever, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_forgotten_challenge_is_asked_for_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_consume_goes_on_where_its_answer_was_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(another_process_does_not_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_that_comes_too_late_is_not_acted_on, setup, teardown),
