@@ -18,7 +18,7 @@ struct options {
     unsigned agents;
     unsigned approvers;
 };
-static struct options options = {.cases = 150, .agents = 50, .approvers = 10};
+static struct options options = {.cases = 120, .agents = 50, .approvers = 10};
 
 struct run {
     struct house *house;
