@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody consume, custody outcome, custody cancel */
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/check.h"
 #include "cli/case.h"
 #include "cli/put.h"
@@ -76,31 +79,42 @@ static custody_err page_consumed(struct acting *a, struct cty_bytes payload)
     return cty_buf_put_byte(&cli->page, '\n');
 }
 
-/* Refused before the right is spent: a file that can't be written. */
-static custody_err check_out(struct cty_cli *cli, const char *path)
+/* Refused before the right is spent: a file that is there already, or whose folder takes none. */
+static custody_err check_new_file(struct cty_cli *cli, const char *path)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
+    struct stat found;
+    if (!path || strcmp(path, "-") == 0)
         return CUSTODY_OK;
-    (void)fclose(file);
-    return cty_fail(&cli->error, CUSTODY_E_EXISTS, "%s", path);
+    if (lstat(path, &found) == 0)
+        return cty_fail(&cli->error, CUSTODY_E_EXISTS, "%s", path);
+    const char *slash = strrchr(path, '/');
+    CTY_AUTO_FREE char *folder = strndup(slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+    if (!folder)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    if (access(folder, W_OK | X_OK) != 0)
+        return cty_fail(&cli->error, CUSTODY_E_IO, "%s can't be written in", folder);
+    return CUSTODY_OK;
 }
 
+/* After the consume nothing keeps the payload from whoever must act on it: what can't be kept is told. */
 static custody_err run_consume(struct acting *a)
 {
     struct cty_cli *cli = a->cli;
     const char *out = cty_args_text(&cli->args, "out");
     struct cty_bytes payload;
-    if (out)
-        CTY_TRY(check_out(cli, out));
+    CTY_TRY(check_new_file(cli, out));
+    CTY_TRY(check_new_file(cli, cty_args_text(&cli->args, "receipt")));
     CTY_TRY(cty_agent_consume(a->client, &a->case_id, &a->judgement, &payload, &a->submitted, &cli->error));
     CTY_TRY(page_consumed(a, payload));
-    if (out) {
-        CTY_TRY(cty_cli_write_file(cli, out, payload));
-        if (!cli->json)
-            cty_buf_clear(&cli->page);
-    }
-    return cty_keep_receipt(cli, &a->submitted);
+    bool written = out && cty_cli_write_file(cli, out, payload) == CUSTODY_OK;
+    if (out && !written)
+        cty_cli_note(cli, "%s could not be written: the payload goes to the output", out);
+    if (written && !cli->json)
+        cty_buf_clear(&cli->page);
+    if (cty_keep_receipt(cli, &a->submitted) != CUSTODY_OK)
+        cty_cli_note(cli, "the receipt could not be kept; 'custody receipt %llu' fetches it again",
+                     (unsigned long long)a->submitted.own.index);
+    return CUSTODY_OK;
 }
 
 static custody_err consume(struct cty_cli *cli)

@@ -234,6 +234,9 @@ def a_case_goes_its_whole_way():
     expect_equal([row['case'] for row in w.tell('list', '--state-is', 'RELEASED', '--mine', 'holder',
                                                key='acme-refund-agent')['cases']], [case])
     expect_code(w.tell('consume', case, key='acme-worker', status=1), 'not-holder')
+    # What can't be written is found out before the right to act is spent.
+    expect_code(w.tell('consume', case, '--receipt', 'd.receipt', key='acme-refund-agent', status=1), 'exists')
+    expect_code(w.tell('consume', case, '--out', 'nowhere/x.json', key='acme-refund-agent', status=3), 'io')
     consumed = w.tell('consume', case, '--out', 'approved.json', key='acme-refund-agent')
     expect_equal((consumed['payload'], w.read('approved.json')), (patched['payload'], '{"amount":99.5,"note":"half"}'))
     expect_code(w.tell('consume', case, key='acme-refund-agent', status=1), 'double-consume')
