@@ -65,7 +65,7 @@ static custody_err read_numbered_proofs(struct cty_evidence *evidence, const str
     uint64_t last = 0;
     bool first = true;
     for (const struct cty_json_node *node = cty_json_first(json, list); node; node = cty_json_after(json, list, node)) {
-        const struct cty_json_node *found[2];
+        const struct cty_json_node *found[2] = {NULL};
         struct cty_proof proof;
         uint64_t at = 0;
         CTY_TRY(members(json, node, names, 2, found, error));
@@ -85,7 +85,7 @@ static custody_err read_blob(struct cty_evidence *evidence, const struct cty_jso
                              const struct cty_json_node *node, struct cty_buf *content, custody_error *error)
 {
     static const char *const names[] = {"content", "member", "salt", "statement"};
-    const struct cty_json_node *found[4];
+    const struct cty_json_node *found[4] = {NULL};
     struct cty_hash statement;
     uint8_t salt[CTY_SALT_SIZE];
     CTY_TRY(members(json, node, names, 4, found, error));
@@ -163,7 +163,7 @@ static custody_err read_file(const struct cty_json *json, struct cty_evidence **
 {
     static const char *const names[MEMBERS] = {"blobs", "case", "checkpoint", "custody_evidence",
                                                "entries", "ledger", "proofs", "seen"};
-    const struct cty_json_node *found[MEMBERS];
+    const struct cty_json_node *found[MEMBERS] = {NULL};
     struct cty_hash case_id;
     struct cty_evidence *evidence = NULL;
     CTY_TRY(members(json, &json->nodes[0], names, MEMBERS, found, error));
