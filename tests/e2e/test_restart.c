@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #include "base/check.h"
 #include "books.h"
@@ -16,7 +17,8 @@
 
 #define KILLS 15u
 #define SUBMITTERS 8u
-#define ANSWERS_MAX 4096u
+#define ANSWERS_MAX 65536u
+#define WRITE_BYTES_MAX ((rlim_t)96 * 1024)
 
 static struct house *h;
 static struct cty_client *agent;
@@ -58,6 +60,7 @@ struct submitter {
     size_t count;
     atomic_size_t sent;
     struct cty_buf unanswered; /* the envelope */
+    const char *code;          /* of the last answer; NULL where none came */
     struct cty_content content;
 };
 
@@ -86,19 +89,17 @@ static void *submit_on(void *context)
 {
     struct submitter *submitter = context;
     struct wire wire = {.net = NULL};
-    bool answered = true;
     wire_open(&wire, h->url);
-    while (answered && submitter->count < ANSWERS_MAX) {
+    do {
         next_request(submitter, &submitter->unanswered);
         cty_buf_clear(&wire.text);
         wire_put_submit(&wire.text, cty_buf_bytes(&submitter->unanswered), &submitter->content, 1);
         atomic_fetch_add(&submitter->sent, 1);
-        answered = wire_send(&wire, cty_buf_bytes(&wire.text)) == CUSTODY_OK;
-        if (!answered)
-            break;
-        must_be(strcmp(wire_code(&wire, CTY_RPC_SUBMIT), "ok") == 0);
-        note_answer(submitter, &wire);
-    }
+        bool answered = wire_send(&wire, cty_buf_bytes(&wire.text)) == CUSTODY_OK;
+        submitter->code = answered ? wire_code(&wire, CTY_RPC_SUBMIT) : NULL;
+        if (submitter->code && strcmp(submitter->code, "ok") == 0)
+            note_answer(submitter, &wire);
+    } while (submitter->code && strcmp(submitter->code, "ok") == 0);
     wire_close(&wire);
     return NULL;
 }
@@ -180,6 +181,7 @@ static void killed_at_any_moment(void **state)
         pause_ms(random_below(4));
         house_kill(h);
         pthread_join(submitter.thread, NULL);
+        assert_null(submitter.code);
         assert_kept(&submitter); /* before anything was repaired */
         house_start(h);
         assert_kept(&submitter);
@@ -206,6 +208,29 @@ static void killed_while_it_starts(void **state)
     assert_int_equal(books_size(h), size);
 }
 
+/* A write that fails is not tried again: who waits is told, the process ends, and the next start finds all that was given. */
+static void a_failed_write_ends_it(void **state)
+{
+    (void)state;
+    const struct rlimit limit = {WRITE_BYTES_MAX, WRITE_BYTES_MAX};
+    struct submitter submitter;
+    submitter_start(&submitter);
+    wait_sent(&submitter, 5);
+    must_be(prlimit(h->custodyd.pid, RLIMIT_FSIZE, &limit, NULL) == 0);
+    int status = child_wait(&h->custodyd, HOUSE_PATIENCE_MS);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 3);
+    pthread_join(submitter.thread, NULL);
+    assert_true(!submitter.code || strcmp(submitter.code, "storage") == 0);
+    assert_true(child_said(&h->custodyd, "event=failed code=storage"));
+    assert_kept(&submitter);
+    house_start(h);
+    assert_kept(&submitter);
+    assert_sent_again(&submitter);
+    submitter_done(&submitter);
+    assert_whole();
+}
+
 /* ---- stopped ---- */
 
 static void a_stop_answers_what_was_taken(void **state)
@@ -222,6 +247,7 @@ static void a_stop_answers_what_was_taken(void **state)
         house_stop(h);
         for (size_t i = 0; i < SUBMITTERS; i++) {
             pthread_join(submitters[i].thread, NULL);
+            assert_null(submitters[i].code);
             answered += submitters[i].count;
         }
         books_count(h, &after);
@@ -388,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_any_moment),
         cmocka_unit_test(killed_while_it_starts),
+        cmocka_unit_test(a_failed_write_ends_it),
         cmocka_unit_test(a_stop_answers_what_was_taken),
         cmocka_unit_test(a_stop_answers_who_waits),
         cmocka_unit_test(a_second_custodian_is_refused),
