@@ -588,7 +588,7 @@ static double histories(size_t states, size_t steps)
     return total;
 }
 
-static size_t states_max = 6000;
+static size_t states_max = 4000;
 
 static void every_small_history(void **state)
 {

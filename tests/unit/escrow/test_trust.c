@@ -253,6 +253,19 @@ static void a_quorum_must_be_reachable(void **state)
     assert_int_equal(party_get(w, "acme").admins, 2);
 }
 
+/* Revoked a second time, with an earlier `since`, an admin is taken off the number once. */
+static void an_admin_leaves_once(void **state)
+{
+    struct world *w = *state;
+    struct cty_statement st;
+    assert_ok(world_person(w, "acme/third", "admin", "third"));
+    assert_ok(world_revoke(w, "acme/third", "acme/a", "acme/b", w->time));
+    assert_ok(world_revoke(w, "acme/third", "acme/a", "acme/b", w->time - 1));
+    assert_int_equal(party_get(w, "acme").admins, 2);
+    make_policy(w, &st, "acme", "{\"admin_quorum\":2,\"rules\":[]}");
+    assert_ok(submit(w, &st));
+}
+
 static void who_may_revoke(void **state)
 {
     struct world *w = *state;
@@ -361,6 +374,7 @@ int main(void)
         BENCH_TEST(the_ledgers_quorum),
         BENCH_TEST(a_policy_replaces_the_one_in_force),
         BENCH_TEST(a_quorum_must_be_reachable),
+        BENCH_TEST(an_admin_leaves_once),
         BENCH_TEST(who_may_revoke),
         BENCH_TEST(a_revoked_holder),
         BENCH_TEST(roles_and_kinds),
