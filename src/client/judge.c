@@ -136,6 +136,13 @@ static enum need need_of(enum cty_claim claim)
     return NEED_HOLDS;
 }
 
+/* What the trust file asks for must hold: pins that could not be met are no pins. */
+static enum need need_here(const struct cty_judgement *judgement, enum cty_claim claim)
+{
+    enum need need = need_of(claim);
+    return need == NEED_NO_FAILURE && judgement->report.claims[claim].required ? NEED_HOLDS : need;
+}
+
 static custody_err check_claim(const struct cty_report *report, enum cty_claim claim, enum need need, custody_error *error)
 {
     const struct cty_claim_line *line = &report->claims[claim];
@@ -158,7 +165,7 @@ custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_e
             CTY_TRY(check_claim(&judgement->report, (enum cty_claim)claim, NEED_NO_FAILURE, error));
     }
     for (int claim = 0; claim < CTY_CLAIM_COUNT; claim++)
-        CTY_TRY(check_claim(&judgement->report, (enum cty_claim)claim, need_of((enum cty_claim)claim), error));
+        CTY_TRY(check_claim(&judgement->report, (enum cty_claim)claim, need_here(judgement, (enum cty_claim)claim), error));
     if (!judgement->known)
         return cty_fail(error, CUSTODY_E_NOT_CHECKED, "the case could not be folded");
     return CUSTODY_OK;
