@@ -54,10 +54,11 @@ static custody_err prove_seen(struct verify *v, const struct cty_seen *seen, uin
     char key[CTY_VIEW_KEY_MAX], root[65];
     struct cty_proof proof;
     struct cty_evidence_proof *item = find_seen(v, seen->size);
+    if (seen->size == 0 || seen->size > index || !item)
+        return CUSTODY_OK;
+    item->used = true;
     snprintf(key, sizeof(key), "root/%llu", (unsigned long long)seen->size);
-    if (item)
-        item->used = true;
-    if (seen->size == 0 || seen->size > index || !item || cty_memory_get(v->step.memory, key).data)
+    if (cty_memory_get(v->step.memory, key).data)
         return CUSTODY_OK;
     cty_evidence_proof_get(item, &proof);
     custody_err err = cty_tree_consistency_verify(seen->size, &seen->root, v->checkpoint.size, &v->checkpoint.root, &proof);

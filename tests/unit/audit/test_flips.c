@@ -92,7 +92,7 @@ static const char *refuse(struct cty_bytes text, size_t at)
     const char *code = first_failure(&file.s->report, &claim);
     if (status != 1 || !code || strcmp(code, "ok") == 0 || strcmp(code, "internal") == 0) {
         print_report(&file.s->report);
-        fail_msg("byte %zu of %zu: exit %d", at, text.size, status);
+        fail_msg("byte %zu of %zu: exit %d, by: %.*s", at, text.size, status, 120, (const char *)text.data + (at > 60 ? at - 60 : 0));
     }
     return code;
 }
