@@ -61,6 +61,22 @@ static void follow_prev(const struct tie *t, const struct cty_evidence_entry *fr
                         "its prev link names entry %llu", (unsigned long long)target->entry.index);
 }
 
+/* With every entry of the checkpoint in hand there is no need to believe links: they give its root, or they don't. */
+static void check_root(const struct tie *t)
+{
+    struct cty_frontier frontier = {.size = 0};
+    if (t->evidence->entries_count != t->checkpoint->size || !cty_evidence_reach_get(t->evidence).every_index)
+        return;
+    for (size_t i = 0; i < t->evidence->entries_count; i++) {
+        if (cty_frontier_append(&frontier, &t->evidence->entries[i]->leaf, NULL, NULL) != CUSTODY_OK)
+            return; /* as many leaves as no tree has */
+    }
+    struct cty_hash root = cty_frontier_root(&frontier);
+    if (!cty_hash_equal(&root, &t->checkpoint->root))
+        cty_report_fail(t->report, CTY_CLAIM_INTACT, CUSTODY_E_ROOT_MISMATCH, CTY_REPORT_NO_ENTRY,
+                        "the entries do not give the root that the log key signed");
+}
+
 /* From the newest down, so that all that an entry can be reached by has been reached before it. */
 void cty_evidence_tie(const struct cty_evidence *evidence, const struct cty_evidence_index *index,
                       const struct cty_checkpoint *checkpoint, struct cty_report *report)
@@ -70,6 +86,7 @@ void cty_evidence_tie(const struct cty_evidence *evidence, const struct cty_evid
         evidence->entries[i]->proven = false;
     for (size_t i = 0; i < evidence->proofs_count; i++)
         prove_inclusion(&t, &evidence->proofs[i]);
+    check_root(&t);
     for (size_t i = evidence->entries_count; i > 0; i--) {
         const struct cty_evidence_entry *entry = evidence->entries[i - 1];
         follow_prev(&t, entry);

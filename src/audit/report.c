@@ -71,11 +71,19 @@ void cty_report_skip(struct cty_report *report, enum cty_claim claim, const char
     line->entry = CTY_REPORT_NO_ENTRY;
 }
 
-/* A place in the list of findings; NULL where it is full: then it is only counted. */
+static size_t findings_alike(const struct cty_report *report, int claim, const char *code)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->findings_count; i++)
+        count += report->findings[i].claim == claim && strcmp(report->findings[i].code, code) == 0;
+    return count;
+}
+
+/* A place in the list of findings; NULL where there are enough: then it is only counted. */
 static struct cty_finding *next_finding(struct cty_report *report, int claim, const char *code, uint64_t entry)
 {
     report->findings_all++;
-    if (report->findings_count == CTY_REPORT_FINDINGS_MAX)
+    if (report->findings_count == CTY_REPORT_FINDINGS_MAX || findings_alike(report, claim, code) == CTY_REPORT_ALIKE_MAX)
         return NULL;
     struct cty_finding *finding = &report->findings[report->findings_count++];
     finding->claim = claim;

@@ -33,6 +33,7 @@ enum cty_claim_state { CTY_CLAIM_NOT_ASKED, CTY_CLAIM_HOLDS, CTY_CLAIM_NOT_CHECK
 #define CTY_CLAIM_TEXT_MAX 1024 /* a large quorum names many */
 #define CTY_REPORT_TEXT_MAX 240
 #define CTY_REPORT_FINDINGS_MAX 256
+#define CTY_REPORT_ALIKE_MAX 32 /* of one code: who floods one kind hides no other */
 #define CTY_REPORT_NO_ENTRY UINT64_MAX
 #define CTY_REPORT_NO_CLAIM (-1)
 

@@ -14,6 +14,7 @@
  *   8 one key for two               attack_08_*
  *  10 outside a key's validity      attack_10_*
  *  11 parser bombs                  attack_11_*
+ *  12 text that fools a reader      attack_12_*
  */
 #include "audit.h"
 #include "codec/text.h"
@@ -621,6 +622,36 @@ static void attack_01_altered_byte_anywhere_in_a_body(void **state)
     }
 }
 
+/* Members, types and words that a custodian chose to be read by a person at a terminal. */
+static void attack_12_text_that_fools_a_reader(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"\xe2\x80\xae)dlrow olleh\":1}",
+        "{\"\\u001b[2Jintact      holds\":1}",
+        "{\"\\nsigned      holds       every signature\":1}",
+        "{\"%s%s%s%n\":1}",
+    };
+    struct stage *s = *state;
+    struct cty_buf out = CTY_BUF_INIT(1 << 20);
+    stage_refund(s);
+    struct rogue *r = rogue_new(s);
+    assert_lawful(r);
+    for (size_t i = 0; i < CTY_COUNT_OF(bodies) * 2; i++) {
+        const char *body = bodies[i / 2];
+        const char *type = i % 2 ? "application/\xe2\x80\xae\nsigned      holds" : cty_type_payload_type(CTY_EXPIRY);
+        rogue_put_body(r, type, body, "clerk");
+        assert_int_not_equal(rogue_replay(r), 0);
+        cty_buf_clear(&out);
+        assert_ok(cty_report_text(&s->report, &out));
+        for (size_t k = 0; k < out.size; k++)
+            assert_true(out.data[k] == '\n' || (out.data[k] >= 0x20 && out.data[k] <= 0x7e));
+        assert_null(strstr(cty_buf_text(&out), "\nsigned      holds"));
+        rogue_remove(r, r->count - 1);
+    }
+    cty_buf_done(&out);
+    rogue_free(r);
+}
+
 #define ATTACK(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -646,6 +677,7 @@ int main(void)
         ATTACK(attack_10_signed_outside_the_validity),
         ATTACK(attack_11_entry_beyond_its_limit),
         ATTACK(attack_11_parser_bombs),
+        ATTACK(attack_12_text_that_fools_a_reader),
     };
     return cmocka_run_group_tests_name("attacks on bytes and keys", tests, NULL, NULL);
 }

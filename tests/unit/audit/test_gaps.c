@@ -298,6 +298,61 @@ static void a_forked_trust_chain(void **state)
     rogue_free(r);
 }
 
+/* The entry at this place in the tree becomes another one; those that were linked to the old one stay as they are. */
+static struct cty_bytes replace_in_tree(struct rogue *r, uint64_t at, struct cty_bytes text)
+{
+    struct cty_bytes old = cty_bytes_make(cty_bytes_dup_text(r->items[at].text), r->items[at].text.size);
+    rogue_fix(r, at, text);
+    return old;
+}
+
+/*
+ * Worse than a fork: the tree holds one consume, the chain of links past it another entry. Nothing but the whole tree
+ * tells; where the file has all of it, the root does.
+ */
+static void a_tree_that_is_not_its_chain(void **state)
+{
+    struct stage *s = *state;
+    struct cty_statement st;
+    struct cty_proof proof;
+    stage_release(s);
+    struct rogue *r = rogue_new(s);
+    consume_begin(r, &st);
+    uint64_t at = rogue_put(r, &st);
+    struct cty_bytes consume = cty_bytes_make(cty_bytes_dup_text(r->items[at].text), r->items[at].text.size);
+    rogue_remove(r, at);
+    rogue_begin(r, &st, CTY_CANCEL, "acme/bot");
+    rogue_put(r, &st);
+    assert_lawful(r);
+    s->w->time += 1000;
+    rogue_begin(r, &st, CTY_ACTOR_REVOKE, "acme/c");
+    st.u.actor_revoke.actor = CTY_LITERAL("acme/c");
+    st.u.actor_revoke.since = s->w->time;
+    uint64_t newest = rogue_put(r, &st);
+    assert_lawful(r);
+    struct cty_bytes cancel = replace_in_tree(r, at, consume);
+    /* The worker has a receipt for its consume at this index; all others are shown the cancellation there. */
+    struct cty_evidence *evidence = NULL;
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    rogue_note(r, &note);
+    assert_ok(cty_evidence_new(CTY_LITERAL(WORLD_ORIGIN), &s->case_id, &evidence));
+    assert_ok(cty_evidence_set_checkpoint(evidence, cty_buf_bytes(&note)));
+    for (size_t i = 0; i < r->count; i++)
+        assert_ok(cty_evidence_add_entry(evidence, i == at ? cancel : r->items[i].text, NULL));
+    assert_ok(cty_tree_inclusion(cty_memory_tree(r->tree), newest, r->count, &proof));
+    assert_ok(cty_evidence_add_proof(evidence, newest, &proof));
+    assert_int_equal(stage_verify(s, evidence), 1);
+    assert_fails(&s->report, INTACT, "root-mismatch", NO_ENTRY);
+    cty_evidence_free(evidence);
+    /* And a replay of what the tree holds finds that the next entry does not follow. */
+    assert_int_equal(rogue_replay(r), 1);
+    assert_fails(&s->report, INTACT, "chain-broken", at + 1);
+    free((void *)(uintptr_t)consume.data);
+    free((void *)(uintptr_t)cancel.data);
+    cty_buf_done(&note);
+    rogue_free(r);
+}
+
 /* ---- what rides along ---- */
 
 static void a_missing_consistency_proof_is_no_pass(void **state)
@@ -561,6 +616,7 @@ int main(void)
         TEST(a_prev_link_that_skips),
         TEST(a_forked_case),
         TEST(a_forked_trust_chain),
+        TEST(a_tree_that_is_not_its_chain),
         TEST(a_missing_consistency_proof_is_no_pass),
         TEST(a_consistency_proof_that_nobody_saw),
         TEST(a_content_that_nobody_committed_to),

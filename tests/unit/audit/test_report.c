@@ -148,13 +148,30 @@ static void long_texts_are_cut(void **state)
     assert_string_equal(report.claims[CTY_CLAIM_SEEN].text, "short");
 }
 
+/* An agent with a wrong clock gives one finding after another: it must not drive out the one that matters. */
+static void one_kind_hides_no_other(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 100000; i++)
+        cty_report_finding(&report, "clock-skew", i, "number %u", i);
+    assert_int_equal(report.findings_count, CTY_REPORT_ALIKE_MAX);
+    cty_report_finding(&report, "key-suspect", 7, "this one");
+    assert_true(has_finding(&report, "key-suspect"));
+    assert_int_equal(report.findings_all, 100001);
+    for (unsigned i = 0; i < 1000; i++)
+        cty_report_fail(&report, CTY_CLAIM_INTACT, CUSTODY_E_PROOF_INVALID, i, "no proof");
+    cty_report_fail(&report, CTY_CLAIM_INTACT, CUSTODY_E_CHAIN_BROKEN, 5, "broken");
+    assert_true(has_finding(&report, "chain-broken"));
+}
+
 static void more_findings_than_are_kept(void **state)
 {
+    static const char *const codes[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
     struct cty_buf out = CTY_BUF_INIT(1 << 20);
     (void)state;
     hold_what_is_asked();
     for (unsigned i = 0; i < CTY_REPORT_FINDINGS_MAX + 5; i++)
-        cty_report_finding(&report, "clock-skew", i, "number %u", i);
+        cty_report_finding(&report, codes[i % CTY_COUNT_OF(codes)], i, "number %u", i);
     assert_int_equal(report.findings_count, CTY_REPORT_FINDINGS_MAX);
     assert_int_equal(report.findings_all, CTY_REPORT_FINDINGS_MAX + 5);
     assert_string_equal(report.findings[CTY_REPORT_FINDINGS_MAX - 1].text, "number 255");
@@ -252,6 +269,7 @@ int main(void)
         TEST(each_that_is_asked),
         TEST(foreign_bytes_are_escaped),
         TEST(long_texts_are_cut),
+        TEST(one_kind_hides_no_other),
         TEST(more_findings_than_are_kept),
         TEST(as_text),
         TEST(as_json),
