@@ -2,8 +2,8 @@
 /*
  * What a verifier answers: claim by claim (spec/evidence.md, "Claims"), and findings beside them.
  *
- * A claim starts as not asked. It holds, fails or was not checked; a failure is never overwritten (further ones stand behind it), and "not
- * checked" only by a failure. Thread rule: one thread at a time.
+ * A claim starts as not asked. It holds, fails or was not checked; a failure is never overwritten (further ones stand
+ * behind it), and "not checked" only by a failure. Thread rule: one thread at a time.
  */
 #ifndef CTY_AUDIT_REPORT_H
 #define CTY_AUDIT_REPORT_H
