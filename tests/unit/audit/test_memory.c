@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state in memory: records, roots of every earlier size, and what a fold leaves there. */
 #include "audit.h"
+#include "codec/text.h"
 
 static struct cty_memory *memory;
 
@@ -184,6 +185,26 @@ static void what_a_fold_leaves(void **state)
     stage_free(s);
 }
 
+/* What evidence gives back: the records of what it holds, and no tree, of which it has not all leaves. */
+static void what_evidence_gives_back(void **state)
+{
+    struct cty_memory *folded = NULL;
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    (void)state;
+    struct stage *s = stage_new();
+    stage_noise(s);
+    stage_release(s);
+    struct cty_evidence *evidence = world_evidence(s->w, &s->case_id);
+    assert_ok(cty_evidence_verify(evidence, &s->trust, CTY_LITERAL("acme/bot"), &s->report, &folded));
+    assert_int_equal(cty_report_exit(&s->report), 0);
+    assert_int_equal(cty_memory_size(folded), 0);
+    cty_hex_write(s->case_id.bytes, CTY_HASH_SIZE, key + 5);
+    assert_true(cty_bytes_equal(cty_memory_get(folded, key), cty_memory_get(s->w->memory, key)));
+    cty_memory_free(folded);
+    cty_evidence_free(evidence);
+    stage_free(s);
+}
+
 static void freeing_nothing(void **state)
 {
     (void)state;
@@ -198,7 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(records),        TEST(many_records),       TEST(roots_of_every_size), TEST(filling_a_view),
-        TEST(a_sparse_memory), TEST(what_a_fold_leaves), TEST(freeing_nothing),
+        TEST(a_sparse_memory), TEST(what_a_fold_leaves), TEST(what_evidence_gives_back),
+        TEST(freeing_nothing),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
