@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What stands between a release and its consume. `case_prev` and `trust` are words of the custodian, which only a reader
- * of every entry can check: one that hangs two consumes on one release shows each agent an unbroken case. `prev` and the
- * receipt leave it no choice, so the few entries between the two are read, every one:
+ * of every entry can check: one that hangs two consumes on one release shows each agent an unbroken case. So
+ * the few entries between the two are read, every one, along `prev` from the entry in the receipt. What a tree that is not
+ * its chain, or a decision entered twice, can still hide is for the audit of the whole ledger to find:
  *
  *     release <-prev- entry <-prev- entry <-prev- our consume        none of the case; `trust` as the entries give it
  */
