@@ -143,14 +143,24 @@ void cty_hex_write(const uint8_t *bytes, size_t size, char *out)
  * On a mismatch only the last star seen can help: let it eat one byte more. Earlier stars need never be
  * tried again, since whatever they could eat, the last one can eat as well.
  */
-bool cty_glob_match(struct cty_bytes pattern, struct cty_bytes text)
+/* Whether one place of the pattern takes this byte; a glob's own '*' is taken by '*' alone. */
+static bool place_takes(uint8_t place, uint8_t byte, bool of_glob)
+{
+    if (of_glob && byte == '*')
+        return false;
+    if (of_glob && byte == '?')
+        return place == '?';
+    return place == '?' || place == byte;
+}
+
+static bool glob_walk(struct cty_bytes pattern, struct cty_bytes text, bool of_glob)
 {
     size_t p = 0, t = 0, after_star = SIZE_MAX, eaten_to = 0;
     while (t < text.size) {
         if (p < pattern.size && pattern.data[p] == '*') {
             after_star = ++p;
             eaten_to = t;
-        } else if (p < pattern.size && (pattern.data[p] == '?' || pattern.data[p] == text.data[t])) {
+        } else if (p < pattern.size && place_takes(pattern.data[p], text.data[t], of_glob)) {
             p++;
             t++;
         } else if (after_star != SIZE_MAX) {
@@ -163,4 +173,14 @@ bool cty_glob_match(struct cty_bytes pattern, struct cty_bytes text)
     while (p < pattern.size && pattern.data[p] == '*')
         p++;
     return p == pattern.size;
+}
+
+bool cty_glob_match(struct cty_bytes pattern, struct cty_bytes text)
+{
+    return glob_walk(pattern, text, false);
+}
+
+bool cty_glob_covers(struct cty_bytes outer, struct cty_bytes inner)
+{
+    return glob_walk(outer, inner, true);
 }

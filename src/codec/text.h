@@ -24,4 +24,10 @@ void cty_hex_write(const uint8_t *bytes, size_t size, char *out);
  */
 bool cty_glob_match(struct cty_bytes pattern, struct cty_bytes text);
 
+/*
+ * Whether every text that `inner` matches is matched by `outer` too. Never says so wrongly; may fail to see it
+ * where `outer` mixes '?' and '*' side by side in another order than `inner`.
+ */
+bool cty_glob_covers(struct cty_bytes outer, struct cty_bytes inner);
+
 #endif

@@ -54,25 +54,54 @@ static bool person_known(const struct cty_person_id *persons, uint64_t count, co
     return false;
 }
 
-custody_err cty_admins_check(struct fold *f, struct cty_bytes party, uint32_t from, uint32_t to, uint64_t quorum,
-                             uint64_t *ret_persons)
+/* A person with a key of their own and one of the roles. */
+static bool has_any_role(const struct cty_actor_record *actor, const struct cty_names *roles)
+{
+    if (actor->enrolment.kind != CTY_PERSON || actor->enrolment.key_custody == CTY_KEY_OPERATOR)
+        return false;
+    for (uint32_t i = 0; i < roles->count; i++) {
+        if (cty_names_have(&actor->enrolment.roles, roles->names[i]))
+            return true;
+    }
+    return false;
+}
+
+static custody_err check_persons(struct fold *f, struct cty_bytes party, const struct cty_names *roles, const char *what,
+                                 uint32_t from, uint32_t to, uint64_t quorum, uint64_t *ret_persons)
 {
     struct cty_person_id persons[CTY_SIGNERS_MAX];
     uint64_t count = 0;
     for (uint32_t i = from; i < to; i++) {
         struct cty_actor_record actor;
         CTY_TRY(cty_actor_valid(f, f->st->signers[i], &actor));
-        bool admin = actor.enrolment.kind == CTY_PERSON && cty_actor_has_role(&actor, "admin");
-        if (!admin || !cty_bytes_equal(cty_actor_party(f->st->signers[i]), party))
-            return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " is no admin of " NAME_FMT,
-                            NAME_ARG(f->st->signers[i]), NAME_ARG(party));
+        if (!has_any_role(&actor, roles) || !cty_bytes_equal(cty_actor_party(f->st->signers[i]), party))
+            return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " is no %s of " NAME_FMT,
+                            NAME_ARG(f->st->signers[i]), what, NAME_ARG(party));
         if (person_known(persons, count, actor.enrolment.person.bits))
             continue;
         memcpy(persons[count++].bits, actor.enrolment.person.bits, sizeof(persons[0].bits));
     }
     *ret_persons = count;
     if (count < quorum)
-        return cty_fail(f->error, CUSTODY_E_UNDER_THRESHOLD, "%llu of %llu admins of " NAME_FMT,
-                        (unsigned long long)count, (unsigned long long)quorum, NAME_ARG(party));
+        return cty_fail(f->error, CUSTODY_E_UNDER_THRESHOLD, "%llu of %llu %ss of " NAME_FMT,
+                        (unsigned long long)count, (unsigned long long)quorum, what, NAME_ARG(party));
     return CUSTODY_OK;
+}
+
+custody_err cty_admins_check(struct fold *f, struct cty_bytes party, uint32_t from, uint32_t to, uint64_t quorum,
+                             uint64_t *ret_persons)
+{
+    struct cty_names admin = {.count = 1};
+    admin.names[0] = CTY_LITERAL("admin");
+    return check_persons(f, party, &admin, "admin", from, to, quorum, ret_persons);
+}
+
+custody_err cty_recovery_check(struct fold *f, const struct cty_party_record *party, uint32_t from, uint32_t to,
+                               uint64_t *ret_persons)
+{
+    if (party->recovery_quorum == 0)
+        return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, "the policy of " NAME_FMT " names nobody for recovery",
+                        NAME_ARG(party->name));
+    return check_persons(f, party->name, &party->recovery_roles, "recoverer", from, to, party->recovery_quorum,
+                         ret_persons);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules of cases, but for the clerk's (clerk.c). The transition table of spec/lifecycle.md stands below as
+ * The rules of cases, but for the clerk's (clerk.c), handoffs (handoff.c) and talk (talk.c). The transition table of spec/lifecycle.md stands below as
  * `allowed`; a rule judges who may, and then moves the case.
  *
  *   request -> JUDGED-NEXT -verdict-> HELD -decisions-> RELEASE-NEXT -release-> RELEASED -consume-> CONSUMED
@@ -18,6 +18,14 @@ static const unsigned allowed[CTY_TYPE_COUNT] = {
     [CTY_OUTCOME] = 1u << CTY_CASE_CONSUMED | 1u << CTY_CASE_UNREPORTED,
     [CTY_CANCEL] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
     [CTY_EXPIRY] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED | 1u << CTY_CASE_CONSUMED,
+    [CTY_CONSENT] = 1u << CTY_CASE_HELD,
+    [CTY_QUESTION] = 1u << CTY_CASE_HELD,
+    [CTY_ANSWER] = 1u << CTY_CASE_HELD,
+    [CTY_OFFER] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
+    [CTY_ACCEPT] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
+    [CTY_DECLINE] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
+    [CTY_WITHDRAW] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
+    [CTY_FINALISE] = 1u << CTY_CASE_HELD | 1u << CTY_CASE_RELEASED,
 };
 
 custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id)
@@ -120,8 +128,7 @@ static custody_err add_ancestor_person(struct fold *f, const uint8_t person[16])
     return CUSTODY_OK;
 }
 
-/* An actor with the person behind it, and its owner with theirs. */
-static custody_err add_ancestor(struct fold *f, struct cty_bytes name)
+custody_err cty_ancestor_add(struct fold *f, struct cty_bytes name)
 {
     struct cty_bytes next = name;
     for (int step = 0; step < 2 && next.data; step++) {
@@ -157,7 +164,13 @@ static custody_err add_parent_ancestry(struct fold *f, const struct cty_parent *
         CTY_TRY(add_ancestor_name(f, above.ancestry[i]));
     for (uint32_t i = 0; i < above.persons_count; i++)
         CTY_TRY(add_ancestor_person(f, above.persons[i].bits));
-    return CUSTODY_OK;
+    if (above.level + 1 > CTY_PARENTS_MAX)
+        return cty_fail(f->error, CUSTODY_E_PASS_TOO_DEEP, "%u parents stand above", CTY_PARENTS_MAX);
+    f->the_case.level = above.level + 1;
+    if (!above.scope.present)
+        return CUSTODY_OK;
+    CTY_TRY(cty_scope_inherit(f, &above));
+    return cty_fold_put(f, &cty_shape_case, &above, "case/%s", cty_hex64(&parent->case_id).text);
 }
 
 static custody_err add_hold(void *context, struct cty_bytes member, const struct cty_hash *hash)
@@ -170,12 +183,17 @@ static custody_err add_hold(void *context, struct cty_bytes member, const struct
     return CUSTODY_OK;
 }
 
-/* The statement in hand is what the next verdict judges. */
-static custody_err want_verdict(struct fold *f)
+void cty_anchor_move(struct fold *f)
+{
+    f->the_case.anchor = *f->in->digest;
+    f->the_case.anchor_index = f->in->entry->index;
+}
+
+custody_err cty_verdict_want(struct fold *f)
 {
     f->the_case.state = CTY_CASE_JUDGED_NEXT;
     f->the_case.cause = *f->in->digest;
-    f->the_case.payload_at = *f->in->digest;
+    f->the_case.handed = f->st->type == CTY_ACCEPT;
     f->the_case.decide_by = 0;
     f->the_case.holds_count = 0;
     f->delta->follow = CTY_FOLLOW_VERDICT;
@@ -189,14 +207,16 @@ static custody_err check_machine(struct fold *f, const struct cty_actor_record *
     return CUSTODY_OK;
 }
 
-static custody_err check_executor(struct fold *f, struct cty_bytes name)
+custody_err cty_machine_check(struct fold *f, struct cty_bytes name, custody_err code)
 {
-    struct cty_actor_record executor;
+    struct cty_actor_record actor;
     bool present = false;
-    CTY_TRY(cty_actor_get(f, name, &executor, &present));
-    if (!present || cty_actor_valid(f, name, &executor) != CUSTODY_OK)
-        return cty_fail(f->error, CUSTODY_E_WRONG_EXECUTOR, NAME_FMT " is unknown or not valid", NAME_ARG(name));
-    return check_machine(f, &executor, CUSTODY_E_WRONG_EXECUTOR);
+    CTY_TRY(cty_actor_get(f, name, &actor, &present));
+    if (!present)
+        return cty_fail(f->error, code, NAME_FMT " is not enrolled", NAME_ARG(name));
+    if (cty_actor_valid(f, name, &actor) != CUSTODY_OK)
+        return cty_fail_code(f->error, code);
+    return check_machine(f, &actor, code);
 }
 
 static void case_begin(struct fold *f)
@@ -210,7 +230,9 @@ static void case_begin(struct fold *f)
         .holder = request->executor,
         .opened = f->in->entry->index,
         .party = cty_actor_party(f->st->signers[0]),
+        .parent = {request->parent.case_id, request->parent.present},
         .payload = request->payload,
+        .payload_at = *f->in->digest,
         .priority = request->priority,
         .readers = request->readers,
         .requester = f->st->signers[0],
@@ -227,15 +249,15 @@ custody_err cty_rule_request(struct fold *f)
     if (request->expires < f->time)
         return cty_fail(f->error, CUSTODY_E_DEADLINE_PASSED, "the request expired at %llu",
                         (unsigned long long)request->expires);
-    CTY_TRY(check_executor(f, request->executor));
+    CTY_TRY(cty_machine_check(f, request->executor, CUSTODY_E_WRONG_EXECUTOR));
     case_begin(f);
-    CTY_TRY(add_ancestor(f, f->st->signers[0]));
-    CTY_TRY(add_ancestor(f, request->executor));
+    CTY_TRY(cty_ancestor_add(f, f->st->signers[0]));
+    CTY_TRY(cty_ancestor_add(f, request->executor));
     for (uint32_t i = 0; i < request->behalf.count; i++)
-        CTY_TRY(add_ancestor(f, request->behalf.names[i]));
+        CTY_TRY(cty_ancestor_add(f, request->behalf.names[i]));
     if (request->parent.present)
         CTY_TRY(add_parent_ancestry(f, &request->parent));
-    CTY_TRY(want_verdict(f));
+    CTY_TRY(cty_verdict_want(f));
     return cty_case_store(f, f->in->digest);
 }
 
@@ -257,11 +279,13 @@ custody_err cty_rule_patch(struct fold *f)
     if (f->the_case.revision == CTY_PATCHES_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u patches", CTY_PATCHES_MAX);
     f->the_case.payload = patch->result;
+    f->the_case.payload_at = *f->in->digest;
     f->the_case.revision++;
-    CTY_TRY(want_verdict(f));
+    CTY_TRY(cty_verdict_want(f));
     return cty_case_store(f, &f->st->case_id);
 }
 
+/* What every choice passes. */
 static custody_err check_decision(struct fold *f, const struct cty_actor_record *approver)
 {
     const struct cty_decision *decision = &f->st->u.decision;
@@ -272,22 +296,55 @@ static custody_err check_decision(struct fold *f, const struct cty_actor_record 
     if (!cty_hash_equal(&decision->payload, &c->payload))
         return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the payload in force is %s",
                         cty_hex64(&c->payload).text);
+    if (decision->choice == CTY_REJECT)
+        return cty_role_check(f, approver, NULL);
     CTY_TRY(cty_approver_check(f, approver));
-    CTY_TRY(cty_not_decided(f, approver->enrolment.person.bits));
-    if (decision->expires < f->time)
-        return cty_fail(f->error, CUSTODY_E_APPROVAL_EXPIRED, "at %llu", (unsigned long long)decision->expires);
+    return cty_not_decided(f, approver->enrolment.person.bits);
+}
+
+static custody_err check_approval(struct fold *f, const struct cty_actor_record *approver)
+{
+    const struct cty_case *c = &f->the_case;
+    if (c->consent == CTY_CONSENT_WANTED || c->consent == CTY_CONSENT_REFUSED)
+        return cty_fail(f->error, CUSTODY_E_CONSENT_MISSING, "of " NAME_FMT, NAME_ARG(c->holder));
+    CTY_TRY(cty_order_check(f, approver));
+    CTY_TRY(cty_previous_check(f, &f->st->u.decision.previous));
     if (c->decisions_count == CTY_DECISIONS_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
     return CUSTODY_OK;
 }
 
+/* A person who decides anew, since the last word no longer counts, takes that back. */
+static void drop_decisions_of(struct cty_case *c, const uint8_t person[16])
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->decisions_count; i++) {
+        if (memcmp(c->decisions[i].person, person, 16) != 0)
+            c->decisions[kept++] = c->decisions[i];
+    }
+    c->decisions_count = kept;
+}
+
+static void keep_approval(struct fold *f, const struct cty_actor_record *approver)
+{
+    struct cty_case *c = &f->the_case;
+    drop_decisions_of(c, approver->enrolment.person.bits);
+    struct cty_case_decision *slot = &c->decisions[c->decisions_count++];
+    *slot = (struct cty_case_decision){.actor = f->st->signers[0],
+                                       .digest = *f->in->digest,
+                                       .escalated = cty_case_escalated_at(c, f->time),
+                                       .expires = f->st->u.decision.expires,
+                                       .rotation = approver->former_count,
+                                       .time = f->time,
+                                       .travels = f->st->u.decision.travels};
+    memcpy(slot->person, approver->enrolment.person.bits, sizeof(slot->person));
+}
+
 static custody_err take_approval(struct fold *f, const struct cty_actor_record *approver)
 {
     struct cty_case *c = &f->the_case;
-    struct cty_case_decision *slot = &c->decisions[c->decisions_count++];
-    *slot = (struct cty_case_decision){.actor = f->st->signers[0], .digest = *f->in->digest,
-                                       .expires = f->st->u.decision.expires, .time = f->time};
-    memcpy(slot->person, approver->enrolment.person.bits, sizeof(slot->person));
+    CTY_TRY(check_approval(f, approver));
+    keep_approval(f, approver);
     uint32_t count = 0;
     bool met = false;
     CTY_TRY(cty_quorum_now(f, false, &count, &met, NULL));
@@ -299,20 +356,50 @@ static custody_err take_approval(struct fold *f, const struct cty_actor_record *
     return CUSTODY_OK;
 }
 
+/* From now on others decide in the clauses that ask this person and name somebody to escalate to. */
+static custody_err take_escalation(struct fold *f, const struct cty_actor_record *approver)
+{
+    struct cty_case *c = &f->the_case;
+    uint64_t asked = 0, fresh = 0;
+    uint64_t escalated = cty_case_escalated_at(c, f->time);
+    CTY_TRY(cty_role_check(f, approver, &asked));
+    for (uint32_t i = 0; i < c->quorum_count; i++) {
+        uint64_t place = (uint64_t)1 << i;
+        if ((asked & place) && !(escalated & place) && c->quorum[i].escalation.present)
+            fresh |= place;
+    }
+    if (fresh == 0)
+        return cty_fail(f->error, CUSTODY_E_NO_ESCALATION, "no clause that asks " NAME_FMT " names another role",
+                        NAME_ARG(f->st->signers[0]));
+    c->escalated |= fresh;
+    cty_anchor_move(f);
+    return CUSTODY_OK;
+}
+
 custody_err cty_rule_decision(struct fold *f)
 {
     struct cty_actor_record approver;
     CTY_TRY(cty_case_open(f));
     CTY_TRY(load_signer(f, &approver));
     CTY_TRY(check_decision(f, &approver));
-    if (f->st->u.decision.choice == CTY_REJECT)
-        f->the_case.state = CTY_CASE_REJECTED;
-    else
+    if (f->st->u.decision.expires < f->time)
+        return cty_fail(f->error, CUSTODY_E_APPROVAL_EXPIRED, "at %llu",
+                        (unsigned long long)f->st->u.decision.expires);
+    switch ((enum cty_choice)f->st->u.decision.choice) {
+    case CTY_APPROVE:
         CTY_TRY(take_approval(f, &approver));
+        break;
+    case CTY_REJECT:
+        f->the_case.state = CTY_CASE_REJECTED;
+        break;
+    case CTY_ESCALATE:
+        CTY_TRY(take_escalation(f, &approver));
+        break;
+    }
     return cty_case_store(f, &f->st->case_id);
 }
 
-static custody_err check_holder(struct fold *f)
+custody_err cty_holder_check(struct fold *f)
 {
     if (!cty_bytes_equal(f->st->signers[0], f->the_case.holder))
         return cty_fail(f->error, CUSTODY_E_NOT_HOLDER, "the holder is " NAME_FMT, NAME_ARG(f->the_case.holder));
@@ -322,7 +409,7 @@ static custody_err check_holder(struct fold *f)
 custody_err cty_rule_consume(struct fold *f)
 {
     CTY_TRY(cty_case_open(f));
-    CTY_TRY(check_holder(f));
+    CTY_TRY(cty_holder_check(f));
     struct cty_case *c = &f->the_case;
     if (!cty_hash_equal(&f->st->u.consume.payload, &c->payload))
         return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the released payload is %s",
@@ -332,6 +419,7 @@ custody_err cty_rule_consume(struct fold *f)
     CTY_TRY(cty_quorum_now(f, true, &count, &met, NULL));
     if (!met)
         return cty_fail(f->error, CUSTODY_E_APPROVAL_REVOKED, "%u approvals are left", count);
+    CTY_TRY(cty_authority_check(f));
     c->state = CTY_CASE_CONSUMED;
     c->consume = (struct cty_opt_hash){*f->in->digest, true};
     c->report_by = cty_time_after(f->time, c->report_ms);
@@ -341,7 +429,7 @@ custody_err cty_rule_consume(struct fold *f)
 custody_err cty_rule_outcome(struct fold *f)
 {
     CTY_TRY(cty_case_open(f));
-    CTY_TRY(check_holder(f));
+    CTY_TRY(cty_holder_check(f));
     struct cty_case *c = &f->the_case;
     c->late = cty_case_state_at(c, f->time) == CTY_CASE_UNREPORTED;
     switch ((enum cty_outcome)f->st->u.outcome.outcome) {
@@ -364,8 +452,8 @@ custody_err cty_rule_cancel(struct fold *f)
     if (!cty_bytes_equal(f->st->signers[0], f->the_case.requester)) {
         struct cty_actor_record approver;
         CTY_TRY(load_signer(f, &approver));
-        custody_err err = cty_approver_check(f, &approver);
-        if (err == CUSTODY_E_NOT_HUMAN || err == CUSTODY_E_WRONG_ROLE || err == CUSTODY_E_SELF_APPROVAL)
+        custody_err err = cty_role_check(f, &approver, NULL);
+        if (err == CUSTODY_E_NOT_HUMAN || err == CUSTODY_E_WRONG_ROLE || err == CUSTODY_E_KEY_CLASS)
             return cty_fail(f->error, CUSTODY_E_NOT_REQUESTER, "the requester is " NAME_FMT,
                             NAME_ARG(f->the_case.requester));
         CTY_TRY(err);

@@ -30,32 +30,70 @@ static bool instance_is_fresh(const struct cty_case *c, const uint8_t instance[1
     return !c->instance.present || memcmp(instance, c->instance.bits, sizeof(c->instance.bits)) != 0;
 }
 
-static void apply_verdict(struct fold *f, const struct cty_verdict *verdict)
+static bool is_listed(const struct cty_verdict *verdict, const struct cty_hash *digest)
+{
+    for (uint32_t i = 0; i < verdict->travelled_count; i++) {
+        if (cty_hash_equal(&verdict->travelled[i], digest))
+            return true;
+    }
+    return false;
+}
+
+/* The instance before ends with its approvals, but for those that travelled. Its escalations end too. */
+static void keep_travelled(struct cty_case *c, const struct cty_verdict *verdict)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->decisions_count; i++) {
+        if (!is_listed(verdict, &c->decisions[i].digest))
+            continue;
+        c->decisions[kept] = c->decisions[i];
+        c->decisions[kept++].escalated = 0;
+    }
+    c->decisions_count = kept;
+    c->escalated = 0;
+}
+
+static void begin_instance(struct fold *f, const struct cty_verdict *verdict)
 {
     struct cty_case *c = &f->the_case;
-    c->anchor = *f->in->digest;
-    c->anchor_index = f->in->entry->index;
+    cty_anchor_move(f);
     c->instance.present = true;
     memcpy(c->instance.bits, verdict->instance, sizeof(c->instance.bits));
-    c->decisions_count = 0;
+    keep_travelled(c, verdict);
+    c->handed = false;
+    c->release.present = false;
+    c->use_by = 0;
+    c->consent = verdict->consent ? CTY_CONSENT_WANTED : CTY_CONSENT_NONE;
     c->decide_by = verdict->decide_by;
     c->use_ms = verdict->use_ms;
     c->report_ms = verdict->report_ms;
     c->quorum_count = verdict->quorum_count;
     memcpy(c->quorum, verdict->quorum, sizeof(c->quorum));
     c->cause = *f->in->digest;
+}
+
+/* A pass, or a hold whose quorum the travelled approvals meet already, is released at once. */
+static custody_err apply_verdict(struct fold *f, const struct cty_verdict *verdict)
+{
+    struct cty_case *c = &f->the_case;
+    uint32_t count = 0;
+    bool met = verdict->effect == CTY_PASS;
+    begin_instance(f, verdict);
+    if (verdict->effect == CTY_HOLD)
+        CTY_TRY(cty_quorum_now(f, false, &count, &met, NULL));
+    if (met)
+        f->delta->follow = CTY_FOLLOW_RELEASE;
     switch ((enum cty_effect)verdict->effect) {
     case CTY_PASS:
-        c->state = CTY_CASE_RELEASE_NEXT;
-        f->delta->follow = CTY_FOLLOW_RELEASE;
-        return;
     case CTY_HOLD:
-        c->state = CTY_CASE_HELD;
-        return;
+        c->state = met ? CTY_CASE_RELEASE_NEXT : CTY_CASE_HELD;
+        break;
     case CTY_DENY:
+        c->decisions_count = 0;
         c->state = CTY_CASE_REFUSED;
-        return;
+        break;
     }
+    return CUSTODY_OK;
 }
 
 custody_err cty_rule_verdict(struct fold *f)
@@ -66,7 +104,7 @@ custody_err cty_rule_verdict(struct fold *f)
     CTY_TRY(same_as(f, &expected));
     if (!instance_is_fresh(&f->the_case, f->st->u.verdict.instance))
         return cty_fail(f->error, CUSTODY_E_CLERK_MISMATCH, "the instance is not fresh");
-    apply_verdict(f, &expected.u.verdict);
+    CTY_TRY(apply_verdict(f, &expected.u.verdict));
     return cty_case_store(f, &f->st->case_id);
 }
 
@@ -129,8 +167,7 @@ custody_err cty_rule_release(struct fold *f)
     CTY_TRY(same_as(f, &expected));
     CTY_TRY(check_quorum(f));
     CTY_TRY(keep_counting_decisions(f));
-    f->the_case.anchor = *f->in->digest;
-    f->the_case.anchor_index = f->in->entry->index;
+    cty_anchor_move(f);
     f->the_case.release = (struct cty_opt_hash){*f->in->digest, true};
     f->the_case.use_by = expected.u.release.use_by;
     f->the_case.state = CTY_CASE_RELEASED;

@@ -160,6 +160,15 @@ static custody_err check_links(struct fold *f)
     return CUSTODY_OK;
 }
 
+/* A closed ledger takes nothing, whatever it is. */
+static custody_err check_open(struct fold *f)
+{
+    if (f->ledger.closed)
+        return cty_fail(f->error, CUSTODY_E_AFTER_TERMINAL, "it ended with entry %llu",
+                        (unsigned long long)f->ledger.size - 1);
+    return CUSTODY_OK;
+}
+
 static custody_err check_entry(struct fold *f)
 {
     enum cty_view_status status;
@@ -168,7 +177,8 @@ static custody_err check_entry(struct fold *f)
         return check_first_entry(f);
     if (status == CTY_VIEW_UNKNOWN)
         return cty_fail(f->error, CUSTODY_E_INTERNAL, "the ledger record is unknown");
-    return check_links(f);
+    CTY_TRY(check_links(f));
+    return check_open(f);
 }
 
 static custody_err check_id(struct fold *f)
@@ -225,11 +235,27 @@ static custody_err check_enrolled_signers(struct fold *f)
     return check_enrolled_sign(f, st->u.party_enrol.admins, count, st->signers_count - count);
 }
 
-/* How many signers a type has, and which of them are log and clerk; the rules judge the actors among them. */
+/* A rotation is signed by the new key too, last: "new". */
+static bool brings_new_key(enum cty_type type)
+{
+    return type == CTY_ACTOR_ROTATE || type == CTY_CUSTODIAN_ROTATE;
+}
+
+static custody_err check_new_signs(struct fold *f)
+{
+    const struct cty_statement *st = f->st;
+    uint32_t most = st->type == CTY_ACTOR_ROTATE ? 2 : CTY_SIGNERS_MAX;
+    if (st->signers_count < 2 || st->signers_count > most || !cty_bytes_is(st->signers[st->signers_count - 1], "new"))
+        return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "the new key signs last, as new");
+    return CUSTODY_OK;
+}
+
+/* How many signers a type has, and which of them are log, clerk and new; the rules judge the actors among them. */
 static custody_err check_signers_shape(struct fold *f)
 {
     const struct cty_statement *st = f->st;
     uint32_t first_actor = 0;
+    uint32_t past_actors = st->signers_count - (brings_new_key(st->type) ? 1 : 0);
     uint32_t least = 1, most = 1;
     if (st->type == CTY_LEDGER_OPEN) {
         first_actor = 2;
@@ -245,10 +271,12 @@ static custody_err check_signers_shape(struct fold *f)
     }
     if (st->signers_count < least || st->signers_count > most)
         return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "%u signers", st->signers_count);
-    for (uint32_t i = first_actor; i < st->signers_count; i++) {
+    if (brings_new_key(st->type))
+        CTY_TRY(check_new_signs(f));
+    for (uint32_t i = first_actor; i < past_actors; i++) {
         if (!is_actor(st->signers[i]))
-            return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, "log and clerk do not sign a %s",
-                            cty_type_name(st->type));
+            return cty_fail(f->error, CUSTODY_E_WRONG_SIGNER, NAME_FMT " does not sign a %s",
+                            NAME_ARG(st->signers[i]), cty_type_name(st->type));
     }
     return check_enrolled_signers(f);
 }

@@ -99,6 +99,9 @@ CUSTODY_MUST_USE custody_err cty_clerk_expiry(struct cty_view *view, const struc
 CUSTODY_MUST_USE custody_err cty_may_read(struct cty_view *view, const struct cty_hash *case_id,
                                           struct cty_bytes actor, struct cty_bytes member, custody_error *error);
 
+/* Whether an offer of the case, not answered yet, is made to the actor or its party. */
+bool cty_offered_to(const struct cty_case *the_case, struct cty_bytes actor);
+
 /*
  * Whether `actor` could decide in the case now: HELD in time, a person, with role and party, outside the
  * ancestry, not yet decided. Errors: the refusal that a decision would get, VIEW_INCOMPLETE.

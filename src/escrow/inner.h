@@ -55,30 +55,38 @@ bool cty_actor_has_role(const struct cty_actor_record *actor, const char *role);
  */
 CUSTODY_MUST_USE custody_err cty_admins_check(struct fold *f, struct cty_bytes party, uint32_t from, uint32_t to,
                                               uint64_t quorum, uint64_t *ret_persons);
+/* The same for the persons that the party's policy names for recovery. Errors: WRONG_ROLE, UNDER_THRESHOLD. */
+CUSTODY_MUST_USE custody_err cty_recovery_check(struct fold *f, const struct cty_party_record *party, uint32_t from,
+                                                uint32_t to, uint64_t *ret_persons);
 
-/* trust.c, policy.c, cases.c, clerk.c: one rule for each type. */
-CUSTODY_MUST_USE custody_err cty_rule_ledger_open(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_party_enrol(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_actor_enrol(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_actor_revoke(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_policy_publish(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_request(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_verdict(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_patch(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_decision(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_release(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_consume(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_outcome(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_cancel(struct fold *f);
-CUSTODY_MUST_USE custody_err cty_rule_expiry(struct fold *f);
+/* One rule for each type, in the file of its kind: trust.c, rotate.c, cases.c, clerk.c, handoff.c, talk.c. */
+#define CTY_TYPE(name, member, text, cls, flags) CUSTODY_MUST_USE custody_err cty_rule_##member(struct fold *f);
+#include "model/types.def"
+#undef CTY_TYPE
+
+/* trust.c: a key that is new under any name. Errors: BAD_KEY, ALG_MISMATCH, DUPLICATE_KEY. */
+CUSTODY_MUST_USE custody_err cty_key_put(struct fold *f, struct cty_bytes vkey, enum cty_key_type type,
+                                         struct cty_bytes name, const char *use);
 
 /* trust.c: wants what enrolments are judged by: without it each of their many records would take a round of its own, and
  * each round checks every new key again, which is what costs. */
 CUSTODY_MUST_USE custody_err cty_enrolments_want(struct cty_view *view, const struct cty_statement *st);
 
 /* quorum.c */
-/* Whether this person may decide in the case, whatever its state. Errors: NOT_HUMAN, WRONG_ROLE, SELF_APPROVAL. */
+/*
+ * Whether a clause asks this person at f->time, whatever the case's state; ret_clauses (may be NULL): which, a bit for each.
+ * Errors: NOT_HUMAN, KEY_CLASS, WRONG_ROLE.
+ */
+CUSTODY_MUST_USE custody_err cty_role_check(struct fold *f, const struct cty_actor_record *actor,
+                                            uint64_t *ret_clauses);
+/* That, and outside the ancestry: who may approve. Errors: those, SELF_APPROVAL. */
 CUSTODY_MUST_USE custody_err cty_approver_check(struct fold *f, const struct cty_actor_record *actor);
+/* Whether what the actor signed at this entry time, after so many rotations, was signed when its key was stolen. */
+bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time);
+/* Whether the approver's place in ordered approvals has come. Errors: OUT_OF_ORDER. */
+CUSTODY_MUST_USE custody_err cty_order_check(struct fold *f, const struct cty_actor_record *actor);
+/* Whether an approval names the one before it, where they have an order. Errors: OUT_OF_ORDER. */
+CUSTODY_MUST_USE custody_err cty_previous_check(struct fold *f, const struct cty_opt_hash *previous);
 /*
  * The approvals that count at f->time: their places in the_case.decisions, in order. With `ignore_expiry`
  * their `expires` is not read.
@@ -105,6 +113,22 @@ CUSTODY_MUST_USE custody_err cty_case_load(struct fold *f, const struct cty_hash
 /* What every statement of a case passes before its own rule: the case, its link, state, after, seen. */
 CUSTODY_MUST_USE custody_err cty_case_open(struct fold *f);
 CUSTODY_MUST_USE custody_err cty_case_store(struct fold *f, const struct cty_hash *case_id);
+
+/* An actor with the person behind it, and its owner with theirs, join the ancestry. */
+CUSTODY_MUST_USE custody_err cty_ancestor_add(struct fold *f, struct cty_bytes name);
+/* Whether the signer of the statement in hand holds the case. Errors: NOT_HOLDER. */
+CUSTODY_MUST_USE custody_err cty_holder_check(struct fold *f);
+/* The actor is enrolled, valid now, and no person. Errors: `code`. */
+CUSTODY_MUST_USE custody_err cty_machine_check(struct fold *f, struct cty_bytes name, custody_err code);
+/* The statement in hand is what the next verdict judges. */
+CUSTODY_MUST_USE custody_err cty_verdict_want(struct fold *f);
+/* The statement in hand is what others answer from now on. */
+void cty_anchor_move(struct fold *f);
+
+/* handoff.c: whether all that the case rests on still stands: hops and parents. Errors: AFTER_CANCELLATION. */
+CUSTODY_MUST_USE custody_err cty_authority_check(struct fold *f);
+/* A child case begins under what its parent was handed. Errors: NOT_HOLDER, PASS_WIDER, PASS_SPENT. */
+CUSTODY_MUST_USE custody_err cty_scope_inherit(struct fold *f, struct cty_case *parent);
 
 /* What a release of the case says at f->time. */
 CUSTODY_MUST_USE custody_err cty_release_make(struct fold *f, struct cty_release *ret_release);

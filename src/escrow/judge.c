@@ -12,6 +12,7 @@ struct said {
     bool deny;
     bool hold;
     bool pass;
+    bool consent;
     uint64_t decide_ms; /* 0: nobody named one */
 };
 
@@ -40,12 +41,12 @@ static void add_party(struct cty_names *parties, struct cty_bytes name)
 }
 
 /* "$requester" and "$holder" become the names that they stand for in this case. */
-static void resolve_parties(const struct cty_rule *rule, const struct cty_case *c, struct cty_names *parties)
+static void resolve_parties(const struct cty_names *named, const struct cty_case *c, struct cty_names *parties)
 {
-    if (rule->parties.count == 0)
+    if (named->count == 0)
         add_party(parties, c->party);
-    for (uint32_t i = 0; i < rule->parties.count; i++) {
-        struct cty_bytes name = rule->parties.names[i];
+    for (uint32_t i = 0; i < named->count; i++) {
+        struct cty_bytes name = named->names[i];
         if (cty_bytes_is(name, "$requester"))
             name = c->party;
         else if (cty_bytes_is(name, "$holder"))
@@ -54,15 +55,30 @@ static void resolve_parties(const struct cty_rule *rule, const struct cty_case *
     }
 }
 
-static void add_clause(struct cty_verdict *verdict, struct cty_bytes scope, const struct cty_rule *rule,
-                       const struct cty_case *c)
+static void add_escalation(struct fold *f, const struct cty_rule *rule, struct cty_clause *clause)
+{
+    const struct cty_rule_escalation *named = &rule->escalation;
+    const struct cty_names *parties = named->parties.count ? &named->parties : &rule->parties;
+    if (!named->present)
+        return;
+    clause->escalation.present = true;
+    clause->escalation.at = named->after_ms ? cty_time_after(f->time, named->after_ms) : 0;
+    clause->escalation.roles = named->roles;
+    resolve_parties(parties, &f->the_case, &clause->escalation.parties);
+}
+
+static void add_clause(struct fold *f, struct cty_verdict *verdict, struct cty_bytes scope, const struct cty_rule *rule)
 {
     struct cty_clause *clause = &verdict->quorum[verdict->quorum_count++];
     clause->scope = scope;
     clause->approvals = rule->approvals;
     clause->distinct_parties = rule->distinct_parties;
+    clause->key_custody = rule->key_custody;
+    clause->ordered = rule->ordered;
+    clause->window_ms = rule->window_ms;
     clause->roles = rule->roles;
-    resolve_parties(rule, c, &clause->parties);
+    resolve_parties(&rule->parties, &f->the_case, &clause->parties);
+    add_escalation(f, rule, clause);
 }
 
 static void take_rule(struct fold *f, const struct cty_rule *rule, struct cty_bytes scope, struct said *said,
@@ -79,10 +95,34 @@ static void take_rule(struct fold *f, const struct cty_rule *rule, struct cty_by
         return;
     case CTY_HOLD:
         said->hold = true;
+        said->consent = said->consent || rule->consent;
         shorten(&said->decide_ms, rule->decide_ms);
-        add_clause(verdict, scope, rule, &f->the_case);
+        add_clause(f, verdict, scope, rule);
         return;
     }
+}
+
+static bool is_ancestor(const struct cty_case *c, const uint8_t person[16])
+{
+    for (uint32_t i = 0; i < c->persons_count; i++) {
+        if (memcmp(c->persons[i].bits, person, 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Who may not approve may not have passed it beforehand: a policy whose authors are all in the ancestry. */
+static custody_err check_authors(struct fold *f, const struct cty_hash *digest, bool *ret_conflict)
+{
+    struct cty_author_record authors = {.persons_count = 0};
+    enum cty_view_status status;
+    CTY_TRY(cty_fold_get(f, &cty_shape_author_record, &authors, &status, "author/%s", cty_hex64(digest).text));
+    if (status != CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_INTERNAL, "the authors of a policy are missing");
+    *ret_conflict = true;
+    for (uint32_t i = 0; i < authors.persons_count; i++)
+        *ret_conflict = *ret_conflict && is_ancestor(&f->the_case, authors.persons[i].bits);
+    return CUSTODY_OK;
 }
 
 static custody_err consult(struct fold *f, struct cty_bytes scope, const struct cty_hash *digest, struct said *said,
@@ -102,6 +142,10 @@ static custody_err consult(struct fold *f, struct cty_bytes scope, const struct 
         if (!rule_matches(&policy.rules[i], &f->the_case))
             continue;
         ref->rule = i + 1;
+        if (policy.rules[i].effect == CTY_PASS)
+            CTY_TRY(check_authors(f, digest, &ref->conflict));
+        if (ref->conflict)
+            return CUSTODY_OK;
         take_rule(f, &policy.rules[i], scope, said, verdict);
         return CUSTODY_OK;
     }
@@ -121,11 +165,11 @@ static custody_err consult_party(struct fold *f, struct cty_bytes name, struct s
     return consult(f, name, &party.policy.hash, said, verdict);
 }
 
-static void add_default_clause(struct cty_verdict *verdict, const struct cty_case *c)
+static void add_default_clause(struct fold *f, struct cty_verdict *verdict)
 {
     struct cty_rule rule = {.approvals = 1};
     rule.roles.names[rule.roles.count++] = CTY_LITERAL("approver");
-    add_clause(verdict, CTY_LITERAL("ledger"), &rule, c);
+    add_clause(f, verdict, CTY_LITERAL("ledger"), &rule);
 }
 
 static uint64_t or_default(uint64_t period, uint64_t otherwise)
@@ -145,13 +189,43 @@ static void conclude(struct fold *f, const struct said *said, struct cty_verdict
     else
         verdict->effect = CTY_PASS;
     if (silent)
-        add_default_clause(verdict, &f->the_case);
+        add_default_clause(f, verdict);
     if (verdict->effect != CTY_HOLD) {
         verdict->quorum_count = 0;
         return;
     }
     uint64_t decide_by = cty_time_after(f->time, or_default(said->decide_ms, CTY_DECIDE_MS_DEFAULT));
     verdict->decide_by = decide_by < f->the_case.expires ? decide_by : f->the_case.expires;
+    verdict->consent = said->consent && f->the_case.revision > 0 && !f->the_case.handed;
+}
+
+/* Whether the approval was given for the new holder too, and stands. */
+static custody_err travels(struct fold *f, const struct cty_case_decision *decision, bool *ret_travels)
+{
+    const struct cty_case *c = &f->the_case;
+    struct cty_actor_record actor;
+    bool present = false;
+    *ret_travels = false;
+    if (!cty_names_have(&decision->travels, c->holder) &&
+        !cty_names_have(&decision->travels, cty_actor_party(c->holder)))
+        return CUSTODY_OK;
+    CTY_TRY(cty_actor_get(f, decision->actor, &actor, &present));
+    *ret_travels = present && !cty_signed_by_thief(&actor, decision->rotation, decision->time) &&
+                   decision->expires >= f->time && !is_ancestor(c, decision->person);
+    return CUSTODY_OK;
+}
+
+/* Only what a holder handed on brings approvals along. */
+static custody_err list_travelled(struct fold *f, struct cty_verdict *verdict)
+{
+    const struct cty_case *c = &f->the_case;
+    for (uint32_t i = 0; c->handed && i < c->decisions_count; i++) {
+        bool yes = false;
+        CTY_TRY(travels(f, &c->decisions[i], &yes));
+        if (yes && verdict->travelled_count < CTY_APPROVALS_MAX)
+            verdict->travelled[verdict->travelled_count++] = c->decisions[i].digest;
+    }
+    return CUSTODY_OK;
 }
 
 custody_err cty_judge(struct fold *f, struct cty_verdict *ret_verdict)
@@ -173,5 +247,5 @@ custody_err cty_judge(struct fold *f, struct cty_verdict *ret_verdict)
     if (!cty_bytes_equal(holder_party, c->party))
         CTY_TRY(consult_party(f, holder_party, &said, ret_verdict));
     conclude(f, &said, ret_verdict);
-    return CUSTODY_OK;
+    return list_travelled(f, ret_verdict);
 }

@@ -64,6 +64,23 @@ static custody_err custodian_key(struct resolve *r, bool clerk, struct cty_buf *
     return parse_key(r, vkey, st->type != CTY_LEDGER_OPEN, *ret_name, ret_key);
 }
 
+/* Whose the new key of a rotation is: the actor's that signs first, or the custodian's. */
+static custody_err new_key(struct resolve *r, struct cty_buf *memory, struct cty_bytes *ret_name,
+                           struct cty_key *ret_key)
+{
+    const struct cty_statement *st = r->f.st;
+    if (st->type == CTY_ACTOR_ROTATE) {
+        *ret_name = st->signers[0];
+        return parse_key(r, st->u.actor_rotate.key, false, *ret_name, ret_key);
+    }
+    if (st->type != CTY_CUSTODIAN_ROTATE)
+        return cty_fail(r->f.error, CUSTODY_E_WRONG_SIGNER, "a %s brings no new key", cty_type_name(st->type));
+    *ret_name = st->ledger;
+    if (st->u.custodian_rotate.which == CTY_CUSTODIAN_CLERK)
+        CTY_TRY(clerk_name(st->ledger, memory, ret_name));
+    return parse_key(r, st->u.custodian_rotate.key, false, *ret_name, ret_key);
+}
+
 static const struct cty_enrolment *enrolment_of(const struct cty_statement *st, struct cty_bytes name)
 {
     const struct cty_enrolment *list = NULL;
@@ -110,6 +127,8 @@ custody_err cty_fold_keys(struct cty_view *view, const struct cty_statement *sta
         ret_names[i] = signer;
         if (cty_actor_party(signer).size > 0)
             err = actor_key(&r, signer, &ret_keys[i]);
+        else if (cty_bytes_is(signer, "new"))
+            err = new_key(&r, names_memory, &ret_names[i], &ret_keys[i]);
         else
             err = custodian_key(&r, cty_bytes_is(signer, "clerk"), names_memory, &ret_names[i], &ret_keys[i]);
     }

@@ -2,6 +2,8 @@
 /* Questions that readers ask of the state: who may read, who may decide, how far a quorum is. */
 #include "escrow/inner.h"
 
+#include "base/check.h"
+
 /* Signatures of the case, whom the request lets read, and the case's own two. */
 static bool is_named_reader(const struct cty_case *c, struct cty_bytes actor)
 {
@@ -27,6 +29,34 @@ static custody_err question(struct fold *f, const struct cty_hash *case_id, stru
     return CUSTODY_OK;
 }
 
+bool cty_offered_to(const struct cty_case *c, struct cty_bytes actor)
+{
+    if (!c->offer.present || c->offer.state != CTY_OFFER_OPEN)
+        return false;
+    return cty_bytes_equal(c->offer.to, actor) || cty_bytes_equal(c->offer.to, cty_actor_party(actor));
+}
+
+/* What whoever is offered the case has to know before they take it. */
+static bool is_offered(struct cty_bytes member)
+{
+    static const char *const members[] = {"payload", "schema", "operations", "result", "context", "obligations"};
+    for (size_t i = 0; i < CTY_COUNT_OF(members); i++) {
+        if (cty_bytes_is(member, members[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whom the newest verdict lets decide, now or once it has been escalated. */
+static bool is_asked(struct fold *f, const struct cty_actor_record *actor)
+{
+    f->time = CTY_NUMBER_MAX;
+    if (cty_role_check(f, actor, NULL) == CUSTODY_OK)
+        return true;
+    f->time = 0;
+    return cty_role_check(f, actor, NULL) == CUSTODY_OK;
+}
+
 static custody_err may_read(struct fold *f, const struct cty_hash *case_id, struct cty_bytes actor,
                             struct cty_bytes member)
 {
@@ -37,7 +67,9 @@ static custody_err may_read(struct fold *f, const struct cty_hash *case_id, stru
         return CUSTODY_OK;
     if (cty_bytes_is(member, "state"))
         return cty_fail(f->error, CUSTODY_E_FORBIDDEN, "state is for requester and holder");
-    if (is_named_reader(c, actor) || cty_approver_check(f, &record) == CUSTODY_OK)
+    if (is_named_reader(c, actor) || (cty_offered_to(c, actor) && is_offered(member)))
+        return CUSTODY_OK;
+    if (is_asked(f, &record))
         return CUSTODY_OK;
     return cty_fail(f->error, CUSTODY_E_FORBIDDEN, NAME_FMT, NAME_ARG(actor));
 }
@@ -64,6 +96,9 @@ static custody_err may_decide(struct fold *f, const struct cty_hash *case_id, st
                         "the case is %s", cty_case_state_names[reads]);
     CTY_TRY(cty_approver_check(f, &record));
     CTY_TRY(cty_not_decided(f, record.enrolment.person.bits));
+    if (f->the_case.consent == CTY_CONSENT_WANTED || f->the_case.consent == CTY_CONSENT_REFUSED)
+        return cty_fail(f->error, CUSTODY_E_CONSENT_MISSING, "of " NAME_FMT, NAME_ARG(f->the_case.holder));
+    CTY_TRY(cty_order_check(f, &record));
     if (f->the_case.decisions_count == CTY_DECISIONS_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
     return CUSTODY_OK;
@@ -155,6 +190,10 @@ custody_err cty_case_check(const struct cty_case *c, custody_error *error)
     }
     if (!check_released(c))
         return broken(error, "a release rests on enough distinct persons");
+    if (c->hops_count && !cty_bytes_equal(c->hops[c->hops_count - 1].to, c->holder))
+        return broken(error, "whom the case was handed to last holds it");
+    if (c->hops_count && (!c->scope.present || c->scope.depth + c->hops_count > CTY_HOPS_MAX))
+        return broken(error, "each hop leaves less depth");
     if (c->revision > CTY_PATCHES_MAX)
         return broken(error, "the revision is the number of patches");
     return CUSTODY_OK;

@@ -8,10 +8,32 @@ const char *const cty_case_state_names[] = {"JUDGED-NEXT", "HELD",    "RELEASE-N
                                             "FULFILLED",   "FAILED",   "UNKNOWN",      "UNREPORTED", NULL};
 static const char *const follow_names[] = {"none", "verdict", "release", NULL};
 
+const char *const cty_offer_state_names[] = {"open", "accepted", "declined", "withdrawn", NULL};
+static const char *const consent_state_names[] = {"none", "wanted", "refused", "given", NULL};
+
+/* Lists of bare names, hashes and ids. */
+#define TEXTS(S, member, label, grammar, most)                                                         \
+    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(S, member),          \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_bytes), .list_max = (most),\
+     .text = CTY_TEXT_##grammar}
+#define IDS(S, member, label, most)                                                                    \
+    {.name = label, .kind = CTY_FIELD_BITS128, .flags = CTY_LIST, .offset = offsetof(S, member),       \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_person_id), .list_max = (most)}
+
+/* A list that is left out where it is empty, as it is in nearly every record. */
+#define OPT_OBJECTS(S, member, label, sub, most)                                                       \
+    {.name = label, .kind = CTY_FIELD_OBJECT, .flags = CTY_LIST | CTY_OPTIONAL, .offset = offsetof(S, member), \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(((S *)0)->member[0]), .list_min = 1,  \
+     .list_max = (most), .shape = &(sub)}
+#define OPT_HASHES(S, member, label, most)                                                             \
+    {.name = label, .kind = CTY_FIELD_HASH, .flags = CTY_LIST | CTY_OPTIONAL, .offset = offsetof(S, member), \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_hash), .list_min = 1, .list_max = (most)}
+
 #define LE struct cty_ledger_record
 static const struct cty_field ledger_fields[] = {
     U64(LE, admin_quorum, "admin_quorum"),
     TEXT(LE, clerk_key, "clerk_key", VKEY),
+    OPT_BOOL(LE, closed, "closed"),
     ENUM(LE, follow, "follow", follow_names),
     OPT_HASH(LE, follow_case, "follow_case"),
     HASH(LE, last, "last"),
@@ -32,14 +54,27 @@ static const struct cty_field party_fields[] = {
     U64(PA, admins, "admins"),
     TEXT(PA, name, "name", PARTY),
     OPT_HASH(PA, policy, "policy"),
+    OPT_U64(PA, recovery_quorum, "recovery_quorum"),
+    OPT_NAMES(PA, recovery_roles, "recovery_roles", ROLE, CTY_RULE_ROLES_MAX),
 };
 const struct cty_shape cty_shape_party_record = CTY_SHAPE(party_fields);
+
+#define FO struct cty_former_key
+static const struct cty_field former_fields[] = {
+    TEXT(FO, key, "key", VKEY),
+    OPT_BOOL(FO, revoked, "revoked"),
+    OPT_U64(FO, revoked_since, "revoked_since"),
+    U64(FO, until, "until"),
+};
+static const struct cty_shape former_shape = CTY_SHAPE(former_fields);
 
 #define AC struct cty_actor_record
 static const struct cty_field actor_fields[] = {
     HASH(AC, digest, "digest"),
     OBJECT(AC, enrolment, "enrolment", cty_shape_enrolment),
+    OPT_OBJECTS(AC, former, "former", former_shape, CTY_ROTATIONS_MAX),
     U64(AC, index, "index"),
+    OPT_BOOL(AC, recovered, "recovered"),
     OPT_U64(AC, revoked_index, "revoked_index"),
     OPT_U64(AC, revoked_since, "revoked_since"),
     U64(AC, vouchers, "vouchers"),
@@ -48,19 +83,37 @@ const struct cty_shape cty_shape_actor_record = CTY_SHAPE(actor_fields);
 
 #define DE struct cty_case_decision
 static const struct cty_field decision_fields[] = {
-    TEXT(DE, actor, "actor", ACTOR), HASH(DE, digest, "digest"),  U64(DE, expires, "expires"),
-    BITS(DE, person, "person"),      U64(DE, time, "time"),
+    TEXT(DE, actor, "actor", ACTOR),
+    HASH(DE, digest, "digest"),
+    OPT_U64(DE, escalated, "escalated"),
+    U64(DE, expires, "expires"),
+    BITS(DE, person, "person"),
+    OPT_U64(DE, rotation, "rotation"),
+    U64(DE, time, "time"),
+    OPT_NAMES(DE, travels, "travels", READER, CTY_READERS_MAX),
 };
 static const struct cty_shape decision_shape = CTY_SHAPE(decision_fields);
 
-/* Lists of bare names, hashes and ids in a case. */
-#define TEXTS(S, member, label, grammar, most)                                                         \
-    {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(S, member),          \
-     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_bytes), .list_max = (most),\
-     .text = CTY_TEXT_##grammar}
-#define IDS(S, member, label, most)                                                                    \
-    {.name = label, .kind = CTY_FIELD_BITS128, .flags = CTY_LIST, .offset = offsetof(S, member),       \
-     .count_offset = offsetof(S, member##_count), .stride = sizeof(struct cty_person_id), .list_max = (most)}
+#define OF struct cty_case_offer
+static const struct cty_field case_offer_fields[] = {
+    HASH(OF, digest, "digest"),
+    U64(OF, expires, "expires"),
+    U64(OF, index, "index"),
+    OPT_HASH(OF, obligations, "obligations"),
+    OPT_U64(OF, rotation, "rotation"),
+    OBJECT(OF, scope, "scope", cty_shape_scope),
+    ENUM(OF, state, "state", cty_offer_state_names),
+    U64(OF, time, "time"),
+    TEXT(OF, to, "to", READER),
+};
+static const struct cty_shape case_offer_shape = CTY_SHAPE(case_offer_fields);
+
+#define HO struct cty_case_hop
+static const struct cty_field hop_fields[] = {
+    U64(HO, accepted, "accepted"),     TEXT(HO, from, "from", ACTOR),   HASH(HO, offer, "offer"),
+    U64(HO, offered, "offered"),       OPT_U64(HO, rotation, "rotation"), TEXT(HO, to, "to", ACTOR),
+};
+static const struct cty_shape hop_shape = CTY_SHAPE(hop_fields);
 
 #define CA struct cty_case
 static const struct cty_field case_fields[] = {
@@ -69,28 +122,38 @@ static const struct cty_field case_fields[] = {
     HASH(CA, anchor, "anchor"),
     U64(CA, anchor_index, "anchor_index"),
     HASH(CA, cause, "cause"),
+    OPT_ENUM(CA, consent, "consent", consent_state_names),
     OPT_HASH(CA, consume, "consume"),
     OPT_U64(CA, decide_by, "decide_by"),
     OBJECTS(CA, decisions, "decisions", decision_shape, 0, CTY_DECISIONS_MAX),
+    OPT_U64(CA, escalated, "escalated"),
     U64(CA, expires, "expires"),
+    OPT_BOOL(CA, finalised, "finalised"),
+    OPT_BOOL(CA, handed, "handed"),
     TEXT(CA, holder, "holder", ACTOR),
     HASHES(CA, holds, "holds", CTY_BLOBS_PER_STATEMENT_MAX),
+    OPT_OBJECTS(CA, hops, "hops", hop_shape, CTY_HOPS_MAX),
     OPT_BITS(CA, instance, "instance"),
     HASH(CA, last, "last"),
     OPT_BOOL(CA, late, "late"),
+    OPT_U64(CA, level, "level"),
+    OPT_OBJECT(CA, offer, "offer", case_offer_shape),
     U64(CA, opened, "opened"),
+    OPT_HASH(CA, parent, "parent"),
     TEXT(CA, party, "party", PARTY),
     HASH(CA, payload, "payload"),
     HASH(CA, payload_at, "payload_at"),
     IDS(CA, persons, "persons", CTY_ANCESTRY_MAX),
     ENUM(CA, priority, "priority", cty_priority_names),
     OBJECTS(CA, quorum, "quorum", cty_shape_clause, 0, CTY_POLICIES_MAX),
+    OPT_HASHES(CA, questions, "questions", CTY_QUESTIONS_MAX),
     NAMES(CA, readers, "readers", READER, 0, CTY_READERS_MAX),
     OPT_HASH(CA, release, "release"),
     OPT_U64(CA, report_by, "report_by"),
     OPT_U64(CA, report_ms, "report_ms"),
     TEXT(CA, requester, "requester", ACTOR),
     U64(CA, revision, "revision"),
+    OPT_OBJECT(CA, scope, "scope", cty_shape_scope),
     TEXT(CA, service, "service", WORD),
     TEXTS(CA, signers, "signers", ACTOR, CTY_DECISIONS_MAX),
     ENUM(CA, state, "state", cty_case_state_names),
@@ -115,6 +178,11 @@ static const struct cty_field person_fields[] = {
     TEXT(struct cty_person_record, party, "party", PARTY),
 };
 const struct cty_shape cty_shape_person_record = CTY_SHAPE(person_fields);
+
+static const struct cty_field author_fields[] = {
+    IDS(struct cty_author_record, persons, "persons", CTY_SIGNERS_MAX),
+};
+const struct cty_shape cty_shape_author_record = CTY_SHAPE(author_fields);
 
 custody_err cty_record_decode(const struct cty_shape *shape, struct cty_bytes text, struct cty_json *tape,
                               void *ret_record, custody_error *error)
@@ -156,4 +224,21 @@ uint64_t cty_case_due(const struct cty_case *the_case)
 bool cty_case_is_final(enum cty_case_state state)
 {
     return state >= CTY_CASE_REFUSED;
+}
+
+uint64_t cty_case_escalated_at(const struct cty_case *the_case, uint64_t time)
+{
+    uint64_t bits = the_case->escalated;
+    for (uint32_t i = 0; i < the_case->quorum_count; i++) {
+        const struct cty_escalation *escalation = &the_case->quorum[i].escalation;
+        if (escalation->present && escalation->at != 0 && time > escalation->at)
+            bits |= (uint64_t)1 << i;
+    }
+    return bits;
+}
+
+bool cty_case_offer_open(const struct cty_case *the_case, uint64_t time)
+{
+    const struct cty_case_offer *offer = &the_case->offer;
+    return offer->present && offer->state == CTY_OFFER_OPEN && time <= offer->expires;
 }

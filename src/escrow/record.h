@@ -34,6 +34,7 @@ extern const char *const cty_case_state_names[]; /* "HELD" */
 struct cty_ledger_record {
     uint64_t admin_quorum; /* of the ledger's policy */
     struct cty_bytes clerk_key; /* vkeys */
+    bool closed;
     struct cty_bytes log_key;
     int follow;                 /* enum cty_follow */
     struct cty_opt_hash follow_case;
@@ -52,12 +53,25 @@ struct cty_party_record {
     uint64_t admins; /* actors with the role, enrolled and not revoked */
     struct cty_bytes name;
     struct cty_opt_hash policy;
+    uint64_t recovery_quorum; /* 0: nobody but the admins */
+    struct cty_names recovery_roles;
+};
+
+/* A key that an actor had before a rotation. */
+struct cty_former_key {
+    struct cty_bytes key;
+    bool revoked;
+    uint64_t revoked_since; /* ms */
+    uint64_t until;         /* entry time of the rotation */
 };
 
 struct cty_actor_record {
     struct cty_hash digest; /* of the statement that enrolled it */
     struct cty_enrolment enrolment;
+    struct cty_former_key former[CTY_ROTATIONS_MAX];
+    uint32_t former_count;
     uint64_t index;         /* of the entry that enrolled it */
+    bool recovered;         /* by the persons that the policy names for recovery */
     uint64_t vouchers;      /* how many distinct persons vouched for it */
     uint64_t revoked_index; /* 0: not revoked (entry 0 revokes nobody) */
     uint64_t revoked_since; /* ms */
@@ -66,9 +80,42 @@ struct cty_actor_record {
 struct cty_case_decision {
     struct cty_bytes actor;
     struct cty_hash digest;
+    uint64_t escalated; /* bit i: clause i was escalated by then */
     uint64_t expires;
     uint8_t person[16];
-    uint64_t time; /* entry time */
+    uint64_t rotation; /* how many keys the actor had had before this one */
+    uint64_t time;     /* entry time */
+    struct cty_names travels;
+};
+
+/* Whether a patch waits for the holder's consent. */
+enum cty_consent_state { CTY_CONSENT_NONE, CTY_CONSENT_WANTED, CTY_CONSENT_REFUSED, CTY_CONSENT_GIVEN };
+
+enum cty_offer_state { CTY_OFFER_OPEN, CTY_OFFER_ACCEPTED, CTY_OFFER_DECLINED, CTY_OFFER_WITHDRAWN };
+extern const char *const cty_offer_state_names[]; /* "open" */
+
+/* The newest offer. */
+struct cty_case_offer {
+    bool present;
+    struct cty_hash digest;
+    uint64_t expires;
+    uint64_t index;
+    struct cty_opt_hash obligations;
+    uint64_t rotation; /* of the giver, as in a decision */
+    struct cty_scope scope;
+    int state; /* enum cty_offer_state */
+    uint64_t time;
+    struct cty_bytes to;
+};
+
+/* One handoff that was accepted. */
+struct cty_case_hop {
+    uint64_t accepted;      /* entry times */
+    struct cty_bytes from;
+    struct cty_hash offer;
+    uint64_t offered;
+    uint64_t rotation;      /* of the giver, as in a decision */
+    struct cty_bytes to;
 };
 
 struct cty_person_id {
@@ -77,23 +124,32 @@ struct cty_person_id {
 
 struct cty_case {
     struct cty_bytes action;
-    struct cty_hash anchor;      /* newest verdict or release; before the first verdict: the request */
+    struct cty_hash anchor;      /* newest verdict, consent, escalation or release; before the first: the request */
     uint64_t anchor_index;
     struct cty_bytes ancestry[CTY_ANCESTRY_MAX]; /* names of actors */
     uint32_t ancestry_count;
-    struct cty_hash cause;       /* newest request or patch (what the next verdict judges), or what completed the quorum */
+    struct cty_hash cause;       /* what the next verdict judges, or what completed the quorum */
+    int consent;                 /* enum cty_consent_state */
     struct cty_opt_hash consume; /* digest of the consume */
     uint64_t decide_by;
     struct cty_case_decision decisions[CTY_DECISIONS_MAX]; /* approvals of the newest instance */
     uint32_t decisions_count;
+    uint64_t escalated; /* bit i: clause i was escalated by a decision */
     uint64_t expires;
+    bool finalised;     /* nothing is handed on any more */
+    bool handed;        /* what the next verdict judges is an accept */
     struct cty_bytes holder;
     struct cty_hash holds[CTY_BLOBS_PER_STATEMENT_MAX]; /* commitments of the cause */
     uint32_t holds_count;
+    struct cty_case_hop hops[CTY_HOPS_MAX];
+    uint32_t hops_count;
     struct cty_opt_bits128 instance;
     struct cty_hash last;        /* leaf hash of the case's newest entry */
     bool late;                   /* the outcome came after report_by */
+    uint64_t level;              /* how many parents stand above */
+    struct cty_case_offer offer;
     uint64_t opened;             /* index of the request */
+    struct cty_opt_hash parent;
     struct cty_bytes party;      /* of the requester */
     struct cty_hash payload;     /* commitment in force */
     struct cty_hash payload_at;  /* digest of the request or patch that brought it */
@@ -102,12 +158,15 @@ struct cty_case {
     int priority;
     struct cty_clause quorum[CTY_POLICIES_MAX]; /* of the newest verdict */
     uint32_t quorum_count;
+    struct cty_hash questions[CTY_QUESTIONS_MAX]; /* without an answer */
+    uint32_t questions_count;
     struct cty_names readers;
     struct cty_opt_hash release; /* digest of the newest release */
     uint64_t report_by;
     uint64_t report_ms;
     struct cty_bytes requester;
     uint64_t revision;
+    struct cty_scope scope; /* what the holder was handed; absent: nothing was ever narrowed */
     struct cty_bytes service;
     struct cty_bytes signers[CTY_DECISIONS_MAX]; /* who signed in the case beside requester and holder */
     uint32_t signers_count;
@@ -130,6 +189,12 @@ struct cty_person_record {
     struct cty_bytes party;
 };
 
+/* Who published a policy. */
+struct cty_author_record {
+    struct cty_person_id persons[CTY_SIGNERS_MAX];
+    uint32_t persons_count;
+};
+
 extern const struct cty_shape cty_shape_ledger_record;
 extern const struct cty_shape cty_shape_party_record;
 extern const struct cty_shape cty_shape_actor_record;
@@ -137,6 +202,7 @@ extern const struct cty_shape cty_shape_case;
 extern const struct cty_shape cty_shape_id_record;
 extern const struct cty_shape cty_shape_key_record;
 extern const struct cty_shape cty_shape_person_record;
+extern const struct cty_shape cty_shape_author_record;
 
 /*
  * Scans and decodes a record. `tape` is scratch and free again when this returns: the record borrows from the
@@ -150,5 +216,9 @@ enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t 
 /* The deadline of the present state (decide_by, use_by, report_by); 0 where there is none. */
 uint64_t cty_case_due(const struct cty_case *the_case);
 bool cty_case_is_final(enum cty_case_state state);
+/* Which clauses read as escalated at `time`, a bit for each. */
+uint64_t cty_case_escalated_at(const struct cty_case *the_case, uint64_t time);
+/* Whether an offer stands that may still be accepted at `time`. */
+bool cty_case_offer_open(const struct cty_case *the_case, uint64_t time);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules of the trust chain: who is enrolled, by whom, with which keys, and who no longer counts. */
+/* The rules of the trust chain: who is enrolled, by whom, with which keys, and which policies hold. */
 #include "escrow/inner.h"
 
 #include <stdio.h>
 
 #include "model/policy.h"
 
-static custody_err put_new_key(struct fold *f, struct cty_bytes vkey, enum cty_key_type type, struct cty_bytes name,
-                               const char *use)
+custody_err cty_key_put(struct fold *f, struct cty_bytes vkey, enum cty_key_type type, struct cty_bytes name,
+                        const char *use)
 {
     struct cty_bytes own;
     struct cty_key key;
@@ -39,6 +39,9 @@ static custody_err check_new_person(struct fold *f, const struct cty_enrolment *
 {
     if (!enrolment->person.present || enrolment->owner.data)
         return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, NAME_FMT " needs a person, and no owner",
+                        NAME_ARG(enrolment->actor));
+    if (enrolment->key_custody == CTY_KEY_OPERATOR && cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+        return cty_fail(f->error, CUSTODY_E_KEY_CLASS, NAME_FMT " is named as admin, and the operator has the key",
                         NAME_ARG(enrolment->actor));
     struct hex64 id = cty_hex32(enrolment->person.bits);
     struct cty_person_record record = {0};
@@ -80,15 +83,15 @@ static custody_err enrol_keys(struct fold *f, const struct cty_enrolment *enrolm
     CTY_TRY(cty_actor_get(f, enrolment->actor, &actor, &present));
     if (present)
         return cty_fail(f->error, CUSTODY_E_DUPLICATE_ACTOR, NAME_FMT, NAME_ARG(enrolment->actor));
-    CTY_TRY(put_new_key(f, enrolment->key, CTY_KEY_ED25519, enrolment->actor, "actor"));
+    CTY_TRY(cty_key_put(f, enrolment->key, CTY_KEY_ED25519, enrolment->actor, "actor"));
     if (enrolment->sealing_key.data)
-        return put_new_key(f, enrolment->sealing_key, CTY_KEY_X25519, enrolment->actor, "sealing");
+        return cty_key_put(f, enrolment->sealing_key, CTY_KEY_X25519, enrolment->actor, "sealing");
     return CUSTODY_OK;
 }
 
 /* The rest of the enrolment, vouched for by so many persons. */
 static custody_err enrol_actor(struct fold *f, const struct cty_enrolment *enrolment, struct cty_bytes party,
-                               uint64_t vouchers)
+                               uint64_t vouchers, bool recovered)
 {
     if (enrolment->kind == CTY_PERSON)
         CTY_TRY(check_new_person(f, enrolment, party));
@@ -98,7 +101,8 @@ static custody_err enrol_actor(struct fold *f, const struct cty_enrolment *enrol
         (enrolment->valid_until <= f->time || enrolment->valid_until <= enrolment->valid_from))
         return cty_fail(f->error, CUSTODY_E_BACK_DATED, "valid_until of " NAME_FMT, NAME_ARG(enrolment->actor));
     struct cty_actor_record actor = {.digest = *f->in->digest, .enrolment = *enrolment,
-                                     .index = f->in->entry->index, .vouchers = vouchers};
+                                     .index = f->in->entry->index, .recovered = recovered,
+                                     .vouchers = vouchers};
     return cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(enrolment->actor));
 }
 
@@ -119,26 +123,39 @@ static custody_err check_first_admins(struct fold *f, const struct cty_enrolment
 }
 
 static custody_err put_party(struct fold *f, struct cty_bytes name, const struct cty_enrolment *admins,
-                             uint32_t count, uint64_t vouchers)
+                             uint32_t count, uint64_t vouchers, const struct cty_recovery *recovery)
 {
     for (uint32_t i = 0; i < count; i++)
         CTY_TRY(enrol_keys(f, &admins[i], name));
     for (uint32_t i = 0; i < count; i++)
-        CTY_TRY(enrol_actor(f, &admins[i], name, vouchers));
+        CTY_TRY(enrol_actor(f, &admins[i], name, vouchers, false));
     CTY_TRY(check_first_admins(f, admins, count));
     struct cty_party_record party = {.admin_quorum = count < 2 ? 1 : 2, .admins = count, .name = name};
+    if (recovery && recovery->present) {
+        party.recovery_quorum = recovery->quorum;
+        party.recovery_roles = recovery->roles;
+    }
     return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
 }
 
-static custody_err open_policy(struct fold *f, const struct cty_ledger_open *open)
+/* The policy's text, and the persons who published it. */
+static custody_err put_policy(struct fold *f, struct cty_bytes text, const struct cty_author_record *authors)
 {
-    struct cty_policy policy;
-    CTY_TRY(cty_policy_parse(open->policy, f->tape, &policy, f->error));
-    if (policy.admin_quorum > open->admins_count)
+    struct hex64 digest = cty_hex64(f->in->digest);
+    CTY_TRY(cty_fold_put_raw(f, text, "policy/%s", digest.text));
+    return cty_fold_put(f, &cty_shape_author_record, authors, "author/%s", digest.text);
+}
+
+static custody_err open_policy(struct fold *f, const struct cty_ledger_open *open, const struct cty_policy *policy)
+{
+    struct cty_author_record authors = {.persons_count = 0};
+    if (policy->admin_quorum > open->admins_count)
         return cty_fail(f->error, CUSTODY_E_QUORUM_UNREACHABLE, "%llu of %u admins",
-                        (unsigned long long)policy.admin_quorum, open->admins_count);
-    f->ledger.admin_quorum = policy.admin_quorum;
-    return cty_fold_put_raw(f, open->policy, "policy/%s", cty_hex64(f->in->digest).text);
+                        (unsigned long long)policy->admin_quorum, open->admins_count);
+    f->ledger.admin_quorum = policy->admin_quorum;
+    for (uint32_t i = 0; i < open->admins_count; i++)
+        memcpy(authors.persons[authors.persons_count++].bits, open->admins[i].person.bits, 16);
+    return put_policy(f, open->policy, &authors);
 }
 
 custody_err cty_rule_ledger_open(struct fold *f)
@@ -147,10 +164,12 @@ custody_err cty_rule_ledger_open(struct fold *f)
     char clerk[CTY_ORIGIN_BYTES_MAX + 8];
     int length = snprintf(clerk, sizeof(clerk), NAME_FMT "/clerk", NAME_ARG(f->st->ledger));
     struct cty_bytes clerk_name = cty_bytes_make(clerk, (size_t)length);
-    CTY_TRY(put_new_key(f, open->log_key, CTY_KEY_ED25519, f->st->ledger, "log"));
-    CTY_TRY(put_new_key(f, open->clerk_key, CTY_KEY_ED25519, clerk_name, "clerk"));
-    CTY_TRY(put_party(f, open->party, open->admins, open->admins_count, open->admins_count));
-    CTY_TRY(open_policy(f, open));
+    struct cty_policy policy;
+    CTY_TRY(cty_policy_parse(open->policy, f->tape, &policy, f->error));
+    CTY_TRY(cty_key_put(f, open->log_key, CTY_KEY_ED25519, f->st->ledger, "log"));
+    CTY_TRY(cty_key_put(f, open->clerk_key, CTY_KEY_ED25519, clerk_name, "clerk"));
+    CTY_TRY(put_party(f, open->party, open->admins, open->admins_count, open->admins_count, &policy.recovery));
+    CTY_TRY(open_policy(f, open, &policy));
     f->ledger.clerk_key = open->clerk_key;
     f->ledger.log_key = open->log_key;
     f->ledger.operator_party = open->party;
@@ -173,7 +192,7 @@ custody_err cty_rule_party_enrol(struct fold *f)
     uint32_t first = f->st->signers_count - enrolment->admins_count;
     uint64_t vouchers = 0;
     CTY_TRY(cty_admins_check(f, f->ledger.operator_party, 0, first, f->ledger.admin_quorum, &vouchers));
-    return put_party(f, enrolment->party, enrolment->admins, enrolment->admins_count, vouchers);
+    return put_party(f, enrolment->party, enrolment->admins, enrolment->admins_count, vouchers, NULL);
 }
 
 static custody_err get_party(struct fold *f, struct cty_bytes name, struct cty_party_record *ret_party)
@@ -188,6 +207,32 @@ static custody_err get_party(struct fold *f, struct cty_bytes name, struct cty_p
     return CUSTODY_OK;
 }
 
+/*
+ * Enough admins of the party, or, for what concerns an admin, enough of those whom its policy names for recovery: so a
+ * party that lost its admins' keys has a way back that it chose before.
+ */
+static custody_err check_vouchers(struct fold *f, const struct cty_party_record *party, uint32_t from, bool of_admin,
+                                  uint64_t *ret_persons, bool *ret_recovered)
+{
+    uint32_t to = f->st->signers_count;
+    custody_err err = cty_admins_check(f, party->name, from, to, party->admin_quorum, ret_persons);
+    bool short_of = err == CUSTODY_E_WRONG_ROLE || err == CUSTODY_E_UNDER_THRESHOLD;
+    *ret_recovered = false;
+    if (!short_of || !of_admin || party->recovery_quorum == 0)
+        return err;
+    custody_error first = f->error ? *f->error : (custody_error){0};
+    custody_err other = cty_recovery_check(f, party, from, to, ret_persons);
+    if (other == CUSTODY_E_VIEW_INCOMPLETE || other == CUSTODY_OK) {
+        *ret_recovered = other == CUSTODY_OK;
+        return other;
+    }
+    if (f->error && err != CUSTODY_E_UNDER_THRESHOLD)
+        return other;
+    if (f->error)
+        *f->error = first;
+    return err;
+}
+
 custody_err cty_rule_actor_enrol(struct fold *f)
 {
     const struct cty_enrolment *enrolment = &f->st->u.actor_enrol.enrolment;
@@ -195,24 +240,67 @@ custody_err cty_rule_actor_enrol(struct fold *f)
     struct cty_party_record party;
     CTY_TRY(get_party(f, name, &party));
     uint64_t vouchers = 0;
-    CTY_TRY(cty_admins_check(f, name, 1, f->st->signers_count, party.admin_quorum, &vouchers));
+    bool recovered = false;
+    bool admin = enrolment->kind == CTY_PERSON && cty_names_have(&enrolment->roles, CTY_LITERAL("admin"));
+    CTY_TRY(check_vouchers(f, &party, 1, admin, &vouchers, &recovered));
     CTY_TRY(enrol_keys(f, enrolment, name));
-    CTY_TRY(enrol_actor(f, enrolment, name, vouchers));
-    if (!cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+    CTY_TRY(enrol_actor(f, enrolment, name, vouchers, recovered));
+    if (!admin)
         return CUSTODY_OK;
     party.admins++;
     return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
 }
 
-static custody_err check_revoke_signers(struct fold *f, struct cty_bytes actor, const struct cty_party_record *party)
+static custody_err check_revoke_signers(struct fold *f, const struct cty_actor_record *actor,
+                                        const struct cty_party_record *party)
 {
-    if (f->st->signers_count == 1 && cty_bytes_equal(f->st->signers[0], actor))
-        return CUSTODY_OK;
     uint64_t persons = 0;
-    return cty_admins_check(f, cty_actor_party(actor), 0, f->st->signers_count, party->admin_quorum, &persons);
+    bool recovered = false;
+    if (f->st->signers_count == 1 && cty_bytes_equal(f->st->signers[0], actor->enrolment.actor))
+        return CUSTODY_OK;
+    return check_vouchers(f, party, 0, cty_actor_has_role(actor, "admin"), &persons, &recovered);
 }
 
 /* A second revocation may only move `since` back: a theft can turn out to be older than was thought. */
+static custody_err check_since(struct fold *f, bool again, uint64_t before)
+{
+    const struct cty_actor_revoke *revoke = &f->st->u.actor_revoke;
+    if (revoke->since > f->time)
+        return cty_fail(f->error, CUSTODY_E_BACK_DATED, "since must be a time up to now");
+    if (again && revoke->since >= before)
+        return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, NAME_FMT " is revoked already", NAME_ARG(revoke->actor));
+    return CUSTODY_OK;
+}
+
+/* A key that the actor had before: what it signed from then on no longer counts, the actor stays. */
+static custody_err revoke_former(struct fold *f, struct cty_actor_record *actor)
+{
+    const struct cty_actor_revoke *revoke = &f->st->u.actor_revoke;
+    for (uint32_t i = 0; i < actor->former_count; i++) {
+        struct cty_former_key *former = &actor->former[i];
+        if (!cty_bytes_equal(former->key, revoke->key))
+            continue;
+        CTY_TRY(check_since(f, former->revoked, former->revoked_since));
+        former->revoked = true;
+        former->revoked_since = revoke->since;
+        return CUSTODY_OK;
+    }
+    return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, "it was never a key of " NAME_FMT " before", NAME_ARG(revoke->actor));
+}
+
+static custody_err revoke_actor(struct fold *f, struct cty_actor_record *actor, struct cty_party_record *party)
+{
+    const struct cty_actor_revoke *revoke = &f->st->u.actor_revoke;
+    bool again = actor->revoked_index != 0;
+    CTY_TRY(check_since(f, again, actor->revoked_since));
+    actor->revoked_index = f->in->entry->index;
+    actor->revoked_since = revoke->since;
+    if (again || !cty_actor_has_role(actor, "admin"))
+        return CUSTODY_OK;
+    party->admins--;
+    return cty_fold_put(f, &cty_shape_party_record, party, "party/" NAME_FMT, NAME_ARG(party->name));
+}
+
 custody_err cty_rule_actor_revoke(struct fold *f)
 {
     const struct cty_actor_revoke *revoke = &f->st->u.actor_revoke;
@@ -223,19 +311,12 @@ custody_err cty_rule_actor_revoke(struct fold *f)
     if (!present)
         return cty_fail(f->error, CUSTODY_E_KEY_UNKNOWN, NAME_FMT, NAME_ARG(revoke->actor));
     CTY_TRY(get_party(f, cty_actor_party(revoke->actor), &party));
-    CTY_TRY(check_revoke_signers(f, revoke->actor, &party));
-    if (revoke->since > f->time)
-        return cty_fail(f->error, CUSTODY_E_BACK_DATED, "since must be a time up to now");
-    bool again = actor.revoked_index != 0;
-    if (again && revoke->since >= actor.revoked_since)
-        return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, NAME_FMT " is revoked already", NAME_ARG(revoke->actor));
-    actor.revoked_index = f->in->entry->index;
-    actor.revoked_since = revoke->since;
-    CTY_TRY(cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(revoke->actor)));
-    if (again || !cty_actor_has_role(&actor, "admin"))
-        return CUSTODY_OK;
-    party.admins--;
-    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(party.name));
+    CTY_TRY(check_revoke_signers(f, &actor, &party));
+    if (revoke->key.data)
+        CTY_TRY(revoke_former(f, &actor));
+    else
+        CTY_TRY(revoke_actor(f, &actor, &party));
+    return cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(revoke->actor));
 }
 
 static custody_err check_replaces(struct fold *f, const struct cty_opt_hash *replaces,
@@ -246,6 +327,32 @@ static custody_err check_replaces(struct fold *f, const struct cty_opt_hash *rep
     if (!same)
         return cty_fail(f->error, CUSTODY_E_POLICY_MISMATCH, "replaces is not the policy in force");
     return CUSTODY_OK;
+}
+
+static custody_err list_authors(struct fold *f, struct cty_author_record *ret_authors)
+{
+    for (uint32_t i = 0; i < f->st->signers_count; i++) {
+        struct cty_actor_record admin;
+        CTY_TRY(cty_actor_valid(f, f->st->signers[i], &admin));
+        memcpy(ret_authors->persons[ret_authors->persons_count++].bits, admin.enrolment.person.bits, 16);
+    }
+    return CUSTODY_OK;
+}
+
+/* The newest policy that speaks for the party's admins says who may recover them. */
+static custody_err adopt_policy(struct fold *f, const struct cty_policy *policy, bool whole,
+                                struct cty_party_record *party)
+{
+    party->recovery_quorum = policy->recovery.quorum;
+    party->recovery_roles = policy->recovery.roles;
+    if (whole) {
+        f->ledger.admin_quorum = policy->admin_quorum;
+        f->ledger.policy = *f->in->digest;
+    } else {
+        party->admin_quorum = policy->admin_quorum;
+        party->policy = (struct cty_opt_hash){*f->in->digest, true};
+    }
+    return cty_fold_put(f, &cty_shape_party_record, party, "party/" NAME_FMT, NAME_ARG(party->name));
 }
 
 custody_err cty_rule_policy_publish(struct fold *f)
@@ -265,15 +372,10 @@ custody_err cty_rule_policy_publish(struct fold *f)
     if (policy.admin_quorum > party.admins)
         return cty_fail(f->error, CUSTODY_E_QUORUM_UNREACHABLE, "%llu of %llu admins",
                         (unsigned long long)policy.admin_quorum, (unsigned long long)party.admins);
-    CTY_TRY(cty_fold_put_raw(f, publish->policy, "policy/%s", cty_hex64(f->in->digest).text));
-    if (whole) {
-        f->ledger.admin_quorum = policy.admin_quorum;
-        f->ledger.policy = *f->in->digest;
-        return CUSTODY_OK;
-    }
-    party.admin_quorum = policy.admin_quorum;
-    party.policy = (struct cty_opt_hash){*f->in->digest, true};
-    return cty_fold_put(f, &cty_shape_party_record, &party, "party/" NAME_FMT, NAME_ARG(name));
+    struct cty_author_record authors = {.persons_count = 0};
+    CTY_TRY(list_authors(f, &authors));
+    CTY_TRY(put_policy(f, publish->policy, &authors));
+    return adopt_policy(f, &policy, whole, &party);
 }
 
 static custody_err want(struct cty_view *view, const char *prefix, struct cty_bytes name)
@@ -324,6 +426,11 @@ custody_err cty_enrolments_want(struct cty_view *view, const struct cty_statemen
         list = &st->u.actor_enrol.enrolment;
         count = 1;
         CTY_TRY(want(view, "party/", cty_actor_party(list->actor)));
+    } else if (st->type == CTY_ACTOR_ROTATE) {
+        CTY_TRY(want_key(view, st->u.actor_rotate.key, CTY_KEY_ED25519));
+        CTY_TRY(want_key(view, st->u.actor_rotate.sealing_key, CTY_KEY_X25519));
+    } else if (st->type == CTY_CUSTODIAN_ROTATE) {
+        CTY_TRY(want_key(view, st->u.custodian_rotate.key, CTY_KEY_ED25519));
     }
     for (uint32_t i = 0; i < count; i++)
         CTY_TRY(want_enrolment(view, &list[i]));

@@ -82,6 +82,28 @@ static bool is_glob(struct cty_bytes text)
     return is_visible(text, CTY_GLOB_BYTES_MAX, "");
 }
 
+static size_t digits_at(struct cty_bytes text, size_t at)
+{
+    size_t end = at;
+    while (end < text.size && text.data[end] >= '0' && text.data[end] <= '9')
+        end++;
+    return end - at;
+}
+
+/* 0, 12 or 129.00: no sign, no exponent, no zero in front. */
+static bool is_decimal(struct cty_bytes text)
+{
+    if (text.size > CTY_DECIMAL_BYTES_MAX)
+        return false;
+    size_t whole = digits_at(text, 0);
+    if (whole == 0 || (whole > 1 && text.data[0] == '0'))
+        return false;
+    if (whole == text.size)
+        return true;
+    size_t part = digits_at(text, whole + 1);
+    return text.data[whole] == '.' && part > 0 && whole + 1 + part == text.size;
+}
+
 static bool is_text(enum cty_text grammar, struct cty_bytes text)
 {
     switch (grammar) {
@@ -92,7 +114,7 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
     case CTY_TEXT_ACTOR:
         return is_actor(text);
     case CTY_TEXT_SIGNER:
-        return cty_bytes_is(text, "log") || cty_bytes_is(text, "clerk") || is_actor(text);
+        return cty_bytes_is(text, "log") || cty_bytes_is(text, "clerk") || cty_bytes_is(text, "new") || is_actor(text);
     case CTY_TEXT_SCOPE:
         return cty_bytes_is(text, "ledger") || is_party(text);
     case CTY_TEXT_READER:
@@ -110,6 +132,8 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
         return is_label(text, "-._", CTY_FACT_NAME_BYTES_MAX);
     case CTY_TEXT_VKEY:
         return is_visible(text, CTY_VKEY_BYTES_MAX, "");
+    case CTY_TEXT_DECIMAL:
+        return is_decimal(text);
     case CTY_TEXT_URL:
         return is_visible(text, CTY_URL_BYTES_MAX, "");
     case CTY_TEXT_LINE:

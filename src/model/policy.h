@@ -15,20 +15,41 @@ struct cty_match {
     struct cty_bytes service;
 };
 
+/* Who decides in the place of the rule's roles, by a decision or once so much time has passed. */
+struct cty_rule_escalation {
+    bool present;
+    uint64_t after_ms;        /* 0: only by a decision */
+    struct cty_names parties; /* empty: as the rule */
+    struct cty_names roles;
+};
+
 struct cty_rule {
     uint64_t approvals;
+    bool consent;
     uint64_t decide_ms;
     bool distinct_parties;
     int effect; /* enum cty_effect */
+    struct cty_rule_escalation escalation;
+    int key_custody; /* enum cty_key_custody; operator is no least */
     struct cty_match match;
+    bool ordered;
     struct cty_names parties; /* party references; empty: "$requester" */
     uint64_t report_ms;
     struct cty_names roles;
     uint64_t use_ms;
+    uint64_t window_ms;
+};
+
+/* Who may enrol and revoke admins when too few of them are left. */
+struct cty_recovery {
+    bool present;
+    uint64_t quorum;
+    struct cty_names roles;
 };
 
 struct cty_policy {
     uint64_t admin_quorum;
+    struct cty_recovery recovery;
     struct cty_rule rules[CTY_RULES_MAX];
     uint32_t rules_count;
 };

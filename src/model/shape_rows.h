@@ -34,6 +34,9 @@
     {.name = label, .kind = CTY_FIELD_BITS128, .flags = CTY_OPTIONAL, .offset = offsetof(S, member)}
 #define ENUM(S, member, label, words)                                                                  \
     {.name = label, .kind = CTY_FIELD_ENUM, .offset = offsetof(S, member), .names = (words)}
+#define OPT_ENUM(S, member, label, words)                                                              \
+    {.name = label, .kind = CTY_FIELD_ENUM, .flags = CTY_OPTIONAL, .offset = offsetof(S, member),      \
+     .names = (words)}
 #define OBJECT(S, member, label, sub)                                                                  \
     {.name = label, .kind = CTY_FIELD_OBJECT, .offset = offsetof(S, member), .shape = &(sub)}
 #define OPT_OBJECT(S, member, label, sub)                                                              \

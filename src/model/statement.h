@@ -40,7 +40,10 @@ CUSTODY_MUST_USE custody_err cty_type_parse(struct cty_bytes payload_type, enum 
 
 enum cty_actor_kind { CTY_AGENT, CTY_PERSON, CTY_SERVICE };
 enum cty_effect { CTY_PASS, CTY_HOLD, CTY_DENY };
-enum cty_choice { CTY_APPROVE, CTY_REJECT };
+enum cty_choice { CTY_APPROVE, CTY_REJECT, CTY_ESCALATE };
+enum cty_key_custody { CTY_KEY_SELF, CTY_KEY_HARDWARE, CTY_KEY_OPERATOR };
+enum cty_consent_choice { CTY_CONSENT_ACCEPT, CTY_CONSENT_REFUSE };
+enum cty_custodian_key { CTY_CUSTODIAN_LOG, CTY_CUSTODIAN_CLERK };
 enum cty_method { CTY_METHOD_CLI, CTY_METHOD_WEB, CTY_METHOD_PHONE };
 enum cty_outcome { CTY_OUTCOME_FULFILLED, CTY_OUTCOME_FAILED, CTY_OUTCOME_UNKNOWN };
 enum cty_silence { CTY_SILENCE_HELD, CTY_SILENCE_UNUSED, CTY_SILENCE_UNREPORTED };
@@ -49,6 +52,9 @@ enum cty_readers { CTY_READERS_MEMBERS, CTY_READERS_PUBLIC };
 extern const char *const cty_actor_kind_names[];
 extern const char *const cty_effect_names[];
 extern const char *const cty_choice_names[];
+extern const char *const cty_key_custody_names[];
+extern const char *const cty_consent_choice_names[];
+extern const char *const cty_custodian_key_names[];
 extern const char *const cty_method_names[];
 extern const char *const cty_outcome_names[];
 extern const char *const cty_silence_names[];
@@ -70,6 +76,7 @@ struct cty_enrolment {
     struct cty_bytes actor;
     struct cty_bytes key;         /* vkey under the actor's name */
     struct cty_bytes sealing_key; /* X25519 line under the actor's name; absent: data NULL */
+    int key_custody;              /* enum cty_key_custody: who has the key in hand */
     int kind;                     /* enum cty_actor_kind */
     struct cty_opt_hash name;     /* commitment to the person's name */
     struct cty_bytes owner;       /* agents and services: a person of the same party */
@@ -101,6 +108,7 @@ struct cty_actor_enrol {
 
 struct cty_actor_revoke {
     struct cty_bytes actor;
+    struct cty_bytes key; /* a former key of the actor; absent: the actor with all its keys */
     struct cty_opt_hash reason;
     uint64_t since;
 };
@@ -111,9 +119,27 @@ struct cty_policy_publish {
     struct cty_bytes scope;       /* a party, or "ledger" */
 };
 
+/* The signers are the actor and "new". */
+struct cty_actor_rotate {
+    struct cty_bytes key;
+    struct cty_opt_hash reason;
+    struct cty_bytes sealing_key; /* absent: as before */
+};
+
+struct cty_custodian_rotate {
+    struct cty_bytes key;
+    struct cty_opt_hash reason;
+    int which; /* enum cty_custodian_key */
+};
+
+struct cty_ledger_close {
+    struct cty_opt_hash reason;
+    uint64_t size; /* entries, this one counted */
+};
+
 struct cty_parent {
     bool present;
-    struct cty_hash after; /* the parent's newest verdict or release */
+    struct cty_hash after; /* the parent's newest verdict, consent, escalation or release */
     struct cty_hash case_id;
 };
 
@@ -133,21 +159,34 @@ struct cty_request {
 };
 
 struct cty_policy_ref {
+    bool conflict; /* all who published it are in the ancestry: its pass does not count */
     struct cty_hash digest;
     uint64_t rule; /* number of the rule that matched, from 1; 0: none did */
     struct cty_bytes scope;
 };
 
 /* What one policy asks for: so many distinct persons with one of these roles, of one of these parties. */
+struct cty_escalation {
+    bool present;
+    uint64_t at; /* entry time after which it holds by itself; 0: only by a decision */
+    struct cty_names parties;
+    struct cty_names roles;
+};
+
 struct cty_clause {
     uint64_t approvals;
     bool distinct_parties;
+    struct cty_escalation escalation;
+    int key_custody; /* enum cty_key_custody: the least that is asked for */
+    bool ordered;    /* approval number i by role number i */
     struct cty_names parties; /* "*" is any */
     struct cty_names roles;
     struct cty_bytes scope;
+    uint64_t window_ms; /* how long an approval waits for the others; 0: without end */
 };
 
 struct cty_verdict {
+    bool consent; /* the holder has to consent to the patch first */
     uint64_t decide_by; /* 0 unless effect is hold */
     int effect;         /* enum cty_effect */
     struct cty_bytes executor;
@@ -180,6 +219,7 @@ struct cty_decision {
     uint8_t instance[16];
     int method; /* enum cty_method */
     struct cty_hash payload;
+    struct cty_opt_hash previous; /* ordered approvals: the newest that counts */
     struct cty_opt_hash reason;
     struct cty_opt_hash shown; /* commitment to the text that the approver was shown */
     struct cty_names travels;  /* executors or parties to whom it may travel */
@@ -219,6 +259,68 @@ struct cty_expiry {
     int silence; /* enum cty_silence */
 };
 
+struct cty_consent {
+    int choice; /* enum cty_consent_choice */
+    struct cty_hash patch;
+    struct cty_opt_hash reason;
+};
+
+struct cty_question_asked {
+    struct cty_hash question; /* commitment */
+};
+
+struct cty_answer_given {
+    struct cty_hash answer; /* commitment */
+    struct cty_hash question;
+};
+
+/* What a receiver may do with what it is handed: never more than the giver may. */
+struct cty_scope {
+    bool present;
+    struct cty_names actions; /* globs */
+    uint64_t depth;           /* hops that may follow */
+    uint64_t expires;
+    uint64_t releases; /* cases that may come to a release under it: this one, and its children */
+    struct cty_names services;
+};
+
+/* Stated, and judged by nobody yet. */
+struct cty_deposit {
+    bool present;
+    struct cty_bytes amount;
+    struct cty_bytes unit;
+};
+
+struct cty_offer {
+    struct cty_opt_hash context; /* commitment: what the receiver has to know */
+    struct cty_deposit deposit;
+    uint64_t expires;
+    uint64_t hop; /* from 1 */
+    struct cty_opt_hash obligations; /* commitment */
+    struct cty_opt_hash previous;    /* the accepted offer before */
+    struct cty_scope scope;
+    struct cty_bytes to; /* an actor or a party */
+};
+
+struct cty_accept {
+    struct cty_opt_hash obligations; /* as offered */
+    struct cty_hash offer;
+};
+
+struct cty_decline {
+    struct cty_hash offer;
+    struct cty_opt_hash reason;
+};
+
+struct cty_withdraw {
+    struct cty_hash offer;
+    struct cty_opt_hash reason;
+};
+
+struct cty_finalise {
+    struct cty_opt_hash reason;
+};
+
 struct cty_statement {
     enum cty_type type;
     struct cty_bytes type_text;
@@ -248,6 +350,17 @@ struct cty_statement {
         struct cty_outcome_report outcome;
         struct cty_cancel cancel;
         struct cty_expiry expiry;
+        struct cty_actor_rotate actor_rotate;
+        struct cty_custodian_rotate custodian_rotate;
+        struct cty_ledger_close ledger_close;
+        struct cty_consent consent;
+        struct cty_question_asked question;
+        struct cty_answer_given answer;
+        struct cty_offer offer;
+        struct cty_accept accept;
+        struct cty_decline decline;
+        struct cty_withdraw withdraw;
+        struct cty_finalise finalise;
     } u;
 };
 
@@ -270,6 +383,7 @@ CUSTODY_MUST_USE custody_err cty_statement_commitments(const struct cty_statemen
 /* The shapes, for others that nest them. */
 extern const struct cty_shape cty_shape_enrolment;
 extern const struct cty_shape cty_shape_clause;
+extern const struct cty_shape cty_shape_scope;
 extern const struct cty_shape cty_shape_policy_ref;
 
 #endif

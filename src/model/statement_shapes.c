@@ -8,7 +8,10 @@
 
 const char *const cty_actor_kind_names[] = {"agent", "person", "service", NULL};
 const char *const cty_effect_names[] = {"pass", "hold", "deny", NULL};
-const char *const cty_choice_names[] = {"approve", "reject", NULL};
+const char *const cty_choice_names[] = {"approve", "reject", "escalate", NULL};
+const char *const cty_key_custody_names[] = {"self", "hardware", "operator", NULL};
+const char *const cty_consent_choice_names[] = {"accept", "refuse", NULL};
+const char *const cty_custodian_key_names[] = {"log", "clerk", NULL};
 const char *const cty_method_names[] = {"cli", "web", "phone", NULL};
 const char *const cty_outcome_names[] = {"fulfilled", "failed", "unknown", NULL};
 const char *const cty_silence_names[] = {"held", "unused", "unreported", NULL};
@@ -100,6 +103,7 @@ const struct cty_shape cty_shape_common = CTY_SHAPE(common_fields);
 static const struct cty_field enrolment_fields[] = {
     TEXT(EN, actor, "actor", ACTOR),
     TEXT(EN, key, "key", VKEY),
+    OPT_ENUM(EN, key_custody, "key_custody", cty_key_custody_names),
     ENUM(EN, kind, "kind", cty_actor_kind_names),
     OPT_COMMIT(EN, name, "name"),
     OPT_TEXT(EN, owner, "owner", ACTOR),
@@ -131,6 +135,7 @@ static const struct cty_field actor_enrol_fields[] = {
 
 static const struct cty_field actor_revoke_fields[] = {
     TEXT(ST, u.actor_revoke.actor, "actor", ACTOR),
+    OPT_TEXT(ST, u.actor_revoke.key, "key", VKEY),
     OPT_COMMIT(ST, u.actor_revoke.reason, "reason"),
     U64(ST, u.actor_revoke.since, "since"),
 };
@@ -139,6 +144,23 @@ static const struct cty_field policy_publish_fields[] = {
     RAW(ST, u.policy_publish.policy, "policy", check_policy),
     OPT_HASH(ST, u.policy_publish.replaces, "replaces"),
     TEXT(ST, u.policy_publish.scope, "scope", SCOPE),
+};
+
+static const struct cty_field actor_rotate_fields[] = {
+    TEXT(ST, u.actor_rotate.key, "key", VKEY),
+    OPT_COMMIT(ST, u.actor_rotate.reason, "reason"),
+    OPT_TEXT(ST, u.actor_rotate.sealing_key, "sealing_key", VKEY),
+};
+
+static const struct cty_field custodian_rotate_fields[] = {
+    TEXT(ST, u.custodian_rotate.key, "key", VKEY),
+    OPT_COMMIT(ST, u.custodian_rotate.reason, "reason"),
+    ENUM(ST, u.custodian_rotate.which, "which", cty_custodian_key_names),
+};
+
+static const struct cty_field ledger_close_fields[] = {
+    OPT_COMMIT(ST, u.ledger_close.reason, "reason"),
+    U64(ST, u.ledger_close.size, "size"),
 };
 
 static const struct cty_field parent_fields[] = {
@@ -163,18 +185,30 @@ static const struct cty_field request_fields[] = {
 };
 
 static const struct cty_field policy_ref_fields[] = {
+    OPT_BOOL(struct cty_policy_ref, conflict, "conflict"),
     HASH(struct cty_policy_ref, digest, "digest"),
     OPT_U64_MAX(struct cty_policy_ref, rule, "rule", CTY_RULES_MAX),
     TEXT(struct cty_policy_ref, scope, "scope", SCOPE),
 };
 const struct cty_shape cty_shape_policy_ref = CTY_SHAPE(policy_ref_fields);
 
+static const struct cty_field clause_escalation_fields[] = {
+    OPT_U64(struct cty_escalation, at, "at"),
+    NAMES(struct cty_escalation, parties, "parties", PARTY_REF, 1, CTY_RULE_PARTIES_MAX),
+    NAMES(struct cty_escalation, roles, "roles", ROLE, 1, CTY_RULE_ROLES_MAX),
+};
+static const struct cty_shape clause_escalation_shape = CTY_SHAPE(clause_escalation_fields);
+
 static const struct cty_field clause_fields[] = {
     U64_MAX(struct cty_clause, approvals, "approvals", CTY_APPROVALS_MAX),
     OPT_BOOL(struct cty_clause, distinct_parties, "distinct_parties"),
+    OPT_OBJECT(struct cty_clause, escalation, "escalation", clause_escalation_shape),
+    OPT_ENUM(struct cty_clause, key_custody, "key_custody", cty_key_custody_names),
+    OPT_BOOL(struct cty_clause, ordered, "ordered"),
     NAMES(struct cty_clause, parties, "parties", PARTY_REF, 1, CTY_RULE_PARTIES_MAX),
     NAMES(struct cty_clause, roles, "roles", ROLE, 1, CTY_RULE_ROLES_MAX),
     TEXT(struct cty_clause, scope, "scope", SCOPE),
+    OPT_U64_MAX(struct cty_clause, window_ms, "window_ms", CTY_PERIOD_MS_MAX),
 };
 const struct cty_shape cty_shape_clause = CTY_SHAPE(clause_fields);
 
@@ -182,6 +216,7 @@ const struct cty_shape cty_shape_clause = CTY_SHAPE(clause_fields);
 static const struct cty_field verdict_fields[] = {
     HASH(ST, after, "after"),
     HASH(ST, case_id, "case"),
+    OPT_BOOL(ST, VE.consent, "consent"),
     OPT_U64(ST, VE.decide_by, "decide_by"),
     ENUM(ST, VE.effect, "effect", cty_effect_names),
     TEXT(ST, VE.executor, "executor", ACTOR),
@@ -214,6 +249,7 @@ static const struct cty_field decision_fields[] = {
     BITS(ST, u.decision.instance, "instance"),
     ENUM(ST, u.decision.method, "method", cty_method_names),
     HASH(ST, u.decision.payload, "payload"),
+    OPT_HASH(ST, u.decision.previous, "previous"),
     OPT_COMMIT(ST, u.decision.reason, "reason"),
     OPT_COMMIT(ST, u.decision.shown, "shown"),
     NAMES(ST, u.decision.travels, "travels", READER, 0, CTY_READERS_MAX),
@@ -262,6 +298,82 @@ static const struct cty_field expiry_fields[] = {
     ENUM(ST, u.expiry.silence, "silence", cty_silence_names),
 };
 
+static const struct cty_field consent_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    ENUM(ST, u.consent.choice, "choice", cty_consent_choice_names),
+    HASH(ST, u.consent.patch, "patch"),
+    OPT_COMMIT(ST, u.consent.reason, "reason"),
+};
+
+static const struct cty_field question_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    COMMIT(ST, u.question.question, "question"),
+};
+
+static const struct cty_field answer_fields[] = {
+    HASH(ST, after, "after"),
+    COMMIT(ST, u.answer.answer, "answer"),
+    HASH(ST, case_id, "case"),
+    HASH(ST, u.answer.question, "question"),
+};
+
+static const struct cty_field scope_fields[] = {
+    NAMES(struct cty_scope, actions, "actions", GLOB, 1, CTY_SCOPE_GLOBS_MAX),
+    U64_MAX(struct cty_scope, depth, "depth", CTY_HOPS_MAX),
+    U64(struct cty_scope, expires, "expires"),
+    U64_MAX(struct cty_scope, releases, "releases", CTY_SCOPE_RELEASES_MAX),
+    NAMES(struct cty_scope, services, "services", GLOB, 1, CTY_SCOPE_GLOBS_MAX),
+};
+const struct cty_shape cty_shape_scope = CTY_SHAPE(scope_fields);
+
+static const struct cty_field deposit_fields[] = {
+    TEXT(struct cty_deposit, amount, "amount", DECIMAL),
+    TEXT(struct cty_deposit, unit, "unit", WORD),
+};
+static const struct cty_shape deposit_shape = CTY_SHAPE(deposit_fields);
+
+static const struct cty_field offer_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_COMMIT(ST, u.offer.context, "context"),
+    OPT_OBJECT(ST, u.offer.deposit, "deposit", deposit_shape),
+    U64(ST, u.offer.expires, "expires"),
+    U64_MAX(ST, u.offer.hop, "hop", CTY_HOPS_MAX),
+    OPT_COMMIT(ST, u.offer.obligations, "obligations"),
+    OPT_HASH(ST, u.offer.previous, "previous"),
+    OBJECT(ST, u.offer.scope, "scope", cty_shape_scope),
+    TEXT(ST, u.offer.to, "to", READER),
+};
+
+static const struct cty_field accept_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_HASH(ST, u.accept.obligations, "obligations"),
+    HASH(ST, u.accept.offer, "offer"),
+};
+
+static const struct cty_field decline_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    HASH(ST, u.decline.offer, "offer"),
+    OPT_COMMIT(ST, u.decline.reason, "reason"),
+};
+
+static const struct cty_field withdraw_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    HASH(ST, u.withdraw.offer, "offer"),
+    OPT_COMMIT(ST, u.withdraw.reason, "reason"),
+};
+
+static const struct cty_field finalise_fields[] = {
+    HASH(ST, after, "after"),
+    HASH(ST, case_id, "case"),
+    OPT_COMMIT(ST, u.finalise.reason, "reason"),
+};
+
 const struct cty_shape cty_shapes[CTY_TYPE_COUNT] = {
 #define CTY_TYPE(name, member, text, cls, flags) [CTY_##name] = CTY_SHAPE(member##_fields),
 #include "model/types.def"
@@ -277,21 +389,40 @@ static const struct cty_field match_fields[] = {
 };
 static const struct cty_shape match_shape = CTY_SHAPE(match_fields);
 
+static const struct cty_field rule_escalation_fields[] = {
+    OPT_U64_MAX(struct cty_rule_escalation, after_ms, "after_ms", CTY_PERIOD_MS_MAX),
+    OPT_NAMES(struct cty_rule_escalation, parties, "parties", PARTY_REF, CTY_RULE_PARTIES_MAX),
+    NAMES(struct cty_rule_escalation, roles, "roles", ROLE, 1, CTY_RULE_ROLES_MAX),
+};
+static const struct cty_shape rule_escalation_shape = CTY_SHAPE(rule_escalation_fields);
+
+static const struct cty_field recovery_fields[] = {
+    U64_MAX(struct cty_recovery, quorum, "quorum", CTY_ADMINS_MAX),
+    NAMES(struct cty_recovery, roles, "roles", ROLE, 1, CTY_RULE_ROLES_MAX),
+};
+static const struct cty_shape recovery_shape = CTY_SHAPE(recovery_fields);
+
 static const struct cty_field rule_fields[] = {
     OPT_U64_MAX(RU, approvals, "approvals", CTY_APPROVALS_MAX),
+    OPT_BOOL(RU, consent, "consent"),
     OPT_U64_MAX(RU, decide_ms, "decide_ms", CTY_PERIOD_MS_MAX),
     OPT_BOOL(RU, distinct_parties, "distinct_parties"),
     ENUM(RU, effect, "effect", cty_effect_names),
+    OPT_OBJECT(RU, escalation, "escalation", rule_escalation_shape),
+    OPT_ENUM(RU, key_custody, "key_custody", cty_key_custody_names),
     OPT_OBJECT(RU, match, "match", match_shape),
+    OPT_BOOL(RU, ordered, "ordered"),
     OPT_NAMES(RU, parties, "parties", PARTY_REF, CTY_RULE_PARTIES_MAX),
     OPT_U64_MAX(RU, report_ms, "report_ms", CTY_PERIOD_MS_MAX),
     OPT_NAMES(RU, roles, "roles", ROLE, CTY_RULE_ROLES_MAX),
     OPT_U64_MAX(RU, use_ms, "use_ms", CTY_PERIOD_MS_MAX),
+    OPT_U64_MAX(RU, window_ms, "window_ms", CTY_PERIOD_MS_MAX),
 };
 static const struct cty_shape rule_shape = CTY_SHAPE(rule_fields);
 
 static const struct cty_field policy_fields[] = {
     U64_MAX(struct cty_policy, admin_quorum, "admin_quorum", CTY_ADMINS_MAX),
+    OPT_OBJECT(struct cty_policy, recovery, "recovery", recovery_shape),
     OBJECTS(struct cty_policy, rules, "rules", rule_shape, 0, CTY_RULES_MAX),
 };
 const struct cty_shape cty_shape_policy = CTY_SHAPE(policy_fields);
