@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "cli/progress.h"
+#include "client/contradiction.h"
 #include "client/state.h"
 #include "codec/text.h"
 
@@ -23,6 +24,7 @@ struct audit {
     uint8_t salt[CTY_SALT_SIZE];
     struct cty_buf content;
     struct cty_buf seen; /* the note of the state file, if there is one */
+    struct cty_buf note; /* the newest of the database */
 };
 
 static void audit_done(struct audit *a)
@@ -34,6 +36,7 @@ static void audit_done(struct audit *a)
     cty_buf_done(&a->memory);
     cty_buf_done(&a->content);
     cty_buf_done(&a->seen);
+    cty_buf_done(&a->note);
 }
 
 /* --- entries --------------------------------------------------------------------------------------------- */
@@ -83,37 +86,61 @@ static custody_err replay_all(struct audit *a, unsigned threads)
 {
     struct cty_content_source contents = {a, get_content};
     struct cty_store_mark mark;
-    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     custody_error *error = &a->cli->error;
     CTY_TRY(cty_replay_new(a->trust, &contents, threads, a->report, &a->replay));
     CTY_TRY(cty_store_walk_entries(a->file.reader, 0, cty_store_size(a->file.reader), each_entry, a, error));
     CTY_TRY(replay_batch(a));
-    CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &note, error));
-    return cty_replay_finish(a->replay, cty_buf_bytes(&note));
+    CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &a->note, error));
+    return cty_replay_finish(a->replay, cty_buf_bytes(&a->note));
 }
 
 /* --- what was seen before -------------------------------------------------------------------------------- */
 
+/* Keeps both notes; what can't be kept is told all the same. */
+static void keep_both(struct audit *a, struct cty_contradiction *found, char where[CTY_REPORT_TEXT_MAX])
+{
+    char *path = NULL;
+    found->notes[0] = cty_buf_bytes(&a->seen);
+    found->notes[1] = cty_buf_bytes(&a->note);
+    where[0] = 0;
+    if (cty_contradiction_keep(a->cli->state_path, a->trust, found, &path, NULL) == CUSTODY_OK)
+        snprintf(where, CTY_REPORT_TEXT_MAX, "; both notes are kept in %s", path);
+    cty_free_pointer(&path);
+}
+
+/* The database's own proof that its tree begins with another one. */
+static custody_err prove_fork(struct audit *a, const struct cty_checkpoint *seen, const struct cty_hash *root,
+                              struct cty_contradiction *found)
+{
+    struct cty_memory *memory = cty_replay_memory(a->replay);
+    *found = (struct cty_contradiction){.kind = CTY_CONTRADICTION_FORK, .has_proof = true, .root = *root};
+    return cty_tree_consistency(cty_memory_tree(memory), seen->size, cty_memory_size(memory), &found->proof);
+}
+
 /* Whoever has verified a later checkpoint of this ledger, or another of this size, is not shown less, or else. */
 static custody_err compare_seen(struct audit *a)
 {
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_WENT_BACK};
     struct cty_checkpoint seen;
     struct cty_hash root;
+    char where[CTY_REPORT_TEXT_MAX];
     uint64_t size = cty_replay_size(a->replay);
     custody_err err = cty_checkpoint_open(cty_buf_bytes(&a->seen), a->trust->origin, &a->trust->log_key, &seen);
     if (err != CUSTODY_OK)
         return cty_fail(&a->cli->error, err, "the state file %s", a->cli->state_path);
     if (seen.size > size) {
+        keep_both(a, &found, where);
         cty_report_fail(a->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_WENT_BACK, CTY_REPORT_NO_ENTRY,
-                        "size %llu was verified before, and kept in %s", (unsigned long long)seen.size,
-                        a->cli->state_path);
+                        "size %llu was verified before%s", (unsigned long long)seen.size, where);
         return CUSTODY_OK;
     }
     CTY_TRY(cty_memory_root(cty_replay_memory(a->replay), seen.size, &root));
-    if (!cty_hash_equal(&root, &seen.root))
-        cty_report_fail(a->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY,
-                        "size %llu was verified with another root before, and kept in %s",
-                        (unsigned long long)seen.size, a->cli->state_path);
+    if (cty_hash_equal(&root, &seen.root))
+        return CUSTODY_OK;
+    CTY_TRY(prove_fork(a, &seen, &root, &found));
+    keep_both(a, &found, where);
+    cty_report_fail(a->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY,
+                    "size %llu was verified with another root before%s", (unsigned long long)seen.size, where);
     return CUSTODY_OK;
 }
 
@@ -205,6 +232,7 @@ custody_err cty_audit_database(struct cty_cli *cli, const char *path, unsigned t
     a->memory = CTY_BUF_INIT((size_t)BATCH * CTY_ENTRY_BYTES_MAX);
     a->content = CTY_BUF_INIT(2 * CTY_BLOB_BYTES_MAX);
     a->seen = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    a->note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     custody_err err = cty_cli_trust(cli, &a->trust);
     if (err == CUSTODY_OK)
         err = as_report(a, run(a, path, threads));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody evidence, custody verify */
+#include "audit/contradiction.h"
 #include "audit/evidence.h"
 #include "base/check.h"
 #include "cli/case.h"
@@ -73,6 +74,23 @@ const struct cty_command cty_command_evidence = {
 
 /* --- verify ---------------------------------------------------------------------------------------------- */
 
+static custody_err page_contradiction(struct cty_cli *cli, struct cty_bytes text)
+{
+    const struct cty_trust *trust = NULL;
+    struct cty_contradiction_report report;
+    struct cty_jw jw;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf json = CTY_BUF_INIT(4096);
+    CTY_TRY(cty_cli_trust(cli, &trust));
+    CTY_TRY(cty_contradiction_verify(text, trust, &report, &cli->error));
+    cli->status = cty_contradiction_exit(&report);
+    if (!cli->json)
+        return cty_contradiction_text(&report, &cli->page);
+    CTY_TRY(cty_contradiction_json(&report, &json));
+    cty_page_begin(cli, &jw);
+    cty_member_raw(&jw, "contradiction", cty_buf_bytes(&json));
+    return cty_page_end(cli, &jw);
+}
+
 static custody_err verify(struct cty_cli *cli)
 {
     const char *as = cty_args_text(&cli->args, "as");
@@ -81,6 +99,9 @@ static custody_err verify(struct cty_cli *cli)
     if (as && cty_text_check(CTY_TEXT_ACTOR, cty_bytes_text(as)) != CUSTODY_OK)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "--as is not the name of an actor");
     CTY_TRY(cty_cli_read_file(cli, cli->args.operands[0], &text));
+    if (cty_is_contradiction(cty_buf_bytes(&text)))
+        return as ? cty_fail(&cli->error, CUSTODY_E_USAGE, "--as is for evidence of a case")
+                  : page_contradiction(cli, cty_buf_bytes(&text));
     CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &cli->error));
     return page_report(cli, evidence, as, NULL);
 }
@@ -97,7 +118,8 @@ const struct cty_command cty_command_verify = {
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
-    .about = "Judges what 'custody evidence' wrote, claim by claim, as custody-verify does.\n",
+    .about = "Judges what 'custody evidence' wrote, claim by claim, as custody-verify does; of a file with two\n"
+             "checkpoints that contradict each other it says what they prove.\n",
     .example = "custody verify refund.evidence --as acme/refund-agent",
     .uses = CTY_USE_TRUST,
     .options = verify_options,

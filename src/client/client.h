@@ -99,7 +99,8 @@ CUSTODY_MUST_USE custody_err cty_client_checkpoint(struct cty_client *client, bo
  * that it and the newest one are of one ledger, keeps the larger one and writes it to the state file.
  * Errors: BAD_TRUST without pins; those of cty_checkpoint_open; SPLIT_VIEW where the two contradict each other, WENT_BACK
  * where the custodian no longer has the larger one: both notes are then kept beside the state file
- * (cty_client_contradiction names the file); those of cty_client_call; IO.
+ * (cty_client_contradiction names the file), and nobody who has that state file acts on the ledger while they lie there;
+ * those of cty_client_call; IO.
  */
 CUSTODY_MUST_USE custody_err cty_client_advance(struct cty_client *client, struct cty_bytes note,
                                                 struct cty_checkpoint *ret_checkpoint, custody_error *error);

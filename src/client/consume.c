@@ -264,6 +264,8 @@ static custody_err confirm(struct cty_client *client, const struct cty_pending *
         err = check_consumed(client, pending, judgement, submitted, error);
     if (err == CUSTODY_OK)
         err = cty_judgement_payload(judgement, &payload);
+    if (err == CUSTODY_OK) /* another process may have met a contradiction meanwhile */
+        err = cty_client_may_act(client, error);
     if (err != CUSTODY_OK) {
         cty_judgement_free(judgement);
         return cty_fail_code(error, err);
@@ -277,6 +279,7 @@ static custody_err consume(struct cty_client *client, const struct cty_hash *cas
                            struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload, custody_error *error)
 {
     CTY_TRY(reserve_acted(client));
+    CTY_TRY(cty_client_may_act(client, error));
     CTY_TRY(prepare(client, case_id, error));
     const struct cty_pending *pending = find_pending(client, case_id);
     CTY_CHECK(pending);

@@ -114,6 +114,9 @@ static inline bool cty_is_passing(custody_err err)
 /* newest.c: reads the state file into client->newest. */
 CUSTODY_MUST_USE custody_err cty_newest_load(struct cty_client *client, custody_error *error);
 
+/* Whether there is no contradiction of this ledger, neither met by this client nor kept beside the state file. */
+CUSTODY_MUST_USE custody_err cty_client_may_act(struct cty_client *client, custody_error *error);
+
 /* consume.c */
 void cty_pending_clear(struct cty_client *client);
 

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "client/contradiction.h"
 #include "client/inner.h"
 #include "client/state.h"
 #include "codec/text.h"
@@ -51,19 +52,22 @@ static custody_err set_newest(struct cty_client *client, const struct view *view
     return CUSTODY_OK;
 }
 
-/* Keeps the proof of the contradiction and tells it. That it could not be kept must not hide it. */
-static custody_err contradicted(struct cty_client *client, custody_err code, const struct view *older,
-                                const struct view *newer, custody_error *error)
+/* Keeps what shows the contradiction and tells it. That it could not be kept must not hide it. */
+static custody_err contradicted(struct cty_client *client, struct cty_contradiction *found, const struct view *before,
+                                const struct view *shown, custody_error *error)
 {
+    custody_err code = cty_contradiction_code(found->kind);
     char *path = NULL;
     client->newest.refused = code;
-    if (client->state_path && cty_state_keep_contradiction(client->state_path, custody_err_name(code), older->note,
-                                                           newer->note, &path, NULL) == CUSTODY_OK) {
+    found->notes[0] = before->note;
+    found->notes[1] = shown->note;
+    if (client->state_path &&
+        cty_contradiction_keep(client->state_path, client->trust, found, &path, NULL) == CUSTODY_OK) {
         free(client->contradiction);
         client->contradiction = path;
     }
     return cty_fail(error, code, "sizes %llu and %llu, both signed by the log key%s%s",
-                    (unsigned long long)older->checkpoint.size, (unsigned long long)newer->checkpoint.size,
+                    (unsigned long long)before->checkpoint.size, (unsigned long long)shown->checkpoint.size,
                     path ? "; kept in " : "", path ? path : "");
 }
 
@@ -96,46 +100,53 @@ static custody_err went_back(struct cty_client *client, const struct view *large
     custody_error refused = error ? *error : (custody_error){0};
     custody_err err = ask_checkpoint(client, &answer, &now, error);
     if (err == CUSTODY_OK && now.checkpoint.size < larger->checkpoint.size)
-        err = contradicted(client, CUSTODY_E_WENT_BACK, larger, &now, error);
+        err = contradicted(client, &(struct cty_contradiction){.kind = CTY_CONTRADICTION_WENT_BACK}, larger, &now, error);
     else if (err == CUSTODY_OK)
         err = cty_fail(error, refusal, "no proof between checkpoints: %s", refused.detail);
     cty_answer_done(&answer);
     return err;
 }
 
-static custody_err prove(struct cty_client *client, const struct view *small, const struct view *large,
+/* The custodian's proof, and the root that it goes with: where that is another one than was signed, the two convict it. */
+static custody_err check_proof(const union cty_rpc_result *result, const struct view *small, const struct view *large,
+                               struct cty_contradiction *found)
+{
+    CTY_TRY(cty_proof_take(result->proof_consistency.hashes, result->proof_consistency.hashes_count, &found->proof));
+    found->has_proof = true;
+    found->root = result->proof_consistency.root_from;
+    return cty_tree_consistency_verify(small->checkpoint.size, &small->checkpoint.root, large->checkpoint.size,
+                                       &large->checkpoint.root, &found->proof);
+}
+
+/* Two sizes: the smaller must be a beginning of the larger. */
+static custody_err prove(struct cty_client *client, const struct view *before, const struct view *shown,
                          custody_error *error)
 {
+    const struct view *small = before->checkpoint.size < shown->checkpoint.size ? before : shown;
+    const struct view *large = small == before ? shown : before;
     struct cty_rpc_params params = {
         .u.proof_consistency = {.from = small->checkpoint.size, .to = large->checkpoint.size}};
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_NO_PROOF};
     struct cty_answer answer = {0};
-    struct cty_proof proof;
     custody_err err = cty_client_call(client, CTY_RPC_PROOF_CONSISTENCY, &params, &answer, error);
     bool refused = err != CUSTODY_OK && answer.answer.failed && !cty_is_passing(err);
-    if (err == CUSTODY_OK) {
-        err = cty_proof_take(answer.result.proof_consistency.hashes, answer.result.proof_consistency.hashes_count, &proof);
-        if (err == CUSTODY_OK)
-            err = cty_tree_consistency_verify(small->checkpoint.size, &small->checkpoint.root, large->checkpoint.size,
-                                              &large->checkpoint.root, &proof);
-        if (err != CUSTODY_OK)
-            err = contradicted(client, CUSTODY_E_SPLIT_VIEW, small, large, error);
-    }
+    if (err == CUSTODY_OK && check_proof(&answer.result, small, large, &found) != CUSTODY_OK)
+        err = contradicted(client, &found, before, shown, error);
     cty_answer_done(&answer);
     return refused ? went_back(client, large, err, error) : err;
 }
 
 /* Whether the two are of one ledger. */
-static custody_err reconcile(struct cty_client *client, const struct view *a, const struct view *b, custody_error *error)
+static custody_err reconcile(struct cty_client *client, const struct view *before, const struct view *shown,
+                             custody_error *error)
 {
-    const struct view *small = a->checkpoint.size <= b->checkpoint.size ? a : b;
-    const struct view *large = small == a ? b : a;
-    if (small->checkpoint.size == large->checkpoint.size) {
-        if (cty_hash_equal(&small->checkpoint.root, &large->checkpoint.root))
-            return CUSTODY_OK;
-        return contradicted(client, CUSTODY_E_SPLIT_VIEW, a, b, error);
-    }
-    /* The empty tree is a beginning of every ledger. */
-    return small->checkpoint.size == 0 ? CUSTODY_OK : prove(client, small, large, error);
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_TWO_ROOTS};
+    uint64_t size = before->checkpoint.size;
+    if (size != shown->checkpoint.size) /* the empty tree is a beginning of every ledger */
+        return size == 0 || shown->checkpoint.size == 0 ? CUSTODY_OK : prove(client, before, shown, error);
+    if (cty_hash_equal(&before->checkpoint.root, &shown->checkpoint.root))
+        return CUSTODY_OK;
+    return contradicted(client, &found, before, shown, error);
 }
 
 /* Takes a verified view in, in memory. One of the same size may bring more cosignatures. */
@@ -223,6 +234,23 @@ custody_err cty_client_advance(struct cty_client *client, struct cty_bytes note,
     if (ret_checkpoint)
         *ret_checkpoint = view.checkpoint;
     return CUSTODY_OK;
+}
+
+custody_err cty_client_may_act(struct cty_client *client, custody_error *error)
+{
+    custody_err code = CUSTODY_OK;
+    char *path = NULL;
+    CTY_TRY(cty_client_needs_trust(client, error));
+    if (client->newest.refused != CUSTODY_OK)
+        return cty_fail(error, client->newest.refused, "this custodian contradicted itself before");
+    if (!client->state_path)
+        return CUSTODY_OK;
+    CTY_TRY(cty_contradiction_find(client->state_path, client->trust, &path, &code, error));
+    if (!path)
+        return CUSTODY_OK;
+    free(client->contradiction);
+    client->contradiction = path;
+    return cty_fail(error, code, "this ledger contradicted itself before; until it is looked at and moved away: %s", path);
 }
 
 custody_err cty_client_checkpoint(struct cty_client *client, bool fresh, struct cty_checkpoint *ret_checkpoint,

@@ -10,9 +10,6 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "codec/json.h"
-#include "codec/text.h"
-#include "crypto/hash.h"
 
 #define PATH_ROOM 64 /* for what is put behind a path */
 
@@ -156,44 +153,11 @@ custody_err cty_state_replace(const char *path, struct cty_bytes old, struct cty
     return err;
 }
 
-static custody_err write_pair(const char *kind, struct cty_bytes older, struct cty_bytes newer, struct cty_buf *out)
+custody_err cty_state_put_new(const char *state_path, const char *path, struct cty_bytes bytes, custody_error *error)
 {
-    struct cty_jw jw;
-    cty_jw_begin(&jw, out);
-    cty_jw_object(&jw);
-    cty_jw_name(&jw, "custody_contradiction");
-    cty_jw_u64(&jw, 1);
-    cty_jw_name(&jw, "kind");
-    cty_jw_text(&jw, kind);
-    cty_jw_name(&jw, "notes");
-    cty_jw_array(&jw);
-    cty_jw_string(&jw, older);
-    cty_jw_string(&jw, newer);
-    cty_jw_array_end(&jw);
-    cty_jw_object_end(&jw);
-    return cty_jw_end(&jw);
-}
-
-custody_err cty_state_keep_contradiction(const char *path, const char *kind, struct cty_bytes older,
-                                         struct cty_bytes newer, char **ret_path, custody_error *error)
-{
-    struct cty_buf text = CTY_BUF_INIT(4 * CTY_NOTE_BYTES_MAX);
-    size_t room = strlen(path) + PATH_ROOM;
-    char hex[17];
-    custody_err err = write_pair(kind, older, newer, &text);
-    char *name = err == CUSTODY_OK ? cty_alloc(1, room) : NULL;
-    if (name) {
-        struct cty_hash digest = cty_sha256(cty_buf_bytes(&text));
-        cty_hex_write(digest.bytes, 8, hex);
-        snprintf(name, room, "%s.%s.%s", path, kind, hex);
-        err = put_file(name, cty_buf_bytes(&text), error);
-    } else if (err == CUSTODY_OK) {
-        err = CUSTODY_E_NO_MEMORY;
-    }
-    cty_buf_done(&text);
-    if (err == CUSTODY_OK)
-        *ret_path = name;
-    else
-        free(name);
+    int lock = -1;
+    CTY_TRY(take_lock(state_path, &lock, error));
+    custody_err err = access(path, F_OK) == 0 ? CUSTODY_OK : put_file(path, bytes, error);
+    close(lock);
     return err;
 }

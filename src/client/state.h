@@ -22,11 +22,10 @@ CUSTODY_MUST_USE custody_err cty_state_replace(const char *path, struct cty_byte
                                                bool *ret_replaced, custody_error *error);
 
 /*
- * Keeps two contradicting notes beside the state file, as "<path>.<kind>.<16 hex>", where the digits are the digest's of
- * what it holds, so that the same pair is kept once. The caller owns *ret_path (free).
+ * Writes another file of the same folder, whole or not at all, under the same lock; one that is there stays as it is.
  * Errors: IO, NO_MEMORY.
  */
-CUSTODY_MUST_USE custody_err cty_state_keep_contradiction(const char *path, const char *kind, struct cty_bytes older,
-                                                          struct cty_bytes newer, char **ret_path, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_state_put_new(const char *state_path, const char *path, struct cty_bytes bytes,
+                                               custody_error *error);
 
 #endif

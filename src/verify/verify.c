@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 
+#include "audit/contradiction.h"
 #include "audit/evidence.h"
 #include "base/check.h"
 
@@ -26,7 +27,8 @@ static const char usage[] =
     "Usage: custody-verify --trust FILE [--as ACTOR] [--json] EVIDENCE\n"
     "\n"
     "Needs no custodian and believes nothing but the trust file: its log key, its admins, its witnesses.\n"
-    "Each claim holds, fails, or was not checked. EVIDENCE is what 'custody evidence' wrote.\n"
+    "Each claim holds, fails, or was not checked. EVIDENCE is what 'custody evidence' wrote, or a file with\n"
+    "two checkpoints that contradict each other, as clients keep it: it says what that proves.\n"
     "\n"
     "Options:\n"
     "  -t, --trust FILE            the trust file\n"
@@ -79,6 +81,19 @@ static void evidence_free_pointer(struct cty_evidence **evidence)
     cty_evidence_free(*evidence);
 }
 
+static custody_err judge_contradiction(struct run *run, const struct cty_trust *trust, struct cty_bytes text)
+{
+    struct cty_contradiction_report report;
+    if (run->as)
+        return cty_fail(&run->error, CUSTODY_E_USAGE, "--as is for evidence of a case");
+    CTY_TRY(cty_contradiction_verify(text, trust, &report, &run->error));
+    run->status = cty_contradiction_exit(&report);
+    if (!run->json)
+        return cty_contradiction_text(&report, &run->text);
+    CTY_TRY(cty_contradiction_json(&report, &run->text));
+    return cty_buf_put_byte(&run->text, '\n');
+}
+
 static custody_err judge_by(struct run *run, const struct cty_trust *trust)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
@@ -87,6 +102,8 @@ static custody_err judge_by(struct run *run, const struct cty_trust *trust)
     if (!report)
         return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(read_file(run, run->evidence_path, &text));
+    if (cty_is_contradiction(cty_buf_bytes(&text)))
+        return judge_contradiction(run, trust, cty_buf_bytes(&text));
     CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &run->error));
     CTY_TRY(cty_evidence_verify(evidence, trust, cty_bytes_text(run->as), report, NULL));
     return put_report(run, report);

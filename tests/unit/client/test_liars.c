@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Custodians that lie about a case, and clients that don't act on it. */
+#include <unistd.h>
+
+#include "client/contradiction.h"
+#include "client/state.h"
 #include "codec/text.h"
 #include "unit/client/fake.h"
 #include "unit/support.h"
@@ -317,7 +321,7 @@ static void our_own_consume_must_stand_in_the_case(void **state)
 }
 
 /* A custodian that takes a consume although the approver's key was revoked as of before. */
-static void revoke(struct lie *l)
+static void revoke_eve(struct lie *l)
 {
     assert_ok(world_revoke(l->f->w, "acme/eve", "acme/a", "acme/b", WORLD_START));
     fake_follow(l->f);
@@ -327,7 +331,7 @@ static void a_revocation_is_seen(void **state)
 {
     struct lie *l = *state;
     approve(l);
-    revoke(l);
+    revoke_eve(l);
     l->f->forgive_consume = true;
     assert_consume(l, "approval-revoked");
 }
@@ -336,7 +340,7 @@ static void a_hidden_revocation_is_a_gap(void **state)
 {
     struct lie *l = *state;
     approve(l);
-    revoke(l);
+    revoke_eve(l);
     hide(l, l->f->count - 1);
     l->f->forgive_consume = true;
     assert_consume(l, "gap");
@@ -392,7 +396,7 @@ static void a_revocation_that_the_links_pass_over_is_found(void **state)
 {
     struct lie *l = *state;
     approve(l);
-    revoke(l);
+    revoke_eve(l);
     hide(l, l->f->count - 1);
     l->f->forgive_consume = l->f->pass_over = true;
     assert_consume(l, "chain-broken");
@@ -431,6 +435,98 @@ static void what_stands_between_is_not_to_be_withheld(void **state)
     assert_consume(l, "chain-broken");
     l->f->tamper = NULL;
     assert_consume(l, "ok");
+}
+
+/* ---- contradictions ---- */
+
+/* The world's log key signs another root for the size that is shown. */
+static void sign_other_root(struct lie *l, struct cty_buf *out)
+{
+    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = l->f->count};
+    struct cty_buf text = CTY_BUF_INIT(4096);
+    memset(checkpoint.root.bytes, 7, CTY_HASH_SIZE);
+    assert_ok(cty_checkpoint_format(&checkpoint, &text));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, world_secret(l->f->w, "log"), out));
+    cty_buf_done(&text);
+}
+
+static void where_a_contradiction_lies_nobody_acts(void **state)
+{
+    struct lie *l = *state;
+    struct cty_buf first = CTY_BUF_INIT(4096), second = CTY_BUF_INIT(4096);
+    char path[160], *kept = NULL;
+    fake_path(l->f, "state", path, sizeof(path));
+    cty_client_close(l->client);
+    l->client = fake_client(l->f, NULL, "acme/bot", "state");
+    approve(l);
+    fake_note(l->f, &first);
+    sign_other_root(l, &second);
+    struct cty_contradiction c = {.notes = {cty_buf_bytes(&first), cty_buf_bytes(&second)}};
+    assert_ok(cty_contradiction_keep(path, fake_trust(l->f), &c, &kept, NULL)); /* by whoever shares the folder */
+    assert_wait(l, "ok"); /* looking is no acting */
+    assert_consume(l, "split-view");
+    assert_non_null(strstr(l->error.detail, "contradicted itself"));
+    assert_string_equal(cty_client_contradiction(l->client), kept);
+    assert_int_equal(l->f->calls[CTY_RPC_SUBMIT], 1);
+    assert_int_equal(unlink(kept), 0);
+    assert_consume(l, "ok");
+    free(kept);
+    cty_buf_done(&first);
+    cty_buf_done(&second);
+}
+
+static void put_file(const struct lie *l, const char *name, struct cty_bytes text, char out[160])
+{
+    char path[160];
+    fake_path(l->f, "state", path, sizeof(path));
+    fake_path(l->f, name, out, 160);
+    assert_ok(cty_state_put_new(path, out, text, NULL));
+}
+
+static void what_can_not_be_read_counts_and_another_logs_does_not(void **state)
+{
+    struct lie *l = *state;
+    char path[160], other[160];
+    cty_client_close(l->client);
+    l->client = fake_client(l->f, NULL, "acme/bot", "state");
+    approve(l);
+    put_file(l, "custody.example_test.contradiction-1-a.json", CTY_LITERAL("cut off"), path);
+    assert_consume(l, "split-view");
+    unlink(path);
+    put_file(l, "custody.example_test.contradiction-1-b.json",
+             CTY_LITERAL("{\"custody_contradiction\":1,\"key\":\"another\",\"kind\":\"fork\","
+                         "\"ledger\":\"custody.example_test\",\"notes\":[\"a\",\"b\"]}"),
+             other);
+    put_file(l, "custody.example_test.contradiction-1-c.txt", CTY_LITERAL("another name"), path);
+    assert_consume(l, "ok");
+    unlink(other);
+    unlink(path);
+}
+
+static void find_contradiction(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    (void)result;
+    if (rpc != CTY_RPC_SUBMIT)
+        return;
+    char path[160], state_path[160];
+    fake_path(f, "state", state_path, sizeof(state_path));
+    fake_path(f, "custody.example_test.contradiction-1-d.json", path, sizeof(path));
+    assert_ok(cty_state_put_new(state_path, path, CTY_LITERAL("found by another process"), NULL));
+}
+
+static void one_that_is_found_behind_the_consume_counts(void **state)
+{
+    struct lie *l = *state;
+    char path[160];
+    cty_client_close(l->client);
+    l->client = fake_client(l->f, NULL, "acme/bot", "state");
+    approve(l);
+    l->f->tamper = find_contradiction;
+    assert_consume(l, "split-view");
+    l->f->tamper = NULL;
+    fake_path(l->f, "custody.example_test.contradiction-1-d.json", path, sizeof(path));
+    assert_int_equal(unlink(path), 0);
+    assert_consume(l, "ok"); /* the same consume goes on */
 }
 
 /* ---- proofs and pins ---- */
@@ -632,6 +728,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_consume_that_the_case_passes_over_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_revocation_that_the_links_pass_over_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stands_between_is_not_to_be_withheld, setup, teardown),
+        cmocka_unit_test_setup_teardown(where_a_contradiction_lies_nobody_acts, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_can_not_be_read_counts_and_another_logs_does_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_is_found_behind_the_consume_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(proofs_that_do_not_hold_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(other_founders_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_byte_of_a_release_counts, setup, teardown),

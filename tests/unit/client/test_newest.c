@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/contradiction.h"
 #include "client/state.h"
 #include "unit/client/fake.h"
 #include "unit/support.h"
@@ -88,22 +89,24 @@ static void an_older_view_is_no_contradiction(void **state)
     cty_client_close(client);
 }
 
-static void assert_kept(struct cty_client *client, const char *kind, const struct cty_buf *older)
+/* A file beside the state file, which anybody with the trust file reads as this kind, with this note as what was known. */
+static void assert_kept(struct fake *f, struct cty_client *client, const char *kind, const struct cty_buf *before)
 {
     struct cty_buf text = CTY_BUF_INIT(1 << 20);
+    struct cty_contradiction c;
+    struct cty_contradiction_report report;
+    struct stat status;
     const char *path = cty_client_contradiction(client);
     assert_non_null(path);
-    assert_non_null(strstr(path, kind));
+    assert_non_null(strstr(path, "/custody.example_test.contradiction-"));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
     assert_ok(cty_state_read(path, &text, NULL));
-    struct cty_json json = CTY_JSON_INIT;
-    assert_ok(cty_json_scan(&json, CTY_JSON_DOCUMENT, (struct cty_json_limits){4, 64}, cty_buf_bytes(&text), NULL));
-    const struct cty_json_node *notes = cty_json_member(&json, &json.nodes[0], "notes");
-    struct cty_buf first = CTY_BUF_INIT(4096);
-    assert_ok(cty_json_string(cty_json_first(&json, notes), &first));
-    assert_true(cty_bytes_equal(cty_buf_bytes(&first), cty_buf_bytes(older)));
-    assert_int_equal(notes->count, 2);
-    cty_buf_done(&first);
-    cty_json_done(&json);
+    assert_ok(cty_contradiction_verify(cty_buf_bytes(&text), fake_trust(f), &report, NULL));
+    assert_string_equal(cty_contradiction_kind_name(report.kind), kind);
+    assert_ok(cty_contradiction_parse(cty_buf_bytes(&text), &c, NULL));
+    assert_true(cty_bytes_equal(c.notes[0], cty_buf_bytes(before)));
+    cty_contradiction_done(&c);
     cty_buf_done(&text);
     unlink(path);
 }
@@ -118,7 +121,7 @@ static void a_shorter_ledger_went_back(void **state)
     newest(client);
     fake_switch(f, fake_world(POLICY)); /* restored from a backup */
     assert_not_believed(client, "went-back");
-    assert_kept(client, "went-back", &kept);
+    assert_kept(f, client, "went-back", &kept);
     /* Not this client again, whatever comes; and no other that has the state file. */
     fake_switch(f, forked(1));
     assert_not_believed(client, "went-back");
@@ -141,7 +144,7 @@ static void two_roots_of_one_size_are_a_split_view(void **state)
     newest(client);
     fake_switch(f, forked(1));
     assert_not_believed(client, "split-view");
-    assert_kept(client, "split-view", &kept);
+    assert_kept(f, client, "two-roots", &kept);
     cty_client_close(client);
     cty_buf_done(&kept);
 }
@@ -156,7 +159,7 @@ static void a_fork_that_is_longer_is_a_split_view(void **state)
     newest(client);
     fake_switch(f, forked(3));
     assert_not_believed(client, "split-view");
-    assert_kept(client, "split-view", &kept);
+    assert_kept(f, client, "fork", &kept);
     cty_client_close(client);
     /* What the file holds is still the first one. */
     client = fake_client(f, NULL, NULL, "state");
@@ -170,18 +173,20 @@ static void a_fork_that_is_longer_is_a_split_view(void **state)
 static void a_fork_that_is_shorter_is_a_split_view(void **state)
 {
     struct fake *f = *state;
-    struct cty_buf fork = CTY_BUF_INIT(4096);
+    struct cty_buf fork = CTY_BUF_INIT(4096), kept = CTY_BUF_INIT(4096);
     struct cty_client *client = fake_client(f, NULL, NULL, "state");
     struct world *other = forked(1);
     world_checkpoint(other, &fork);
     grow(f, "a");
     grow(f, "b");
     newest(client);
+    fake_note(f, &kept);
     assert_refused(cty_client_advance(client, cty_buf_bytes(&fork), NULL, NULL), "split-view");
-    assert_kept(client, "split-view", &fork);
+    assert_kept(f, client, "fork", &kept);
     world_free(other);
     cty_client_close(client);
     cty_buf_done(&fork);
+    cty_buf_done(&kept);
 }
 
 static void without_a_state_file_it_is_told_all_the_same(void **state)
@@ -206,12 +211,52 @@ static void withhold(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *res
 static void an_empty_proof_is_a_split_view(void **state)
 {
     struct fake *f = *state;
-    struct cty_client *client = fake_client(f, NULL, NULL, NULL);
+    struct cty_buf kept = CTY_BUF_INIT(4096);
+    struct cty_client *client = fake_client(f, NULL, NULL, "state");
     newest(client);
+    fake_note(f, &kept);
     grow(f, "a");
     f->tamper = withhold;
     assert_not_believed(client, "split-view");
+    assert_kept(f, client, "no-proof", &kept);
     cty_client_close(client);
+    cty_buf_done(&kept);
+}
+
+/* The same one again is the same file; and a folder is not filled with them. */
+static void a_contradiction_is_kept_once(void **state)
+{
+    struct fake *f = *state;
+    char path[160];
+    char *first = NULL, *again = NULL, *other[CTY_CONTRADICTIONS_KEPT_MAX] = {NULL};
+    struct cty_buf old = CTY_BUF_INIT(4096);
+    struct cty_contradiction c = {.kind = CTY_CONTRADICTION_WENT_BACK};
+    const struct cty_trust *trust = fake_trust(f);
+    fake_path(f, "state", path, sizeof(path));
+    fake_note(f, &old);
+    for (unsigned i = 0; i <= CTY_CONTRADICTIONS_KEPT_MAX; i++) {
+        struct cty_buf now = CTY_BUF_INIT(4096);
+        grow(f, "a");
+        fake_note(f, &now);
+        c.notes[0] = cty_buf_bytes(&now);
+        c.notes[1] = cty_buf_bytes(&old);
+        custody_err err = cty_contradiction_keep(path, trust, &c, i ? &other[i - 1] : &first, NULL);
+        assert_int_equal(err, i < CTY_CONTRADICTIONS_KEPT_MAX ? CUSTODY_OK : CUSTODY_E_LIMIT_REACHED);
+        if (i == 0) {
+            assert_ok(cty_contradiction_keep(path, trust, &c, &again, NULL));
+            assert_string_equal(first, again);
+        }
+        cty_buf_done(&now);
+    }
+    unlink(first);
+    for (unsigned i = 0; i < CTY_CONTRADICTIONS_KEPT_MAX; i++) {
+        if (other[i])
+            unlink(other[i]);
+        free(other[i]);
+    }
+    free(first);
+    free(again);
+    cty_buf_done(&old);
 }
 
 static void two_processes_share_a_state_file(void **state)
@@ -317,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fork_that_is_shorter_is_a_split_view, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_state_file_it_is_told_all_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_proof_is_a_split_view, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_contradiction_is_kept_once, setup, teardown),
         cmocka_unit_test_setup_teardown(two_processes_share_a_state_file, setup, teardown),
         cmocka_unit_test_setup_teardown(two_views_shown_to_two_processes_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(another_logs_note_is_refused, setup, teardown),

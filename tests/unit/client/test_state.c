@@ -134,21 +134,20 @@ static void a_folder_that_is_not_there_is_told(void **state)
     assert_refused(cty_state_replace(path, cty_bytes_text(""), cty_bytes_text("x"), &replaced, NULL), "io");
 }
 
-static void a_contradiction_is_kept_once(void **state)
+static void what_is_put_new_is_never_overwritten(void **state)
 {
     struct place *place = *state;
-    char *first = NULL, *again = NULL, *other = NULL;
-    struct cty_bytes a = cty_bytes_text("note a\n"), b = cty_bytes_text("note b\n");
-    assert_ok(cty_state_keep_contradiction(place->path, "split-view", a, b, &first, NULL));
-    assert_ok(cty_state_keep_contradiction(place->path, "split-view", a, b, &again, NULL));
-    assert_ok(cty_state_keep_contradiction(place->path, "split-view", b, a, &other, NULL));
-    assert_string_equal(first, again);
-    assert_string_not_equal(first, other);
-    assert_holds(first, "{\"custody_contradiction\":1,\"kind\":\"split-view\",\"notes\":[\"note a\\n\",\"note b\\n\"]}");
-    assert_int_equal(files_in(place->folder), 2);
-    free(first);
-    free(again);
-    free(other);
+    struct stat status;
+    char path[200];
+    snprintf(path, sizeof(path), "%s/kept", place->folder);
+    assert_ok(cty_state_put_new(place->path, path, cty_bytes_text("first"), NULL));
+    assert_ok(cty_state_put_new(place->path, path, cty_bytes_text("second"), NULL));
+    assert_holds(path, "first");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(files_in(place->folder), 2); /* with the lock */
+    snprintf(path, sizeof(path), "%s/none/kept", place->folder);
+    assert_refused(cty_state_put_new(place->path, path, cty_bytes_text("x"), NULL), "io");
 }
 
 int main(void)
@@ -161,7 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_regular_file_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_beyond_a_note_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_contradiction_is_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_put_new_is_never_overwritten, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

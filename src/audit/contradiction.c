@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two sizes contradict each other provably where the larger tree's own consistency proof gives another root for the smaller
+ * size: the proof's hashes stand in the larger root, and so does what they say of its first leaves.
+ *
+ *     root of 8  <- h(0..3), h(4..7)          signed
+ *     root of 4 in it:  h(0..3)               proven, and not the root of 4 that was signed
+ */
+#include "audit/contradiction.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "codec/json.h"
+#include "codec/text.h"
+
+#define DEPTH_MAX 4u
+#define NODES_MAX 128u
+
+static const char head[] = "{\"custody_contradiction\":";
+
+static const char *const kinds[] = {"two-roots", "fork", "no-proof", "went-back"};
+
+const char *cty_contradiction_kind_name(enum cty_contradiction_kind kind)
+{
+    return kinds[kind];
+}
+
+bool cty_contradiction_convicts(enum cty_contradiction_kind kind)
+{
+    return kind == CTY_CONTRADICTION_TWO_ROOTS || kind == CTY_CONTRADICTION_FORK;
+}
+
+bool cty_is_contradiction(struct cty_bytes text)
+{
+    return text.size >= sizeof(head) - 1 && memcmp(text.data, head, sizeof(head) - 1) == 0;
+}
+
+/* ---- the file ---- */
+
+static void put_proof(struct cty_jw *jw, const struct cty_contradiction *c)
+{
+    cty_jw_name(jw, "proof");
+    cty_jw_object(jw);
+    cty_jw_name(jw, "hashes");
+    cty_jw_array(jw);
+    for (size_t i = 0; i < c->proof.count; i++)
+        cty_jw_base64(jw, cty_hash_bytes(&c->proof.hashes[i]));
+    cty_jw_array_end(jw);
+    cty_jw_name(jw, "root");
+    cty_jw_hex(jw, cty_hash_bytes(&c->root));
+    cty_jw_object_end(jw);
+}
+
+custody_err cty_contradiction_format(const struct cty_contradiction *c, struct cty_buf *out)
+{
+    struct cty_jw jw;
+    cty_jw_begin(&jw, out);
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "custody_contradiction");
+    cty_jw_u64(&jw, 1);
+    cty_jw_name(&jw, "key");
+    cty_jw_string(&jw, c->key);
+    cty_jw_name(&jw, "kind");
+    cty_jw_text(&jw, kinds[c->kind]);
+    cty_jw_name(&jw, "ledger");
+    cty_jw_string(&jw, c->ledger);
+    cty_jw_name(&jw, "notes");
+    cty_jw_array(&jw);
+    cty_jw_string(&jw, c->notes[0]);
+    cty_jw_string(&jw, c->notes[1]);
+    cty_jw_array_end(&jw);
+    if (c->has_proof)
+        put_proof(&jw, c);
+    cty_jw_object_end(&jw);
+    return cty_jw_end(&jw);
+}
+
+static custody_err bad(custody_error *error, const char *what)
+{
+    return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "%s", what);
+}
+
+static custody_err read_proof(const struct cty_json *json, const struct cty_json_node *node, struct cty_contradiction *c,
+                              custody_error *error)
+{
+    const struct cty_json_node *hashes = cty_json_member(json, node, "hashes");
+    const struct cty_json_node *root = cty_json_member(json, node, "root");
+    if (node->kind != CTY_JSON_OBJECT || node->count != 2 || !hashes || !root || hashes->kind != CTY_JSON_ARRAY ||
+        hashes->count > CTY_PROOF_HASHES_MAX || root->kind != CTY_JSON_STRING ||
+        cty_hex_parse_into(root->text, c->root.bytes, CTY_HASH_SIZE) != CUSTODY_OK)
+        return bad(error, "proof is not of its form");
+    for (const struct cty_json_node *hash = cty_json_first(json, hashes); hash;
+         hash = cty_json_after(json, hashes, hash)) {
+        if (hash->kind != CTY_JSON_STRING ||
+            cty_base64_parse_into(hash->text, c->proof.hashes[c->proof.count].bytes, CTY_HASH_SIZE) != CUSTODY_OK)
+            return bad(error, "a hash of the proof is not base64 of 32 bytes");
+        c->proof.count++;
+    }
+    c->has_proof = true;
+    return CUSTODY_OK;
+}
+
+static custody_err read_kind(const struct cty_json_node *node, struct cty_contradiction *c, custody_error *error)
+{
+    for (size_t i = 0; i < CTY_COUNT_OF(kinds); i++) {
+        if (node->kind == CTY_JSON_STRING && cty_bytes_is(node->text, kinds[i])) {
+            c->kind = (enum cty_contradiction_kind)i;
+            return CUSTODY_OK;
+        }
+    }
+    return bad(error, "kind is not known");
+}
+
+/* Texts are unescaped one behind the other; views are set once nothing moves any more. */
+static custody_err read_texts(const struct cty_json *json, const struct cty_json_node *const nodes[3],
+                              struct cty_contradiction *c, custody_error *error)
+{
+    const struct cty_json_node *list = nodes[2];
+    size_t ends[4];
+    if (list->kind != CTY_JSON_ARRAY || list->count != 2)
+        return bad(error, "notes are not two");
+    const struct cty_json_node *first = cty_json_first(json, list);
+    const struct cty_json_node *all[] = {nodes[0], nodes[1], first, cty_json_after(json, list, first)};
+    for (size_t i = 0; i < CTY_COUNT_OF(all); i++) {
+        if (all[i]->kind != CTY_JSON_STRING)
+            return bad(error, "key, ledger or a note is not a string");
+        CTY_TRY(cty_json_string(all[i], &c->memory));
+        ends[i] = c->memory.size;
+    }
+    struct cty_bytes *views[] = {&c->key, &c->ledger, &c->notes[0], &c->notes[1]};
+    for (size_t i = 0; i < CTY_COUNT_OF(views); i++) {
+        size_t begin = i ? ends[i - 1] : 0;
+        *views[i] = cty_bytes_make(c->memory.data + begin, ends[i] - begin);
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err read_file(const struct cty_json *json, struct cty_contradiction *c, custody_error *error)
+{
+    static const char *const names[] = {"custody_contradiction", "kind", "key", "ledger", "notes"};
+    const struct cty_json_node *top = &json->nodes[0], *found[CTY_COUNT_OF(names)];
+    const struct cty_json_node *proof = cty_json_member(json, top, "proof");
+    uint64_t version = 0;
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
+        found[i] = cty_json_member(json, top, names[i]);
+        if (!found[i])
+            return bad(error, names[i]);
+    }
+    if (top->count != CTY_COUNT_OF(names) + (proof ? 1u : 0u))
+        return bad(error, "a member that its form does not have");
+    if (found[0]->kind != CTY_JSON_NUMBER || cty_json_u64(found[0], 1, &version) != CUSTODY_OK || version != 1)
+        return bad(error, "custody_contradiction is not 1");
+    CTY_TRY(read_kind(found[1], c, error));
+    CTY_TRY(read_texts(json, found + 2, c, error));
+    return proof ? read_proof(json, proof, c, error) : CUSTODY_OK;
+}
+
+custody_err cty_contradiction_parse(struct cty_bytes text, struct cty_contradiction *ret_contradiction,
+                                    custody_error *error)
+{
+    struct cty_json json = CTY_JSON_INIT;
+    const struct cty_json_limits limits = {DEPTH_MAX, NODES_MAX};
+    *ret_contradiction = (struct cty_contradiction){.memory = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX)};
+    if (text.size > CTY_CONTRADICTION_BYTES_MAX)
+        return cty_fail(error, CUSTODY_E_TOO_LARGE, "a contradiction of more than %u bytes", CTY_CONTRADICTION_BYTES_MAX);
+    if (text.size > 0 && text.data[text.size - 1] == '\n')
+        text.size--;
+    custody_err err = cty_json_scan(&json, CTY_JSON_STRICT, limits, text, NULL);
+    if (err == CUSTODY_OK)
+        err = read_file(&json, ret_contradiction, error);
+    else if (err != CUSTODY_E_NO_MEMORY)
+        err = bad(error, "it is not RFC 8785 text");
+    cty_json_done(&json);
+    if (err != CUSTODY_OK)
+        cty_contradiction_done(ret_contradiction);
+    return err;
+}
+
+void cty_contradiction_done(struct cty_contradiction *contradiction)
+{
+    cty_buf_done(&contradiction->memory);
+}
+
+/* ---- what it shows ---- */
+
+static custody_err open_notes(const struct cty_contradiction *c, const struct cty_trust *trust,
+                              struct cty_checkpoint checkpoints[2], custody_error *error)
+{
+    if (!cty_bytes_equal(c->ledger, trust->origin))
+        return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the trust file pins another ledger");
+    if (!cty_bytes_equal(c->key, trust->log_vkey))
+        return cty_fail(error, CUSTODY_E_KEY_UNKNOWN, "the trust file pins another log key");
+    for (size_t i = 0; i < 2; i++) {
+        custody_err err = cty_checkpoint_open(c->notes[i], trust->origin, &trust->log_key, &checkpoints[i]);
+        if (err != CUSTODY_OK)
+            return cty_fail(error, err, "note %zu", i + 1);
+    }
+    return CUSTODY_OK;
+}
+
+/* Of two sizes: what the proof says of the larger one's beginning. */
+static custody_err judge_sizes(const struct cty_contradiction *c, const struct cty_checkpoint *small,
+                               const struct cty_checkpoint *large, enum cty_contradiction_kind *ret_kind,
+                               custody_error *error)
+{
+    if (small->size == 0 && c->kind != CTY_CONTRADICTION_WENT_BACK)
+        return bad(error, "the empty tree is a beginning of every ledger");
+    bool proven = c->has_proof && cty_tree_consistency_verify(small->size, &c->root, large->size, &large->root,
+                                                              &c->proof) == CUSTODY_OK;
+    if (proven && cty_hash_equal(&c->root, &small->root))
+        return bad(error, "its proof shows that the larger tree extends the smaller");
+    *ret_kind = proven ? CTY_CONTRADICTION_FORK : CTY_CONTRADICTION_NO_PROOF;
+    return CUSTODY_OK;
+}
+
+custody_err cty_contradiction_judge(const struct cty_contradiction *c, const struct cty_trust *trust,
+                                    enum cty_contradiction_kind *ret_kind, uint64_t ret_sizes[2], custody_error *error)
+{
+    struct cty_checkpoint checkpoints[2];
+    CTY_TRY(open_notes(c, trust, checkpoints, error));
+    const struct cty_checkpoint *before = &checkpoints[0], *shown = &checkpoints[1];
+    ret_sizes[0] = before->size;
+    ret_sizes[1] = shown->size;
+    if (before->size == shown->size && cty_hash_equal(&before->root, &shown->root))
+        return bad(error, "the two notes say the same");
+    *ret_kind = CTY_CONTRADICTION_TWO_ROOTS;
+    if (before->size == shown->size)
+        return c->has_proof ? bad(error, "a proof between two notes of one size") : CUSTODY_OK;
+    bool back = shown->size < before->size;
+    CTY_TRY(judge_sizes(c, back ? shown : before, back ? before : shown, ret_kind, error));
+    /* In which order they came is their owner's word. */
+    if (*ret_kind == CTY_CONTRADICTION_NO_PROOF && back && c->kind == CTY_CONTRADICTION_WENT_BACK)
+        *ret_kind = CTY_CONTRADICTION_WENT_BACK;
+    return CUSTODY_OK;
+}
+
+static custody_err verify(const struct cty_contradiction *c, const struct cty_trust *trust,
+                          struct cty_contradiction_report *report, custody_error *error)
+{
+    CTY_TRY(cty_contradiction_judge(c, trust, &report->kind, report->sizes, error));
+    if (report->kind != c->kind)
+        return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "it says %s, and shows %s", kinds[c->kind], kinds[report->kind]);
+    snprintf(report->ledger, sizeof(report->ledger), "%.*s", (int)c->ledger.size, (const char *)c->ledger.data);
+    return CUSTODY_OK;
+}
+
+custody_err cty_contradiction_verify(struct cty_bytes text, const struct cty_trust *trust,
+                                     struct cty_contradiction_report *ret_report, custody_error *error)
+{
+    struct cty_contradiction c;
+    CTY_TRY(cty_contradiction_parse(text, &c, error));
+    custody_err err = verify(&c, trust, ret_report, error);
+    cty_contradiction_done(&c);
+    return err;
+}
+
+/* ---- how it is told ---- */
+
+int cty_contradiction_exit(const struct cty_contradiction_report *report)
+{
+    return cty_contradiction_convicts(report->kind) ? 0 : 3;
+}
+
+static custody_err put_sentence(const struct cty_contradiction_report *report, struct cty_buf *out)
+{
+    unsigned long long before = report->sizes[0], shown = report->sizes[1];
+    bool back = shown < before;
+    switch (report->kind) {
+    case CTY_CONTRADICTION_TWO_ROOTS:
+        return cty_buf_putf(out, "the log key signed two trees of size %llu: that convicts the custodian", before);
+    case CTY_CONTRADICTION_FORK:
+        return cty_buf_putf(out,
+                            "the log key signed trees of size %llu and %llu, and the larger one begins with other "
+                            "entries than the smaller one: that convicts the custodian",
+                            back ? shown : before, back ? before : shown);
+    case CTY_CONTRADICTION_NO_PROOF:
+        return cty_buf_putf(out,
+                            "the log key signed trees of size %llu and %llu, and what was given as proof between them "
+                            "proves nothing: ask the custodian for a proof; this alone convicts nobody",
+                            back ? shown : before, back ? before : shown);
+    case CTY_CONTRADICTION_WENT_BACK:
+        return cty_buf_putf(out,
+                            "the log key signed a tree of size %llu and, by the word of who kept this, showed one of "
+                            "size %llu as its newest later: this alone convicts nobody",
+                            before, shown);
+    }
+    return CUSTODY_E_INTERNAL;
+}
+
+custody_err cty_contradiction_text(const struct cty_contradiction_report *report, struct cty_buf *out)
+{
+    CTY_TRY(cty_buf_putf(out, "contradiction of %s\n%-11s %-11s ", report->ledger, kinds[report->kind],
+                         cty_contradiction_convicts(report->kind) ? "proven" : "not proven"));
+    CTY_TRY(put_sentence(report, out));
+    return cty_buf_put_byte(out, '\n');
+}
+
+custody_err cty_contradiction_json(const struct cty_contradiction_report *report, struct cty_buf *out)
+{
+    struct cty_buf sentence = CTY_BUF_INIT(1024);
+    struct cty_jw jw;
+    custody_err err = put_sentence(report, &sentence);
+    cty_jw_begin(&jw, out);
+    cty_jw_object(&jw);
+    cty_jw_name(&jw, "exit");
+    cty_jw_u64(&jw, (uint64_t)cty_contradiction_exit(report));
+    cty_jw_name(&jw, "kind");
+    cty_jw_text(&jw, kinds[report->kind]);
+    cty_jw_name(&jw, "ledger");
+    cty_jw_text(&jw, report->ledger);
+    cty_jw_name(&jw, "proven");
+    cty_jw_bool(&jw, cty_contradiction_convicts(report->kind));
+    cty_jw_name(&jw, "sizes");
+    cty_jw_array(&jw);
+    cty_jw_u64(&jw, report->sizes[0]);
+    cty_jw_u64(&jw, report->sizes[1]);
+    cty_jw_array_end(&jw);
+    cty_jw_name(&jw, "text");
+    cty_jw_string(&jw, cty_buf_bytes(&sentence));
+    cty_jw_object_end(&jw);
+    custody_err ended = cty_jw_end(&jw);
+    cty_buf_done(&sentence);
+    return err == CUSTODY_OK ? ended : err;
+}

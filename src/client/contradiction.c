@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/contradiction.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "client/state.h"
+#include "codec/text.h"
+
+/* Of a long origin so much stands in the name: the key in the file tells whose it is. */
+#define ORIGIN_SHOWN 120
+#define NAME_ROOM 256
+
+custody_err cty_contradiction_code(enum cty_contradiction_kind kind)
+{
+    return kind == CTY_CONTRADICTION_WENT_BACK ? CUSTODY_E_WENT_BACK : CUSTODY_E_SPLIT_VIEW;
+}
+
+/* "custody.example_test.contradiction-" */
+static void name_begin(struct cty_bytes origin, char out[NAME_ROOM])
+{
+    size_t size = origin.size < ORIGIN_SHOWN ? origin.size : ORIGIN_SHOWN;
+    for (size_t i = 0; i < size; i++) {
+        char c = (char)origin.data[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     (c == '.' && i > 0);
+        out[i] = plain ? c : '_';
+    }
+    snprintf(out + size, NAME_ROOM - size, ".contradiction-");
+}
+
+/* The folder that the state file is in, with a slash at its end. */
+static char *folder_of(const char *state_path)
+{
+    const char *slash = strrchr(state_path, '/');
+    return slash ? cty_bytes_dup_text(cty_bytes_make(state_path, (size_t)(slash - state_path) + 1))
+                 : cty_bytes_dup_text(CTY_LITERAL("./"));
+}
+
+static char *join(const char *folder, const char *name)
+{
+    size_t room = strlen(folder) + strlen(name) + 1;
+    char *path = cty_alloc(1, room);
+    if (path)
+        snprintf(path, room, "%s%s", folder, name);
+    return path;
+}
+
+/* ---- looking ---- */
+
+struct look {
+    const struct cty_trust *trust;
+    char *path; /* of the first that counts */
+    custody_err code;
+    unsigned count;
+};
+
+static custody_err look_at(struct look *look, char *path)
+{
+    struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
+    struct cty_contradiction c;
+    custody_err err = cty_state_read(path, &text, NULL);
+    if (err == CUSTODY_OK)
+        err = cty_contradiction_parse(cty_buf_bytes(&text), &c, NULL);
+    bool readable = err == CUSTODY_OK;
+    bool ours = !readable || cty_bytes_equal(c.key, look->trust->log_vkey);
+    custody_err code = readable ? cty_contradiction_code(c.kind) : CUSTODY_E_SPLIT_VIEW;
+    if (readable)
+        cty_contradiction_done(&c);
+    cty_buf_done(&text);
+    look->count += ours ? 1 : 0;
+    if (!ours || look->path) {
+        free(path);
+    } else {
+        look->path = path;
+        look->code = code;
+    }
+    return err == CUSTODY_E_NO_MEMORY ? err : CUSTODY_OK;
+}
+
+static bool is_named_so(const char *name, const char *begin)
+{
+    size_t size = strlen(name), end = sizeof(".json") - 1;
+    return strncmp(name, begin, strlen(begin)) == 0 && size > end && strcmp(name + size - end, ".json") == 0;
+}
+
+static custody_err look_around(struct look *look, const char *state_path, custody_error *error)
+{
+    char begin[NAME_ROOM];
+    CTY_AUTO_FREE char *folder = folder_of(state_path);
+    DIR *dir = folder ? opendir(folder) : NULL;
+    if (!folder)
+        return CUSTODY_E_NO_MEMORY;
+    if (!dir)
+        return cty_fail(error, CUSTODY_E_IO, "looking into %s: %s", folder, strerror(errno));
+    name_begin(look->trust->origin, begin);
+    custody_err err = CUSTODY_OK;
+    for (struct dirent *item = readdir(dir); item && err == CUSTODY_OK; item = readdir(dir)) {
+        char *path = is_named_so(item->d_name, begin) ? join(folder, item->d_name) : NULL;
+        if (path)
+            err = look_at(look, path);
+        else if (is_named_so(item->d_name, begin))
+            err = CUSTODY_E_NO_MEMORY;
+    }
+    closedir(dir);
+    return err;
+}
+
+custody_err cty_contradiction_find(const char *state_path, const struct cty_trust *trust, char **ret_path,
+                                   custody_err *ret_code, custody_error *error)
+{
+    struct look look = {.trust = trust};
+    custody_err err = look_around(&look, state_path, error);
+    if (err != CUSTODY_OK) {
+        free(look.path);
+        return cty_fail_code(error, err);
+    }
+    *ret_path = look.path;
+    *ret_code = look.code;
+    return CUSTODY_OK;
+}
+
+/* ---- keeping ---- */
+
+static custody_err make_path(const char *state_path, const struct cty_contradiction *c, uint64_t size,
+                             struct cty_bytes text, char **ret_path)
+{
+    char name[NAME_ROOM], hex[17];
+    struct cty_hash digest = cty_sha256(text);
+    CTY_AUTO_FREE char *folder = folder_of(state_path);
+    if (!folder)
+        return CUSTODY_E_NO_MEMORY;
+    name_begin(c->ledger, name);
+    size_t begin = strlen(name);
+    cty_hex_write(digest.bytes, 8, hex);
+    snprintf(name + begin, sizeof(name) - begin, "%llu-%s.json", (unsigned long long)size, hex);
+    *ret_path = join(folder, name);
+    return *ret_path ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
+}
+
+static custody_err keep(const char *state_path, const struct cty_trust *trust, struct cty_bytes text, const char *path,
+                        custody_error *error)
+{
+    struct look look = {.trust = trust};
+    if (access(path, F_OK) == 0)
+        return CUSTODY_OK; /* its name tells what it holds */
+    custody_err err = look_around(&look, state_path, error);
+    free(look.path);
+    CTY_TRY(err);
+    if (look.count >= CTY_CONTRADICTIONS_KEPT_MAX)
+        return cty_fail(error, CUSTODY_E_LIMIT_REACHED, "%u contradictions of this ledger are kept already", look.count);
+    return cty_state_put_new(state_path, path, text, error);
+}
+
+custody_err cty_contradiction_keep(const char *state_path, const struct cty_trust *trust,
+                                   struct cty_contradiction *contradiction, char **ret_path, custody_error *error)
+{
+    struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
+    enum cty_contradiction_kind kind;
+    uint64_t sizes[2];
+    char *path = NULL;
+    contradiction->ledger = trust->origin;
+    contradiction->key = trust->log_vkey;
+    CTY_TRY(cty_contradiction_judge(contradiction, trust, &kind, sizes, error));
+    contradiction->kind = kind;
+    custody_err err = cty_contradiction_format(contradiction, &text);
+    if (err == CUSTODY_OK)
+        err = make_path(state_path, contradiction, sizes[0] < sizes[1] ? sizes[0] : sizes[1], cty_buf_bytes(&text), &path);
+    if (err == CUSTODY_OK)
+        err = keep(state_path, trust, cty_buf_bytes(&text), path, error);
+    cty_buf_done(&text);
+    if (err == CUSTODY_OK)
+        *ret_path = path;
+    else
+        free(path);
+    return err == CUSTODY_OK ? CUSTODY_OK : cty_fail_code(error, err);
+}
