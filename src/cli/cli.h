@@ -43,6 +43,9 @@ struct cty_command {
     const char *example;  /* one command line that works in the world of the quickstart */
     unsigned uses;        /* enum cty_cli_use, or-ed */
     const struct cty_opt *options; /* its own; ends with a NULL name */
+    /* It runs what stands behind "--": the output is that command's, ours goes to the error output, and what fails ends
+     * with this status. 0 for all others. */
+    int status_failed;
 };
 /* In the order of help; ends with NULL. */
 extern const struct cty_command *const cty_commands[];
@@ -57,7 +60,9 @@ struct cty_cli {
     struct cty_args args;
     bool json;
     struct cty_buf page;
+    bool wraps;            /* the page holds foreign text: at a terminal its lines are broken by us (wrap.h) */
     int status;            /* exit status where the command returns OK */
+    int status_failed;     /* exit status of any error; 0: the error's own */
     custody_error error;
     struct cty_opt_hash case_id; /* a case that this run made: told with an error too */
     struct cty_trust trust;
@@ -119,7 +124,7 @@ CUSTODY_MUST_USE custody_err cty_cli_open(struct cty_cli *cli, const struct cty_
 
 /* --- output ---------------------------------------------------------------------------------------------- */
 
-/* Shows a text now: on the output, or with --json on the error output. */
+/* Shows a text now: on the output, or with --json on the error output; at a terminal with lines broken by us. */
 void cty_cli_present(struct cty_cli *cli, struct cty_bytes text);
 /* A line to the error output; not with --json. */
 void cty_cli_note(struct cty_cli *cli, const char *format, ...) CUSTODY_PRINTF(2, 3);

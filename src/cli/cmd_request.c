@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody request, custody wait */
 #include "base/check.h"
+#include "cli/ask.h"
 #include "cli/case.h"
-#include "cli/newcomer.h"
 #include "cli/put.h"
 #include "cli/submitted.h"
-#include "cli/text.h"
-#include "client/agent.h"
 
 #define WAIT_MS_DEFAULT ((uint64_t)24 * 3600 * 1000)
 
@@ -90,17 +88,17 @@ const struct cty_command cty_command_wait = {
 
 /* A request in the making: files that it was read from. */
 struct asking {
-    struct cty_ask ask;
-    struct cty_buf payload, state, schema, facts;
+    struct cty_asking words;
+    struct cty_buf payload, state, schema;
     struct cty_submitted submitted;
 };
 
 static void asking_done(struct asking *a)
 {
+    cty_asking_done(&a->words);
     cty_buf_done(&a->payload);
     cty_buf_done(&a->state);
     cty_buf_done(&a->schema);
-    cty_buf_done(&a->facts);
     cty_submitted_done(&a->submitted);
 }
 
@@ -115,80 +113,16 @@ static custody_err read_option(struct cty_cli *cli, const char *option, struct c
     return CUSTODY_OK;
 }
 
-/* --fact name=value: a number and true or false as such, all else as a text. */
-static void put_fact(struct cty_jw *jw, const char *word, const char *equals)
-{
-    struct cty_bytes value = cty_bytes_text(equals + 1);
-    uint64_t number = 0;
-    cty_jw_name_bytes(jw, cty_bytes_make(word, (size_t)(equals - word)));
-    if (cty_u64_parse(value, CTY_NUMBER_MAX, &number) == CUSTODY_OK)
-        cty_jw_u64(jw, number);
-    else if (cty_bytes_is(value, "true") || cty_bytes_is(value, "false"))
-        cty_jw_bool(jw, cty_bytes_is(value, "true"));
-    else
-        cty_jw_string(jw, value);
-}
-
-static custody_err read_facts(struct cty_cli *cli, struct asking *a)
-{
-    size_t count = cty_args_count(&cli->args, "fact");
-    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_STATEMENT_BYTES_MAX);
-    struct cty_jw jw;
-    if (count == 0)
-        return CUSTODY_OK;
-    cty_jw_begin(&jw, &text);
-    cty_jw_object(&jw);
-    for (size_t i = 0; i < count; i++) {
-        const char *word = cty_args_item(&cli->args, "fact", i);
-        const char *equals = strchr(word, '=');
-        if (!equals || cty_text_check(CTY_TEXT_FACT, cty_bytes_make(word, (size_t)(equals - word))) != CUSTODY_OK)
-            return cty_fail(&cli->error, CUSTODY_E_USAGE, "--fact is NAME=VALUE");
-        put_fact(&jw, word, equals);
-    }
-    cty_jw_object_end(&jw);
-    CTY_TRY(cty_jw_end(&jw));
-    a->facts.limit = CTY_STATEMENT_BYTES_MAX;
-    CTY_TRY(cty_json_tidy(cty_buf_bytes(&text), &a->facts, &cli->error));
-    a->ask.facts = cty_buf_bytes(&a->facts);
-    return CUSTODY_OK;
-}
-
-static custody_err read_words(struct cty_cli *cli, struct cty_ask *ask)
-{
-    const char *service = NULL;
-    const char *action = NULL;
-    int priority = CTY_PRIORITY_NORMAL;
-    CTY_TRY(cty_cli_required(cli, "service", &service));
-    CTY_TRY(cty_cli_required(cli, "action", &action));
-    CTY_TRY(cty_args_word(&cli->args, "priority", cty_priority_names, priority, &priority, &cli->error));
-    ask->service = cty_bytes_text(service);
-    ask->action = cty_bytes_text(action);
-    if (cty_text_check(CTY_TEXT_WORD, ask->service) != CUSTODY_OK ||
-        cty_text_check(CTY_TEXT_WORD, ask->action) != CUSTODY_OK)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--service and --action are words without spaces");
-    ask->priority = (enum cty_priority)priority;
-    ask->executor = cty_bytes_text(cty_args_text(&cli->args, "executor"));
-    CTY_TRY(cty_names_option(cli, "behalf", CTY_TEXT_ACTOR, CTY_BEHALF_MAX, &ask->behalf));
-    CTY_TRY(cty_names_option(cli, "reader", CTY_TEXT_READER, CTY_READERS_MAX, &ask->readers));
-    return cty_args_period(&cli->args, "expires", 0, &ask->expires_ms, &cli->error);
-}
-
 static custody_err read_ask(struct cty_cli *cli, struct asking *a)
 {
     const char *payload = NULL;
-    CTY_TRY(read_words(cli, &a->ask));
+    struct cty_ask *ask = &a->words.ask;
+    CTY_TRY(cty_asking_read(cli, &a->words));
+    ask->executor = cty_bytes_text(cty_args_text(&cli->args, "executor"));
     CTY_TRY(cty_cli_required(cli, "payload", &payload));
-    CTY_TRY(read_option(cli, "payload", &a->payload, &a->ask.payload));
-    CTY_TRY(read_option(cli, "agent-state", &a->state, &a->ask.state));
-    CTY_TRY(read_option(cli, "schema", &a->schema, &a->ask.schema));
-    return read_facts(cli, a);
-}
-
-static custody_err find_parent(struct cty_cli *cli, struct cty_client *client, struct cty_ask *ask)
-{
-    const char *parent = cty_args_text(&cli->args, "parent");
-    ask->parent.present = parent != NULL;
-    return parent ? cty_cli_case(cli, client, parent, &ask->parent.hash) : CUSTODY_OK;
+    CTY_TRY(read_option(cli, "payload", &a->payload, &ask->payload));
+    CTY_TRY(read_option(cli, "agent-state", &a->state, &ask->state));
+    return read_option(cli, "schema", &a->schema, &ask->schema);
 }
 
 /* What became of it at once, by the clerk's statements that came with it. */
@@ -241,8 +175,8 @@ static custody_err ask_custodian(struct cty_cli *cli, struct asking *a)
     CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &client));
     if (cty_args_flag(&cli->args, "wait"))
         cty_client_set_patience(client, CTY_CLIENT_PATIENCE_MS_DEFAULT);
-    CTY_TRY(find_parent(cli, client, &a->ask));
-    custody_err err = cty_agent_request(client, &a->ask, &case_id, &a->submitted, &cli->error);
+    CTY_TRY(cty_asking_find_parent(cli, client, &a->words.ask));
+    custody_err err = cty_agent_request(client, &a->words.ask, &case_id, &a->submitted, &cli->error);
     CTY_TRY(cty_keep_refusal(cli, &a->submitted, err));
     cli->case_id = (struct cty_opt_hash){case_id, true};
     CTY_TRY(cty_keep_receipt(cli, &a->submitted));
@@ -266,18 +200,14 @@ static custody_err request(struct cty_cli *cli)
 }
 
 static const struct cty_opt options[] = {
-    {"service", 's', CTY_OPT_TEXT, "WORD", "what will be acted on: payments"},
-    {"action", 'a', CTY_OPT_TEXT, "WORD", "what will be done: refund"},
+    CTY_ASK_SERVICE_OPTIONS,
     {"payload", 'p', CTY_OPT_TEXT, "FILE", "in full, a JSON document; - reads the input"},
-    {"priority", 0, CTY_OPT_TEXT, "WORD", "low, normal, high or critical (normal)"},
-    {"fact", 'f', CTY_OPT_LIST, "NAME=VALUE", "what you state about the payload, for policies"},
+    CTY_ASK_FACT_OPTIONS,
     {"executor", 0, CTY_OPT_TEXT, "ACTOR", "who will act (you)"},
-    {"behalf", 0, CTY_OPT_LIST, "ACTOR", "on whose behalf; they can't approve it"},
-    {"reader", 0, CTY_OPT_LIST, "NAME", "an actor or party who may also read the contents"},
+    CTY_ASK_READER_OPTIONS,
     {"schema", 0, CTY_OPT_TEXT, "FILE", "a JSON Schema of the payload, for those who patch it"},
     {"agent-state", 0, CTY_OPT_TEXT, "FILE", "your own state, to go on from"},
-    {"expires", 0, CTY_OPT_TEXT, "PERIOD", "after this it is of no use (1d)"},
-    {"parent", 0, CTY_OPT_TEXT, "CASE", "the case that this one is a part of"},
+    CTY_ASK_CASE_OPTIONS,
     {"wait", 'w', CTY_OPT_FLAG, NULL, "wait until it is decided, at most --timeout (1d)"},
     CTY_RECEIPT_OPTION,
     {NULL},

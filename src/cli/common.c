@@ -123,9 +123,13 @@ custody_err cty_help_command(const struct cty_command *command, struct cty_buf *
 {
     struct cty_args args = {.known_count = 0};
     cty_common_know(&args, command);
-    CTY_TRY(cty_buf_putf(out, "custody %s: %s\n\nUsage: custody %s%s%s [OPTIONS]\n\n%s\nOptions:\n", command->name,
-                         command->summary, command->name, command->operands[0] ? " " : "", command->operands,
-                         command->about));
+    CTY_TRY(cty_buf_putf(out, "custody %s: %s\n\nUsage: custody %s", command->name, command->summary, command->name));
+    /* What stands behind "--" stands last. */
+    if (command->status_failed)
+        CTY_TRY(cty_buf_putf(out, " [OPTIONS] %s", command->operands));
+    else
+        CTY_TRY(cty_buf_putf(out, "%s%s [OPTIONS]", command->operands[0] ? " " : "", command->operands));
+    CTY_TRY(cty_buf_putf(out, "\n\n%s\nOptions:\n", command->about));
     for (size_t i = 0; i < args.known_count; i++)
         CTY_TRY(put_option(args.known[i], out));
     return cty_buf_putf(out, "\nExample:\n  %s\n", command->example);

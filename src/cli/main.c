@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/signals.h"
 
 static void on_signal(int number)
 {
@@ -22,6 +23,7 @@ static void catch_signals(void)
 
 int main(int argc, char **argv)
 {
+    cty_signals_keep();
     catch_signals();
     return cty_cli_run(argc, argv, stdin, stdout, stderr, isatty(STDIN_FILENO) && isatty(STDERR_FILENO));
 }

@@ -90,6 +90,13 @@ static custody_err read_letter(struct reader *r, const char *word)
     return read_value(r, opt);
 }
 
+static custody_err keep_rest(const struct reader *r)
+{
+    r->args->rest = r->words + r->at + 1;
+    r->args->rest_count = (size_t)(r->count - r->at - 1);
+    return CUSTODY_OK;
+}
+
 custody_err cty_args_parse(struct cty_args *args, int count, char *const *words, custody_error *error)
 {
     struct reader r = {args, count, words, 0, error};
@@ -97,6 +104,8 @@ custody_err cty_args_parse(struct cty_args *args, int count, char *const *words,
     for (; r.at < count; r.at++) {
         const char *word = words[r.at];
         bool option = !operands_only && word[0] == '-' && word[1];
+        if (option && strcmp(word, "--") == 0 && args->keeps_rest)
+            return keep_rest(&r);
         if (option && strcmp(word, "--") == 0)
             operands_only = true;
         else if (option && word[1] == '-')

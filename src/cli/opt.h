@@ -36,13 +36,16 @@ struct cty_args {
     size_t given_count;
     const char *operands[CTY_OPERANDS_MAX];
     size_t operands_count;
+    bool keeps_rest;         /* set before parsing: what stands behind "--" is not read, but kept here */
+    char *const *rest;       /* borrowed; NULL where there was no "--" */
+    size_t rest_count;
 };
 
 /* The options of a table that ends with a NULL name; borrowed. */
 void cty_args_know(struct cty_args *args, const struct cty_opt *table);
 
 /*
- * Reads words[0..count): options anywhere, operands between them; behind "--" all are operands, and "-" is one too.
+ * Reads words[0..count): options anywhere, operands between them; behind "--" all are operands (or the rest), and "-" is one too.
  * Errors: USAGE: an option that is not known, lacks its value, has one it doesn't take, or stands twice; too many.
  */
 CUSTODY_MUST_USE custody_err cty_args_parse(struct cty_args *args, int count, char *const *words,

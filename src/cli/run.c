@@ -97,10 +97,14 @@ static custody_err check_operands(struct cty_cli *cli)
 static custody_err run_command(struct cty_cli *cli, int count, char *const *words)
 {
     cty_common_know(&cli->args, cli->command);
-    CTY_TRY(cty_args_parse(&cli->args, count, words, &cli->error));
-    cli->json = cty_args_flag(&cli->args, "json");
-    if (cty_args_flag(&cli->args, "help"))
+    cli->args.keeps_rest = cli->command->status_failed != 0;
+    custody_err err = cty_args_parse(&cli->args, count, words, &cli->error);
+    if (err == CUSTODY_OK && cty_args_flag(&cli->args, "help"))
         return cty_help_command(cli->command, &cli->page);
+    if (cli->status_failed) /* the output is left to the command that it runs */
+        cli->out = cli->err;
+    CTY_TRY(err);
+    cli->json = cty_args_flag(&cli->args, "json");
     CTY_TRY(check_operands(cli));
     return cli->command->run(cli);
 }
@@ -122,10 +126,10 @@ static custody_err run_without_command(struct cty_cli *cli, int count, char *con
     return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is no command '%.40s'", words[0]);
 }
 
-/* Whether --json stands there, also where the rest can't be read. */
+/* Whether --json stands there, also where the rest can't be read; behind "--" it is somebody else's. */
 static bool wants_json(int count, char *const *words)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
         if (strcmp(words[i], "--json") == 0)
             return true;
     }
@@ -138,7 +142,7 @@ static int tell_error(struct cty_cli *cli, custody_err code)
     if (cty_error_page(cli, code) == CUSTODY_OK)
         (void)fwrite(cli->page.data, 1, cli->page.size, file);
     (void)fflush(file);
-    return custody_err_exit(code);
+    return cli->status_failed ? cli->status_failed : custody_err_exit(code);
 }
 
 int cty_cli_run(int argc, char *const *argv, FILE *in, FILE *out, FILE *err, bool terminal)
@@ -148,6 +152,7 @@ int cty_cli_run(int argc, char *const *argv, FILE *in, FILE *out, FILE *err, boo
     cli.page = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     cli.json = wants_json(argc - 1, argv + 1);
     cli.command = cty_command_find(argc - 1, argv + 1, &words);
+    cli.status_failed = cli.command ? cli.command->status_failed : 0;
     custody_err code = cty_crypto_init();
     if (code == CUSTODY_OK)
         code = cli.command ? run_command(&cli, argc - 1 - words, argv + 1 + words)

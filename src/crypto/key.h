@@ -75,6 +75,11 @@ CUSTODY_MUST_USE custody_err cty_secret_from_seed(struct cty_bytes name, const u
 /* Wipes. Takes NULL. */
 void cty_secret_free(struct cty_secret *secret);
 void cty_secret_free_pointer(struct cty_secret **secret); /* for CTY_CLEANUP */
+/*
+ * Wipes and frees nothing: for the child of a fork, before it becomes another program. Does nothing but system calls and
+ * writes. Errors: INTERNAL where the memory can't be made writable; the child must then end.
+ */
+CUSTODY_MUST_USE custody_err cty_secret_wipe(struct cty_secret *secret);
 /* Borrowed. */
 struct cty_bytes cty_secret_name(const struct cty_secret *secret);
 const struct cty_key *cty_secret_key(const struct cty_secret *secret);

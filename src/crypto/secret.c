@@ -82,6 +82,14 @@ custody_err cty_secret_from_seed(struct cty_bytes name, const uint8_t seed[32],
     return err;
 }
 
+custody_err cty_secret_wipe(struct cty_secret *secret)
+{
+    if (sodium_mprotect_readwrite(secret) != 0)
+        return CUSTODY_E_INTERNAL;
+    sodium_memzero(secret, sizeof(*secret));
+    return CUSTODY_OK;
+}
+
 void cty_secret_free(struct cty_secret *secret)
 {
     sodium_free(secret); /* wipes, and takes NULL */

@@ -76,6 +76,7 @@ def examples_use_options_that_there_are():
         if 'Example:\n' not in text:
             continue
         example = shlex.split(text.split('Example:\n')[1].strip())
+        example = example[:example.index('--')] if '--' in example else example
         known = set(re.findall(r'(--[a-z-]+|-[a-z])\b', text.split('Options:')[1].split('Example:')[0]))
         wrong += [f'{name}: {word}' for word in example if word.startswith('-') and word not in known]
     expect_none(wrong, 'options in examples that the command has not')
