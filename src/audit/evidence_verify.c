@@ -21,21 +21,49 @@ struct verify {
     struct cty_step step;
     struct cty_parsed_entry parsed;
     struct cty_checkpoint checkpoint;
+    struct cty_log_keys claimed; /* as the file's rotations say, which are judged afterwards */
 };
+
+/* Which keys the log had by its own word: a key that no judged rotation brings is told by hold_checkpoint. */
+static custody_err claim_log_keys(struct verify *v)
+{
+    v->claimed = v->trust->log_keys;
+    for (size_t i = 0; i < v->evidence->entries_count; i++) {
+        const struct cty_evidence_entry *entry = v->evidence->entries[i];
+        if (entry->type != CTY_CUSTODIAN_ROTATE)
+            continue;
+        CTY_TRY(cty_entry_parse(entry->text, &v->parsed, NULL));
+        custody_err err = cty_log_keys_learn(&v->claimed, &v->parsed.signed_statement.statement, entry->entry.index);
+        if (err == CUSTODY_E_NO_MEMORY)
+            return err;
+    }
+    return CUSTODY_OK;
+}
+
+/* By now the rotations were judged. */
+static void hold_checkpoint(struct verify *v)
+{
+    char who[CTY_REPORT_TEXT_MAX];
+    const struct cty_key *judged = cty_log_keys_at(&v->step.log_keys, v->checkpoint.size);
+    if (!cty_key_equal(judged, cty_log_keys_at(&v->claimed, v->checkpoint.size))) {
+        cty_report_skip(v->report, CTY_CLAIM_CHECKPOINT, "the rotation that brought the key which signed it was not judged");
+        return;
+    }
+    cty_log_key_words(&v->step.log_keys, v->checkpoint.size, who, sizeof(who));
+    cty_report_hold(v->report, CTY_CLAIM_CHECKPOINT, "size %llu, %s", (unsigned long long)v->checkpoint.size, who);
+}
 
 static bool open_checkpoint(struct verify *v, struct cty_note *note)
 {
     custody_err err = cty_bytes_equal(v->evidence->ledger, v->trust->origin) ? CUSTODY_OK : CUSTODY_E_WRONG_LEDGER;
     if (err == CUSTODY_OK)
-        err = cty_checkpoint_open(v->evidence->checkpoint, v->trust->origin, &v->trust->log_key, &v->checkpoint);
+        err = cty_checkpoint_open_by(v->evidence->checkpoint, v->trust->origin, &v->claimed, &v->checkpoint);
     if (err == CUSTODY_OK)
         err = cty_note_parse(v->evidence->checkpoint, note);
     if (err != CUSTODY_OK) {
         cty_report_fail(v->report, CTY_CLAIM_CHECKPOINT, err, CTY_REPORT_NO_ENTRY, "%s", custody_err_sentence(err));
         return false;
     }
-    cty_report_hold(v->report, CTY_CLAIM_CHECKPOINT, "size %llu, signed by the pinned log key",
-                    (unsigned long long)v->checkpoint.size);
     cty_trust_witnessed(v->trust, note, v->report);
     return true;
 }
@@ -241,8 +269,10 @@ static custody_err verify_all(struct verify *v, struct cty_bytes as)
     struct cty_note *note = cty_alloc(1, sizeof(*note));
     if (!note)
         return CUSTODY_E_NO_MEMORY;
-    bool opened = open_checkpoint(v, note);
+    custody_err err = claim_log_keys(v);
+    bool opened = err == CUSTODY_OK && open_checkpoint(v, note);
     free(note);
+    CTY_TRY(err);
     cty_hex_write(v->evidence->case_id.bytes, CTY_HASH_SIZE, hex);
     snprintf(v->report->subject, sizeof(v->report->subject), "case %s", hex);
     v->reach = cty_evidence_reach_get(v->evidence);
@@ -252,6 +282,7 @@ static custody_err verify_all(struct verify *v, struct cty_bytes as)
     if (opened) {
         cty_evidence_tie(v->evidence, &v->index, &v->checkpoint, v->report);
         CTY_TRY(judge_entries(v));
+        hold_checkpoint(v);
     } else {
         v->step.stopped = true;
     }

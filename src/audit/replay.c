@@ -177,15 +177,16 @@ static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes
 {
     struct cty_report *report = replay->step.report;
     const struct cty_trust *trust = replay->step.trust;
+    char who[CTY_REPORT_TEXT_MAX];
     struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
     if (!parsed)
         return CUSTODY_E_NO_MEMORY;
-    custody_err err = cty_checkpoint_open(note, trust->origin, &trust->log_key, checkpoint);
+    custody_err err = cty_checkpoint_open_by(note, trust->origin, &replay->step.log_keys, checkpoint);
     if (err == CUSTODY_OK)
         err = cty_note_parse(note, parsed);
     if (err == CUSTODY_OK) {
-        cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, signed by the pinned log key",
-                        (unsigned long long)checkpoint->size);
+        cty_log_key_words(&replay->step.log_keys, checkpoint->size, who, sizeof(who));
+        cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, %s", (unsigned long long)checkpoint->size, who);
         cty_trust_witnessed(trust, parsed, report);
         err = check_root(replay, checkpoint);
     } else {
@@ -220,4 +221,9 @@ struct cty_memory *cty_replay_memory(struct cty_replay *replay)
 uint64_t cty_replay_size(const struct cty_replay *replay)
 {
     return replay->size;
+}
+
+const struct cty_log_keys *cty_replay_log_keys(const struct cty_replay *replay)
+{
+    return &replay->step.log_keys;
 }

@@ -47,5 +47,7 @@ CUSTODY_MUST_USE custody_err cty_replay_finish(struct cty_replay *replay, struct
 /* The state so far; borrowed. */
 struct cty_memory *cty_replay_memory(struct cty_replay *replay);
 uint64_t cty_replay_size(const struct cty_replay *replay);
+/* The pinned log key, and those that lawful rotations put in its place so far; borrowed. */
+const struct cty_log_keys *cty_replay_log_keys(const struct cty_replay *replay);
 
 #endif

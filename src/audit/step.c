@@ -12,6 +12,7 @@ custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust, 
 {
     memset(step, 0, sizeof(*step));
     step->trust = trust;
+    step->log_keys = trust->log_keys;
     step->report = report;
     struct cty_buf *scratch[] = {&step->salt, &step->content, &step->base, &step->operations, &step->result};
     for (size_t i = 0; i < CTY_COUNT_OF(scratch); i++)
@@ -188,8 +189,8 @@ static void find_weak_enrolment(struct cty_step *step, const struct cty_parsed_e
         return;
     if (actor.vouchers == 1)
         cty_report_finding(step->report, "one-voucher", step->at,
-                           "%.*s decided, and is enrolled on one admin's word", (int)st->signers[0].size,
-                           (const char *)st->signers[0].data);
+                           "%.*s decided, and is enrolled on one %s's word", (int)st->signers[0].size,
+                           (const char *)st->signers[0].data, actor.recovered ? "recoverer" : "admin");
 }
 
 static void find_skew(struct cty_step *step, const struct cty_parsed_entry *parsed)
@@ -251,6 +252,34 @@ static void tell_unjudged(struct cty_step *step, unsigned unjudged)
     }
 }
 
+/* The first checkpoint that covers the rotation is the new key's. */
+custody_err cty_log_keys_learn(struct cty_log_keys *keys, const struct cty_statement *st, uint64_t index)
+{
+    struct cty_bytes name;
+    struct cty_key key;
+    if (st->type != CTY_CUSTODIAN_ROTATE || st->u.custodian_rotate.which != CTY_CUSTODIAN_LOG)
+        return CUSTODY_OK;
+    CTY_TRY(cty_vkey_parse(st->u.custodian_rotate.key, CTY_KEY_ED25519, &name, &key));
+    return cty_log_keys_add(keys, index + 1, &key);
+}
+
+void cty_log_key_words(const struct cty_log_keys *keys, uint64_t size, char *out, size_t out_size)
+{
+    uint32_t place = keys->count - 1;
+    while (place > 0 && keys->from[place] > size)
+        place--;
+    if (place == 0)
+        snprintf(out, out_size, "signed by the pinned log key");
+    else
+        snprintf(out, out_size, "signed by the log key that entry %llu put in the pinned one's place",
+                 (unsigned long long)keys->from[place] - 1);
+}
+
+static custody_err learn_log_key(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    return cty_log_keys_learn(&step->log_keys, &parsed->signed_statement.statement, step->at);
+}
+
 custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *parsed, const struct cty_hash *leaf,
                           const struct cty_key keys[CTY_SIGNERS_MAX], bool prev_unknown)
 {
@@ -267,29 +296,65 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
         return judge_failure(step, err, step->at, &error);
     if (step->keyless)
         return CUSTODY_E_INTERNAL;
+    CTY_TRY(learn_log_key(step, parsed));
     step->entries++;
     step->newest = step->at;
     tell_unjudged(step, step->delta.unjudged);
     return find_things(step, parsed);
 }
 
+/* Where in the ledger it was said that this was signed when the key was stolen; false where it was not. */
+static bool thief_words(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time, char *out, size_t size)
+{
+    if (!cty_signed_by_thief(actor, rotation, time))
+        return false;
+    if (actor->revoked_index != 0 && actor->revoked_since <= time)
+        snprintf(out, size, "revoked by entry %llu", (unsigned long long)actor->revoked_index);
+    else
+        snprintf(out, size, "with a former key that was revoked");
+    return true;
+}
+
+/* "acme/bob (enrolled by 1, revoked by entry 9)" */
+static int approver_words(const struct cty_memory *memory, const struct cty_case_decision *decision, char *out,
+                          size_t size)
+{
+    struct cty_actor_record actor = {.vouchers = 0};
+    char revoked[96] = "", thief[80];
+    if (get_actor(memory, decision->actor, &actor) == CUSTODY_OK) {
+        if (actor.revoked_index != 0)
+            snprintf(revoked, sizeof(revoked), ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
+        else if (thief_words(&actor, decision->rotation, decision->time, thief, sizeof(thief)))
+            snprintf(revoked, sizeof(revoked), ", %s", thief);
+    }
+    return snprintf(out, size, "%.*s (%s by %llu%s)", (int)decision->actor.size, (const char *)decision->actor.data,
+                    actor.recovered ? "recovered" : "enrolled", (unsigned long long)actor.vouchers, revoked);
+}
+
 void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *c, char *out, size_t size)
 {
     size_t used = 0;
     out[0] = 0;
-    for (uint32_t i = 0; i < c->decisions_count && used + 1 < size; i++) {
-        struct cty_actor_record actor = {.vouchers = 0};
-        char revoked[48] = "";
-        if (get_actor(memory, c->decisions[i].actor, &actor) == CUSTODY_OK && actor.revoked_index != 0)
-            snprintf(revoked, sizeof(revoked), ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
-        int more = snprintf(out + used, size - used, "%s%.*s (enrolled by %llu%s)", i ? ", " : "",
-                            (int)c->decisions[i].actor.size, (const char *)c->decisions[i].actor.data,
-                            (unsigned long long)actor.vouchers, revoked);
+    for (uint32_t i = 0; i < c->decisions_count && used + 3 < size; i++) {
+        if (i)
+            used += (size_t)snprintf(out + used, size - used, ", ");
+        int more = approver_words(memory, &c->decisions[i], out + used, size - used);
         used += more > 0 ? (size_t)more : 0;
     }
 }
 
-/* A decision whose key was revoked later, with a `since` before it: the case stands, and reads as suspect. */
+/* What was signed with a key that was revoked later, as of before that: the case stands, and reads as suspect. */
+static void find_suspect(struct cty_step *step, const struct cty_case *c, struct cty_bytes name, uint64_t rotation,
+                         uint64_t time, const char *did)
+{
+    struct cty_actor_record actor;
+    char how[80];
+    if (get_actor(step->memory, name, &actor) != CUSTODY_OK || !thief_words(&actor, rotation, time, how, sizeof(how)))
+        return;
+    cty_report_finding(step->report, "key-suspect", c->opened, "%.*s %s this case, %s as of before that", (int)name.size,
+                       (const char *)name.data, did, how);
+}
+
 static custody_err find_suspects(void *context, const char *key, struct cty_bytes value)
 {
     struct cty_step *step = context;
@@ -300,16 +365,10 @@ static custody_err find_suspects(void *context, const char *key, struct cty_byte
     custody_err err = cty_record_decode(&cty_shape_case, value, &tape, &c, NULL);
     cty_json_done(&tape);
     CTY_TRY(err);
-    for (uint32_t i = 0; c.release.present && i < c.decisions_count; i++) {
-        struct cty_actor_record actor;
-        if (get_actor(step->memory, c.decisions[i].actor, &actor) != CUSTODY_OK || actor.revoked_index == 0 ||
-            actor.revoked_since > c.decisions[i].time)
-            continue;
-        cty_report_finding(step->report, "key-suspect", c.opened,
-                           "%.*s approved this case, and its key was revoked by entry %llu as of before that",
-                           (int)c.decisions[i].actor.size, (const char *)c.decisions[i].actor.data,
-                           (unsigned long long)actor.revoked_index);
-    }
+    for (uint32_t i = 0; c.release.present && i < c.decisions_count; i++)
+        find_suspect(step, &c, c.decisions[i].actor, c.decisions[i].rotation, c.decisions[i].time, "approved");
+    for (uint32_t i = 0; i < c.hops_count; i++)
+        find_suspect(step, &c, c.hops[i].from, c.hops[i].rotation, c.hops[i].offered, "handed on");
     return CUSTODY_OK;
 }
 

@@ -11,6 +11,7 @@ struct cty_step {
     struct cty_memory *memory;
     struct cty_memory *asked; /* requests that were refused or rejected, by requester, service and action */
     const struct cty_trust *trust;
+    struct cty_log_keys log_keys; /* the pinned log key, and those that came in its place */
     const struct cty_content_source *contents; /* NULL: none */
     struct cty_report *report;
     enum cty_view_status (*missing)(void *context, const char *key);
@@ -47,6 +48,13 @@ CUSTODY_MUST_USE custody_err cty_step_fold(struct cty_step *step, const struct c
                                            const struct cty_hash *leaf, const struct cty_key keys[CTY_SIGNERS_MAX],
                                            bool prev_unknown);
 
+/* Adds the key that a custodian.rotate at this index brought; whether it was lawful is the caller's to know. */
+CUSTODY_MUST_USE custody_err cty_log_keys_learn(struct cty_log_keys *keys, const struct cty_statement *statement,
+                                                uint64_t index);
+
+/* Who signed the checkpoint, for a claim: "the pinned log key", or the one that an entry brought. */
+void cty_log_key_words(const struct cty_log_keys *keys, uint64_t size, char *out, size_t out_size);
+
 /* An entry that can't be judged, through nobody's fault: later ones are not judged either. */
 void cty_step_give_up(struct cty_step *step, uint64_t index, const char *why);
 
@@ -60,7 +68,7 @@ CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, cons
 /* contents.c: commitments and patches of one entry, before it is folded. */
 CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
 
-/* "acme/alice (enrolled by 2), acme/bob (enrolled by 1, revoked by entry 9)" of the case's decisions, for a sentence. */
+/* "acme/alice (enrolled by 2), acme/bob (recovered by 1, revoked by entry 9)" of the case's decisions, for a sentence. */
 void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *the_case, char *out, size_t size);
 
 #endif

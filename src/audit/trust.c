@@ -78,6 +78,7 @@ static custody_err read_log(struct policy *p, struct cty_bytes rest)
     if (cty_vkey_parse(vkey, CTY_KEY_ED25519, &p->trust->origin, &p->trust->log_key) != CUSTODY_OK)
         return bad_line(p, "the log's key is not an Ed25519 vkey");
     p->trust->log_vkey = vkey;
+    cty_log_keys_begin(&p->trust->log_keys, &p->trust->log_key);
     p->has_log = true;
     return end_keyed_line(p, rest);
 }

@@ -33,6 +33,7 @@ struct cty_trust {
     struct cty_bytes origin;
     struct cty_bytes log_vkey;
     struct cty_key log_key;
+    struct cty_log_keys log_keys; /* the pinned one; a verifier that learns of rotations adds to a copy of its own */
     struct cty_trust_node nodes[CTY_TRUST_NODES_MAX];
     uint32_t nodes_count;
     uint32_t quorum; /* index into nodes; CTY_TRUST_NODES_MAX for none */

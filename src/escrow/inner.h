@@ -81,8 +81,6 @@ CUSTODY_MUST_USE custody_err cty_role_check(struct fold *f, const struct cty_act
                                             uint64_t *ret_clauses);
 /* That, and outside the ancestry: who may approve. Errors: those, SELF_APPROVAL. */
 CUSTODY_MUST_USE custody_err cty_approver_check(struct fold *f, const struct cty_actor_record *actor);
-/* Whether what the actor signed at this entry time, after so many rotations, was signed when its key was stolen. */
-bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time);
 /* Whether the approver's place in ordered approvals has come. Errors: OUT_OF_ORDER. */
 CUSTODY_MUST_USE custody_err cty_order_check(struct fold *f, const struct cty_actor_record *actor);
 /* Whether an approval names the one before it, where they have an order. Errors: OUT_OF_ORDER. */

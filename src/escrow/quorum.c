@@ -106,16 +106,6 @@ custody_err cty_approver_check(struct fold *f, const struct cty_actor_record *ac
     return CUSTODY_OK;
 }
 
-bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time)
-{
-    if (actor->revoked_index != 0 && actor->revoked_since <= time)
-        return true;
-    if (rotation >= actor->former_count)
-        return false;
-    const struct cty_former_key *former = &actor->former[rotation];
-    return former->revoked && former->revoked_since <= time;
-}
-
 /* The shortest window of the clauses; 0 for none. */
 static uint64_t window_of(const struct cty_case *c)
 {

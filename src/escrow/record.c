@@ -38,6 +38,7 @@ static const struct cty_field ledger_fields[] = {
     OPT_HASH(LE, follow_case, "follow_case"),
     HASH(LE, last, "last"),
     TEXT(LE, log_key, "log_key", VKEY),
+    OPT_U64(LE, log_rotations, "log_rotations"),
     TEXT(LE, operator_party, "operator", PARTY),
     TEXT(LE, origin, "origin", ORIGIN),
     HASH(LE, policy, "policy"),
@@ -241,4 +242,14 @@ bool cty_case_offer_open(const struct cty_case *the_case, uint64_t time)
 {
     const struct cty_case_offer *offer = &the_case->offer;
     return offer->present && offer->state == CTY_OFFER_OPEN && time <= offer->expires;
+}
+
+bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time)
+{
+    if (actor->revoked_index != 0 && actor->revoked_since <= time)
+        return true;
+    if (rotation >= actor->former_count)
+        return false;
+    const struct cty_former_key *former = &actor->former[rotation];
+    return former->revoked && former->revoked_since <= time;
 }

@@ -36,6 +36,7 @@ struct cty_ledger_record {
     struct cty_bytes clerk_key; /* vkeys */
     bool closed;
     struct cty_bytes log_key;
+    uint64_t log_rotations; /* how many log keys there were before this one */
     int follow;                 /* enum cty_follow */
     struct cty_opt_hash follow_case;
     struct cty_hash last;       /* leaf hash of the newest entry */
@@ -216,6 +217,8 @@ enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t 
 /* The deadline of the present state (decide_by, use_by, report_by); 0 where there is none. */
 uint64_t cty_case_due(const struct cty_case *the_case);
 bool cty_case_is_final(enum cty_case_state state);
+/* Whether what the actor signed at this entry time, after so many rotations, was signed when its key was stolen. */
+bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time);
 /* Which clauses read as escalated at `time`, a bit for each. */
 uint64_t cty_case_escalated_at(const struct cty_case *the_case, uint64_t time);
 /* Whether an offer stands that may still be accepted at `time`. */

@@ -37,10 +37,14 @@ custody_err cty_rule_custodian_rotate(struct fold *f)
     CTY_TRY(cty_admins_check(f, f->ledger.operator_party, 0, f->st->signers_count - 1, f->ledger.admin_quorum,
                              &persons));
     CTY_TRY(cty_key_put(f, rotate->key, CTY_KEY_ED25519, name, log ? "log" : "clerk"));
-    if (log)
-        f->ledger.log_key = rotate->key;
-    else
+    if (!log) {
         f->ledger.clerk_key = rotate->key;
+        return CUSTODY_OK;
+    }
+    if (f->ledger.log_rotations == CTY_ROTATIONS_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u log keys", CTY_ROTATIONS_MAX);
+    f->ledger.log_rotations++;
+    f->ledger.log_key = rotate->key;
     return CUSTODY_OK;
 }
 

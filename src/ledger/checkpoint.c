@@ -53,16 +53,60 @@ custody_err cty_checkpoint_parse(struct cty_bytes text, struct cty_checkpoint *r
     return CUSTODY_OK;
 }
 
-custody_err cty_checkpoint_open(struct cty_bytes note, struct cty_bytes origin,
-                                const struct cty_key *log_key, struct cty_checkpoint *ret_checkpoint)
+void cty_log_keys_begin(struct cty_log_keys *keys, const struct cty_key *pinned)
+{
+    keys->count = 1;
+    keys->from[0] = 0;
+    keys->keys[0] = *pinned;
+}
+
+custody_err cty_log_keys_add(struct cty_log_keys *keys, uint64_t from, const struct cty_key *key)
+{
+    for (uint32_t i = 0; i < keys->count; i++) {
+        if (keys->from[i] == from && cty_key_equal(&keys->keys[i], key))
+            return CUSTODY_OK;
+    }
+    if (keys->count == CTY_ROTATIONS_MAX + 1)
+        return CUSTODY_E_LIMIT_REACHED;
+    if (from <= keys->from[keys->count - 1])
+        return CUSTODY_E_BAD_MEMBER;
+    keys->from[keys->count] = from;
+    keys->keys[keys->count++] = *key;
+    return CUSTODY_OK;
+}
+
+const struct cty_key *cty_log_keys_at(const struct cty_log_keys *keys, uint64_t size)
+{
+    uint32_t place = keys->count - 1;
+    while (place > 0 && keys->from[place] > size)
+        place--;
+    return &keys->keys[place];
+}
+
+/* The size is read before anything is verified, to choose the key; nothing else comes of it. */
+custody_err cty_checkpoint_open_by(struct cty_bytes note, struct cty_bytes origin, const struct cty_log_keys *keys,
+                                   struct cty_checkpoint *ret_checkpoint)
 {
     struct cty_note parsed;
+    struct cty_checkpoint said = {.size = 0};
+    struct cty_bytes rest, first;
     CTY_TRY(cty_note_parse(note, &parsed));
-    CTY_TRY(cty_note_verify(&parsed, origin, log_key));
-    struct cty_bytes rest = parsed.text, first;
+    custody_err readable = cty_checkpoint_parse(parsed.text, &said);
+    CTY_TRY(cty_note_verify(&parsed, origin, cty_log_keys_at(keys, readable == CUSTODY_OK ? said.size : 0)));
+    rest = parsed.text;
     if (!cty_line_take(&rest, &first))
         return CUSTODY_E_BAD_NOTE;
     if (!cty_bytes_equal(first, origin))
         return CUSTODY_E_WRONG_LEDGER;
-    return cty_checkpoint_parse(parsed.text, ret_checkpoint);
+    CTY_TRY(readable);
+    *ret_checkpoint = said;
+    return CUSTODY_OK;
+}
+
+custody_err cty_checkpoint_open(struct cty_bytes note, struct cty_bytes origin,
+                                const struct cty_key *log_key, struct cty_checkpoint *ret_checkpoint)
+{
+    struct cty_log_keys keys;
+    cty_log_keys_begin(&keys, log_key);
+    return cty_checkpoint_open_by(note, origin, &keys, ret_checkpoint);
 }

@@ -64,3 +64,10 @@ custody_err cty_frontier_load(const struct cty_tree_reader *reader, uint64_t siz
     *ret_frontier = frontier;
     return CUSTODY_OK;
 }
+
+bool cty_frontier_equal(const struct cty_frontier *a, const struct cty_frontier *b)
+{
+    frontier_check(a);
+    frontier_check(b);
+    return a->size == b->size && memcmp(a->edge, b->edge, a->count * sizeof(*a->edge)) == 0;
+}

@@ -8,6 +8,7 @@
 #ifndef CTY_LEDGER_NOTE_H
 #define CTY_LEDGER_NOTE_H
 
+#include "base/limits.h"
 #include "crypto/key.h"
 #include "ledger/tree.h"
 
@@ -84,6 +85,27 @@ CUSTODY_MUST_USE custody_err cty_checkpoint_open(struct cty_bytes note, struct c
                                                  struct cty_checkpoint *ret_checkpoint);
 
 /*
+ * The keys of one log over time: items[i] signs the checkpoints of size from[i] to below from[i + 1]. The first is
+ * the one that a verifier pins, the others it learnt from the log itself.
+ */
+struct cty_log_keys {
+    uint64_t from[CTY_ROTATIONS_MAX + 1];
+    struct cty_key keys[CTY_ROTATIONS_MAX + 1];
+    uint32_t count;
+};
+
+void cty_log_keys_begin(struct cty_log_keys *keys, const struct cty_key *pinned);
+/* One that signs from this size on; known already is OK. Errors: LIMIT_REACHED, BAD_MEMBER for a size before the last. */
+CUSTODY_MUST_USE custody_err cty_log_keys_add(struct cty_log_keys *keys, uint64_t from, const struct cty_key *key);
+/* The key that signs checkpoints of this size. */
+const struct cty_key *cty_log_keys_at(const struct cty_log_keys *keys, uint64_t size);
+
+/* As cty_checkpoint_open, by the key that signs checkpoints of its size. */
+CUSTODY_MUST_USE custody_err cty_checkpoint_open_by(struct cty_bytes note, struct cty_bytes origin,
+                                                    const struct cty_log_keys *keys,
+                                                    struct cty_checkpoint *ret_checkpoint);
+
+/*
  * Appends tlog-proof text: `extra` may be empty and is authenticated by nobody. `note` is taken verbatim.
  * Errors: BAD_MEMBER (index, note empty), TOO_LARGE (also: proof, extra), NO_MEMORY.
  */
@@ -108,5 +130,10 @@ CUSTODY_MUST_USE custody_err cty_receipt_open(struct cty_bytes text, struct cty_
                                               struct cty_bytes origin, const struct cty_key *log_key,
                                               struct cty_receipt *ret_receipt,
                                               struct cty_checkpoint *ret_checkpoint);
+/* The same, by the key that signs checkpoints of the receipt's size. */
+CUSTODY_MUST_USE custody_err cty_receipt_open_by(struct cty_bytes text, struct cty_bytes entry,
+                                                 struct cty_bytes origin, const struct cty_log_keys *keys,
+                                                 struct cty_receipt *ret_receipt,
+                                                 struct cty_checkpoint *ret_checkpoint);
 
 #endif

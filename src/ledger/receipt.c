@@ -105,18 +105,27 @@ custody_err cty_receipt_parse(struct cty_bytes text, struct cty_receipt *ret_rec
     return CUSTODY_OK;
 }
 
-custody_err cty_receipt_open(struct cty_bytes text, struct cty_bytes entry, struct cty_bytes origin,
-                             const struct cty_key *log_key, struct cty_receipt *ret_receipt,
-                             struct cty_checkpoint *ret_checkpoint)
+custody_err cty_receipt_open_by(struct cty_bytes text, struct cty_bytes entry, struct cty_bytes origin,
+                                const struct cty_log_keys *keys, struct cty_receipt *ret_receipt,
+                                struct cty_checkpoint *ret_checkpoint)
 {
     struct cty_receipt receipt;
     struct cty_checkpoint checkpoint;
     CTY_TRY(cty_receipt_parse(text, &receipt));
-    CTY_TRY(cty_checkpoint_open(receipt.note, origin, log_key, &checkpoint));
+    CTY_TRY(cty_checkpoint_open_by(receipt.note, origin, keys, &checkpoint));
     struct cty_hash leaf = cty_tree_leaf(entry);
     CTY_TRY(cty_tree_inclusion_verify(&leaf, receipt.index, checkpoint.size, &checkpoint.root,
                                       &receipt.proof));
     *ret_receipt = receipt;
     *ret_checkpoint = checkpoint;
     return CUSTODY_OK;
+}
+
+custody_err cty_receipt_open(struct cty_bytes text, struct cty_bytes entry, struct cty_bytes origin,
+                             const struct cty_key *log_key, struct cty_receipt *ret_receipt,
+                             struct cty_checkpoint *ret_checkpoint)
+{
+    struct cty_log_keys keys;
+    cty_log_keys_begin(&keys, log_key);
+    return cty_receipt_open_by(text, entry, origin, &keys, ret_receipt, ret_checkpoint);
 }

@@ -194,6 +194,30 @@ custody_err cty_tree_inclusion_verify(const struct cty_hash *leaf, uint64_t inde
     return CUSTODY_OK;
 }
 
+custody_err cty_frontier_from_proof(uint64_t index, uint64_t size, const struct cty_proof *proof,
+                                    struct cty_frontier *ret_frontier)
+{
+    if (index >= size || size > CTY_TREE_SIZE_MAX || proof->count > CTY_PROOF_HASHES_MAX)
+        return CUSTODY_E_PROOF_INVALID;
+    struct climb climb = {index, size - 1};
+    const size_t count = (size_t)__builtin_popcountll(index);
+    struct cty_frontier frontier = {.size = index, .count = count};
+    size_t left = count;
+    for (size_t i = 0; i < proof->count; i++) {
+        if (climb.last == 0)
+            return CUSTODY_E_PROOF_INVALID;
+        if (climb_from_left(&climb)) {
+            CTY_CHECK(left > 0); /* one for each 1 bit of the index, the lowest first */
+            frontier.edge[--left] = proof->hashes[i];
+        }
+    }
+    if (climb.last != 0)
+        return CUSTODY_E_PROOF_INVALID;
+    CTY_CHECK(left == 0);
+    *ret_frontier = frontier;
+    return CUSTODY_OK;
+}
+
 /* 0 < old_size < size. Computes both roots from the proof. */
 static custody_err consistency_climb(uint64_t old_size, const struct cty_hash *old_root, uint64_t size,
                                      const struct cty_hash *root, const struct cty_proof *proof)

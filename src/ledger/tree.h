@@ -90,6 +90,14 @@ CUSTODY_MUST_USE custody_err cty_frontier_load(const struct cty_tree_reader *rea
                                                struct cty_frontier *ret_frontier);
 
 /*
+ * The right edge of the first `index` leaves, as PATH(index, D[size]) holds it: its siblings on the left. What is taken from
+ * a proof that was verified is proven with it; else it is a claim. Errors: PROOF_INVALID for a proof of another length.
+ */
+CUSTODY_MUST_USE custody_err cty_frontier_from_proof(uint64_t index, uint64_t size, const struct cty_proof *proof,
+                                                     struct cty_frontier *ret_frontier);
+bool cty_frontier_equal(const struct cty_frontier *a, const struct cty_frontier *b);
+
+/*
  * Tiles (C2SP tlog-tiles): 256 hashes of one tile level; tile level L holds nodes of height 8*L.
  * A tile reader gives whole or partial tiles; this makes a node reader of it, which combines inner nodes.
  */
