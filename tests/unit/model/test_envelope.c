@@ -22,7 +22,7 @@ static struct cty_bytes envelope_of(enum cty_type type)
 /* By the key of the example's signer at `index`, as the ledger would know it. */
 static custody_err verify_as(enum cty_type type, uint32_t index)
 {
-    const struct cty_secret *secret = sample_secret(sample_get(type)->statement.signers[index]);
+    const struct cty_secret *secret = sample_signer_secret(&sample_get(type)->statement, index);
     return cty_signed_verify(&parsed, index, cty_secret_name(secret), cty_secret_key(secret));
 }
 

@@ -20,7 +20,9 @@ static const struct row rows[] = {
     {CTY_TEXT_ACTOR,
      {"acme/refund-agent", "a/b", "a/b.c_d-e", "a-b/0", "a/clerk"},
      {"", "acme", "/b", "a/", "a/b/c", "a//b", "A/b", "a/B", "a/-b", "a/b.", "ledger/a", "log/a", "a.b/c", "a/b c"}},
-    {CTY_TEXT_SIGNER, {"log", "clerk", "acme/alice"}, {"", "acme", "ledger", "witness", "Log", "log/a", "clerk/"}},
+    {CTY_TEXT_SIGNER,
+     {"log", "clerk", "new", "acme/alice", "new/a"},
+     {"", "acme", "ledger", "witness", "Log", "log/a", "clerk/", "New", "new/", "old"}},
     {CTY_TEXT_SCOPE, {"ledger", "acme"}, {"", "log", "acme/alice", "*", "$requester", "Ledger"}},
     {CTY_TEXT_READER, {"acme", "acme/alice"}, {"", "ledger", "log", "*", "$holder", "acme/"}},
     {CTY_TEXT_PARTY_REF,
@@ -35,6 +37,9 @@ static const struct row rows[] = {
      {"amount", "order.age_days", "a-b", "0"},
      {"", "Amount", "a b", ".a", "a.", "_a", "a/b", "\xc3\xa4"}},
     {CTY_TEXT_VKEY, {"acme/bob+032dcf3b+AajlqPLaceDSPCQF/YJ8n4T9="}, {"", "a b", "a\"b", "a\n"}},
+    {CTY_TEXT_DECIMAL,
+     {"0", "7", "10", "129.00", "0.5", "0.0", "9007199254740993", "1.000000000000000000"},
+     {"", "00", "01", "-1", "+1", "1.", ".5", "1,5", "1e3", "1.2.3", "0x1", " 1", "1 ", "a", "1.a"}},
     {CTY_TEXT_URL, {"ipc:///run/custody.sock", "tls+tcp://h:1"}, {"", "tcp://a b", "a\\b"}},
     {CTY_TEXT_LINE, {"a b", " ", "a+b"}, {"", "a\"b", "a\\b", "a\nb", "\t", "\xc3\xa4"}},
 };
@@ -66,7 +71,7 @@ static void bad_names_are_refused(void **state)
 static void expect_longest(enum cty_text grammar, size_t most)
 {
     char text[600];
-    memset(text, 'a', sizeof(text));
+    memset(text, grammar == CTY_TEXT_DECIMAL ? '1' : 'a', sizeof(text));
     if (grammar == CTY_TEXT_ORIGIN)
         text[1] = '.';
     assert_ok(cty_text_check(grammar, cty_bytes_make(text, most)));
@@ -86,6 +91,7 @@ static void names_end_at_their_limit(void **state)
     expect_longest(CTY_TEXT_GLOB, CTY_GLOB_BYTES_MAX);
     expect_longest(CTY_TEXT_FACT, CTY_FACT_NAME_BYTES_MAX);
     expect_longest(CTY_TEXT_VKEY, CTY_VKEY_BYTES_MAX);
+    expect_longest(CTY_TEXT_DECIMAL, CTY_DECIMAL_BYTES_MAX);
     expect_longest(CTY_TEXT_URL, CTY_URL_BYTES_MAX);
     expect_longest(CTY_TEXT_LINE, CTY_LINE_BYTES_MAX);
 }
@@ -126,6 +132,7 @@ static void the_party_of_an_actor(void **state)
     (void)state;
     assert_bytes_text(cty_actor_party(CTY_LITERAL("acme/alice")), "acme");
     assert_int_equal(cty_actor_party(CTY_LITERAL("clerk")).size, 0);
+    assert_int_equal(cty_actor_party(CTY_LITERAL("new")).size, 0);
     assert_int_equal(cty_actor_party(cty_bytes_make(NULL, 0)).size, 0);
     assert_int_equal(cty_actor_party(CTY_LITERAL("/alice")).size, 0);
 }

@@ -73,6 +73,90 @@ static void every_member_comes_back(void **state)
     assert_bytes_text(policy.rules[0].match.party, "?");
 }
 
+/* What a hold may say beyond who decides. */
+static void every_member_of_a_hold_comes_back(void **state)
+{
+    (void)state;
+    taken(RULES("{\"approvals\":2,\"consent\":true," HOLD ",\"escalation\":{\"after_ms\":31622400000,"
+                "\"parties\":[\"$holder\"],\"roles\":[\"m\"]},\"key_custody\":\"hardware\",\"ordered\":true,"
+                "\"roles\":[\"a\",\"b\"],\"window_ms\":31622400000}"));
+    assert_true(policy.rules[0].consent);
+    assert_true(policy.rules[0].ordered);
+    assert_int_equal(policy.rules[0].key_custody, CTY_KEY_HARDWARE);
+    assert_int_equal(policy.rules[0].window_ms, CTY_PERIOD_MS_MAX);
+    assert_true(policy.rules[0].escalation.present);
+    assert_int_equal(policy.rules[0].escalation.after_ms, CTY_PERIOD_MS_MAX);
+    assert_bytes_text(policy.rules[0].escalation.parties.names[0], "$holder");
+    assert_bytes_text(policy.rules[0].escalation.roles.names[0], "m");
+    taken(RULES("{\"approvals\":1," HOLD ",\"escalation\":{\"roles\":[\"m\"]},\"roles\":[\"a\"]}"));
+    assert_int_equal(policy.rules[0].escalation.after_ms, 0);
+    assert_int_equal(policy.rules[0].escalation.parties.count, 0);
+    assert_int_equal(policy.rules[0].key_custody, CTY_KEY_SELF);
+}
+
+#define ONE(member) RULES("{\"approvals\":1," member HOLD ",\"roles\":[\"a\"]}")
+#define BEHIND(member) RULES("{\"approvals\":1," HOLD "," member ",\"roles\":[\"a\"]}")
+#define LAST(member) RULES("{\"approvals\":1," HOLD ",\"roles\":[\"a\"]," member "}")
+
+static void what_a_hold_asks_for_has_bounds(void **state)
+{
+    (void)state;
+    taken(ONE("\"consent\":true,"));
+    refused(ONE("\"consent\":false,"), "bad-member");
+    taken(BEHIND("\"ordered\":true"));
+    refused(BEHIND("\"ordered\":false"), "bad-member");
+    taken(BEHIND("\"key_custody\":\"hardware\""));
+    refused(BEHIND("\"key_custody\":\"self\""), "bad-member");
+    refused(BEHIND("\"key_custody\":\"operator\""), "bad-member");
+    refused(BEHIND("\"key_custody\":\"\""), "bad-member");
+    taken(LAST("\"window_ms\":1"));
+    refused(LAST("\"window_ms\":0"), "bad-member");
+    refused(LAST("\"window_ms\":31622400001"), "bad-member");
+    taken(BEHIND("\"escalation\":{\"after_ms\":1,\"roles\":[\"m\"]}"));
+    refused(BEHIND("\"escalation\":{}"), "bad-member");
+    refused(BEHIND("\"escalation\":{\"after_ms\":1}"), "missing-member");
+    refused(BEHIND("\"escalation\":{\"after_ms\":0,\"roles\":[\"m\"]}"), "bad-member");
+    refused(BEHIND("\"escalation\":{\"after_ms\":31622400001,\"roles\":[\"m\"]}"), "bad-member");
+    refused(BEHIND("\"escalation\":{\"parties\":[],\"roles\":[\"m\"]}"), "bad-member");
+    refused(BEHIND("\"escalation\":{\"roles\":[]}"), "bad-member");
+    refused(BEHIND("\"escalation\":{\"approvals\":1,\"roles\":[\"m\"]}"), "unknown-member");
+}
+
+/* Approval number i is by role number i, so each has one; of whom they are stands in no other order. */
+static void ordered_approvals_have_a_role_each(void **state)
+{
+    (void)state;
+    taken(RULES("{\"approvals\":2," HOLD ",\"ordered\":true,\"roles\":[\"a\",\"b\"]}"));
+    taken(RULES("{\"approvals\":2," HOLD ",\"ordered\":true,\"roles\":[\"a\",\"a\"]}"));
+    refused(RULES("{\"approvals\":1," HOLD ",\"ordered\":true,\"roles\":[\"a\",\"b\"]}"), "bad-member");
+    refused(RULES("{\"approvals\":3," HOLD ",\"ordered\":true,\"roles\":[\"a\",\"b\"]}"), "bad-member");
+    taken(RULES("{\"approvals\":2,\"distinct_parties\":true," HOLD ",\"roles\":[\"a\",\"b\"]}"));
+    refused(RULES("{\"approvals\":2,\"distinct_parties\":true," HOLD ",\"ordered\":true,"
+                  "\"roles\":[\"a\",\"b\"]}"), "bad-member");
+}
+
+#define RECOVERY(recovery) "{\"admin_quorum\":1,\"recovery\":" recovery ",\"rules\":[]}"
+
+static void recovery_names_how_many_and_who(void **state)
+{
+    (void)state;
+    taken(RECOVERY("{\"quorum\":2,\"roles\":[\"officer\",\"owner\"]}"));
+    assert_true(policy.recovery.present);
+    assert_int_equal(policy.recovery.quorum, 2);
+    assert_bytes_text(policy.recovery.roles.names[1], "owner");
+    taken(RECOVERY("{\"quorum\":7,\"roles\":[\"officer\"]}"));
+    refused(RECOVERY("{\"quorum\":8,\"roles\":[\"officer\"]}"), "bad-member");
+    refused(RECOVERY("{\"quorum\":0,\"roles\":[\"officer\"]}"), "bad-member");
+    refused(RECOVERY("{\"quorum\":1,\"roles\":[]}"), "bad-member");
+    refused(RECOVERY("{\"quorum\":1}"), "missing-member");
+    refused(RECOVERY("{\"roles\":[\"officer\"]}"), "missing-member");
+    refused(RECOVERY("{\"quorum\":1,\"role\":[],\"roles\":[\"officer\"]}"), "unknown-member");
+    refused(RECOVERY("{}"), "bad-member");
+    refused(RECOVERY("[]"), "bad-member");
+    taken("{\"admin_quorum\":1,\"rules\":[]}");
+    assert_false(policy.recovery.present);
+}
+
 static void no_rule_is_a_policy(void **state)
 {
     (void)state;
@@ -115,7 +199,10 @@ static void pass_and_deny_name_nobody(void **state)
     static const char *const rules[] = {
         "{\"approvals\":1,\"effect\":\"%s\"}",           "{\"decide_ms\":1,\"effect\":\"%s\"}",
         "{\"distinct_parties\":true,\"effect\":\"%s\"}", "{\"effect\":\"%s\",\"parties\":[\"*\"]}",
-        "{\"effect\":\"%s\",\"roles\":[\"a\"]}",
+        "{\"effect\":\"%s\",\"roles\":[\"a\"]}",      "{\"consent\":true,\"effect\":\"%s\"}",
+        "{\"effect\":\"%s\",\"ordered\":true}",       "{\"effect\":\"%s\",\"window_ms\":1}",
+        "{\"effect\":\"%s\",\"key_custody\":\"hardware\"}",
+        "{\"effect\":\"%s\",\"escalation\":{\"roles\":[\"a\"]}}",
     };
     for (size_t e = 0; e < CTY_COUNT_OF(effects); e++) {
         for (size_t r = 0; r < CTY_COUNT_OF(rules); r++) {
@@ -188,6 +275,21 @@ static void lists_end_at_their_limit(void **state)
     taken(cty_buf_text(&out));
     list_of(&out, parties, "\"a\"", CTY_RULE_PARTIES_MAX + 1, "],\"roles\":[\"a\"]}]}");
     refused(cty_buf_text(&out), "too-large");
+    const char *others = "{\"admin_quorum\":1,\"rules\":[{\"approvals\":1," HOLD ",\"escalation\":{\"roles\":[";
+    list_of(&out, others, "\"a\"", CTY_RULE_ROLES_MAX, "]},\"roles\":[\"a\"]}]}");
+    taken(cty_buf_text(&out));
+    list_of(&out, others, "\"a\"", CTY_RULE_ROLES_MAX + 1, "]},\"roles\":[\"a\"]}]}");
+    refused(cty_buf_text(&out), "too-large");
+    const char *elsewhere = "{\"admin_quorum\":1,\"rules\":[{\"approvals\":1," HOLD ",\"escalation\":{\"parties\":[";
+    list_of(&out, elsewhere, "\"a\"", CTY_RULE_PARTIES_MAX, "],\"roles\":[\"a\"]},\"roles\":[\"a\"]}]}");
+    taken(cty_buf_text(&out));
+    list_of(&out, elsewhere, "\"a\"", CTY_RULE_PARTIES_MAX + 1, "],\"roles\":[\"a\"]},\"roles\":[\"a\"]}]}");
+    refused(cty_buf_text(&out), "too-large");
+    const char *officers = "{\"admin_quorum\":1,\"recovery\":{\"quorum\":1,\"roles\":[";
+    list_of(&out, officers, "\"a\"", CTY_RULE_ROLES_MAX, "]},\"rules\":[]}");
+    taken(cty_buf_text(&out));
+    list_of(&out, officers, "\"a\"", CTY_RULE_ROLES_MAX + 1, "]},\"rules\":[]}");
+    refused(cty_buf_text(&out), "too-large");
     cty_buf_done(&out);
 }
 
@@ -207,6 +309,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_of_the_specification),
         cmocka_unit_test(every_member_comes_back),
+        cmocka_unit_test(every_member_of_a_hold_comes_back),
+        cmocka_unit_test(what_a_hold_asks_for_has_bounds),
+        cmocka_unit_test(ordered_approvals_have_a_role_each),
+        cmocka_unit_test(recovery_names_how_many_and_who),
         cmocka_unit_test(no_rule_is_a_policy),
         cmocka_unit_test(the_quorum_of_admins),
         cmocka_unit_test(a_hold_names_who_decides),

@@ -93,7 +93,15 @@ static void classes_and_flags(void **state)
     assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_DECISION)), "delegation");
     assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_RELEASE)), "transition");
     assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_PARTY_ENROL)), "trust");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_ACTOR_ROTATE)), "trust");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_CUSTODIAN_ROTATE)), "trust");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_LEDGER_CLOSE)), "trust");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_QUESTION)), "interaction");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_OFFER)), "delegation");
+    assert_string_equal(cty_type_class_name(cty_type_class_get(CTY_DECLINE)), "transition");
     assert_int_equal(cty_type_flags(CTY_REQUEST), 0);
+    assert_int_equal(cty_type_flags(CTY_LEDGER_CLOSE), 0);
+    assert_int_equal(cty_type_flags(CTY_ACCEPT), CTY_TYPE_CASE);
     assert_int_equal(cty_type_flags(CTY_DECISION), CTY_TYPE_CASE);
     assert_int_equal(cty_type_flags(CTY_RELEASE), CTY_TYPE_CASE | CTY_TYPE_CLERK);
 }

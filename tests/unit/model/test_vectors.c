@@ -33,9 +33,9 @@ static void digest_put(const struct sample *sample, struct cty_buf *out)
 static void keys_put(const struct sample *sample, struct cty_buf *out)
 {
     for (uint32_t i = 0; i < sample->statement.signers_count; i++) {
-        char *name = cty_bytes_dup_text(sample->statement.signers[i]);
-        assert_ok(cty_buf_putf(out, "%s %s\n", name, sample_vkey(name, CTY_KEY_ED25519)));
-        free(name);
+        struct cty_bytes name = sample->statement.signers[i];
+        assert_ok(cty_buf_putf(out, "%.*s %s\n", (int)name.size, (const char *)name.data,
+                               sample_signer_vkey(&sample->statement, i)));
     }
 }
 
