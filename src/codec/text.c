@@ -139,10 +139,6 @@ void cty_hex_write(const uint8_t *bytes, size_t size, char *out)
     out[2 * size] = 0;
 }
 
-/*
- * On a mismatch only the last star seen can help: let it eat one byte more. Earlier stars need never be
- * tried again, since whatever they could eat, the last one can eat as well.
- */
 /* Whether one place of the pattern takes this byte; a glob's own '*' is taken by '*' alone. */
 static bool place_takes(uint8_t place, uint8_t byte, bool of_glob)
 {
@@ -153,6 +149,10 @@ static bool place_takes(uint8_t place, uint8_t byte, bool of_glob)
     return place == '?' || place == byte;
 }
 
+/*
+ * On a mismatch only the last star seen can help: let it eat one byte more. Earlier stars need never be
+ * tried again, since whatever they could eat, the last one can eat as well.
+ */
 static bool glob_walk(struct cty_bytes pattern, struct cty_bytes text, bool of_glob)
 {
     size_t p = 0, t = 0, after_star = SIZE_MAX, eaten_to = 0;
