@@ -44,8 +44,14 @@ custody_err cty_cli_case(struct cty_cli *cli, struct cty_client *client, const c
     return CUSTODY_OK;
 }
 
-custody_err cty_cli_judge(struct cty_cli *cli, unsigned what, struct cty_client **ret_client,
-                          struct cty_judgement **ret_judgement)
+custody_err cty_cli_judge_case(struct cty_cli *cli, struct cty_client *client, const struct cty_hash *case_id,
+                               struct cty_judgement **ret_judgement)
+{
+    CTY_TRY(cty_client_judge(client, case_id, CTY_GATHER_CONTENTS, ret_judgement, &cli->error));
+    return cty_case_suspect(*ret_judgement);
+}
+
+custody_err cty_cli_judge(struct cty_cli *cli, struct cty_client **ret_client, struct cty_judgement **ret_judgement)
 {
     struct cty_client *client = NULL;
     struct cty_hash case_id;
@@ -53,7 +59,7 @@ custody_err cty_cli_judge(struct cty_cli *cli, unsigned what, struct cty_client 
     CTY_TRY(cty_cli_case(cli, client, cli->args.operands[0], &case_id));
     if (ret_client)
         *ret_client = client;
-    return cty_client_judge(client, &case_id, what, ret_judgement, &cli->error);
+    return cty_cli_judge_case(cli, client, &case_id, ret_judgement);
 }
 
 enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64_t now)
@@ -89,4 +95,17 @@ custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time
             CTY_TRY(cty_memory_fill(judgement->memory, view, NULL, NULL));
     }
     return err;
+}
+
+custody_err cty_case_lost_quorum(const struct cty_judgement *judgement, bool *ret_lost)
+{
+    uint64_t counts[CTY_POLICIES_MAX] = {0};
+    const struct cty_case *c = &judgement->record;
+    *ret_lost = false;
+    if (c->state != CTY_CASE_RELEASED || c->quorum_count == 0)
+        return CUSTODY_OK;
+    CTY_TRY(cty_case_quorum(judgement, judgement->newest_time, counts));
+    for (uint32_t i = 0; i < c->quorum_count; i++)
+        *ret_lost |= counts[i] < c->quorum[i].approvals;
+    return CUSTODY_OK;
 }

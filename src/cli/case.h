@@ -15,18 +15,29 @@
 CUSTODY_MUST_USE custody_err cty_cli_case(struct cty_cli *cli, struct cty_client *client, const char *word,
                                           struct cty_hash *ret_case);
 
-/* The case of the first operand, judged, as the key's owner. *ret_client may be NULL. The caller owns the judgement. */
-CUSTODY_MUST_USE custody_err cty_cli_judge(struct cty_cli *cli, unsigned what, struct cty_client **ret_client,
+/*
+ * The case, judged, with the contents that the client's own may read; where they hold text that hides or turns, the
+ * report has the finding `text-suspicious`. The caller owns the judgement. Errors: those of cty_client_judge.
+ */
+CUSTODY_MUST_USE custody_err cty_cli_judge_case(struct cty_cli *cli, struct cty_client *client,
+                                                const struct cty_hash *case_id, struct cty_judgement **ret_judgement);
+/* The same for the case of the first operand, as the key's owner. */
+CUSTODY_MUST_USE custody_err cty_cli_judge(struct cty_cli *cli, struct cty_client **ret_client,
                                            struct cty_judgement **ret_judgement);
+/* Adds that finding, where it is due. Errors: those of cty_judgement_each. */
+CUSTODY_MUST_USE custody_err cty_case_suspect(struct cty_judgement *judgement);
 
 /* The state as it reads at `now`: folded, and with the deadline. */
 enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64_t now);
 
 /*
  * The rendering: who asks for what, the quorum, the payload in force, what was changed against what was asked, what was
- * said. The same evidence gives the same text: it has no clock. Foreign text is escaped.
+ * said. The same evidence gives the same text: it has no clock. Foreign text is escaped. A payload that is very large is
+ * cut, which the text says.
  */
 CUSTODY_MUST_USE custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out);
+/* The same with the whole payload, however large. */
+CUSTODY_MUST_USE custody_err cty_case_render_whole(const struct cty_judgement *judgement, struct cty_buf *out);
 /* One line for each difference of two contents, behind `indent` spaces; or why they can't be compared. */
 CUSTODY_MUST_USE custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent,
                                              struct cty_buf *out);
@@ -38,6 +49,10 @@ CUSTODY_MUST_USE custody_err cty_case_members(const struct cty_judgement *judgem
 CUSTODY_MUST_USE custody_err cty_member_diff(struct cty_jw *jw, const char *name, struct cty_bytes from,
                                              struct cty_bytes to);
 
+/* What `show` prints: the rendering, how the state reads at `now`, and the report. */
+CUSTODY_MUST_USE custody_err cty_case_show(const struct cty_judgement *judgement, uint64_t now, struct cty_buf *out);
+/* Whether the case was released and its quorum no longer stands. Errors: those of cty_case_quorum. */
+CUSTODY_MUST_USE custody_err cty_case_lost_quorum(const struct cty_judgement *judgement, bool *ret_lost);
 /* How far clause i of the newest verdict is met at `time`. Errors: those of cty_quorum_progress. */
 CUSTODY_MUST_USE custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time,
                                              uint64_t ret_counts[CTY_POLICIES_MAX]);

@@ -3,29 +3,19 @@
 #include "base/check.h"
 #include "cli/case.h"
 #include "cli/put.h"
-#include "cli/text.h"
-
-static custody_err put_text(struct cty_cli *cli, const struct cty_judgement *judgement, enum cty_case_state state)
-{
-    CTY_TRY(cty_case_render(judgement, &cli->page));
-    if (judgement->known && state != (enum cty_case_state)judgement->record.state)
-        CTY_TRY(cty_put_linef(&cli->page, "reads as", "%s: its deadline has passed", cty_case_state_names[state]));
-    CTY_TRY(cty_put_linef(&cli->page, "verified", "under the checkpoint of %llu entries:",
-                          (unsigned long long)judgement->checkpoint.size));
-    return cty_report_text(&judgement->report, &cli->page);
-}
 
 static custody_err page(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement)
 {
-    enum cty_case_state state = judgement->known ? cty_case_reads(judgement, cty_client_now(client)) : CTY_CASE_HELD;
+    uint64_t now = cty_client_now(client);
     struct cty_jw jw;
+    cli->wraps = true;
     cli->status = cty_report_exit(&judgement->report);
     if (cli->status == 3 && cty_judgement_check(judgement, NULL) == CUSTODY_OK)
         cli->status = 0;
     if (!cli->json)
-        return put_text(cli, judgement, state);
+        return cty_case_show(judgement, now, &cli->page);
     cty_page_begin(cli, &jw);
-    CTY_TRY(cty_case_members(judgement, state, &jw));
+    CTY_TRY(cty_case_members(judgement, judgement->known ? cty_case_reads(judgement, now) : CTY_CASE_HELD, &jw));
     return cty_page_end(cli, &jw);
 }
 
@@ -33,7 +23,7 @@ static custody_err show(struct cty_cli *cli)
 {
     struct cty_client *client = NULL;
     CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
-    CTY_TRY(cty_cli_judge(cli, CTY_GATHER_CONTENTS, &client, &judgement));
+    CTY_TRY(cty_cli_judge(cli, &client, &judgement));
     return page(cli, client, judgement);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -114,20 +115,60 @@ static custody_err by_file(struct cty_cli *cli, const char *path, struct cty_buf
 
 /* --- --edit ---------------------------------------------------------------------------------------------- */
 
+/* The keys that send signals are the editor's while it runs, as with system(3). */
+struct calm {
+    struct sigaction interrupt, quit;
+};
+
+static void be_calm(struct calm *calm)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    (void)sigaction(SIGINT, &ignore, &calm->interrupt);
+    (void)sigaction(SIGQUIT, &ignore, &calm->quit);
+}
+
+static void end_calm(const struct calm *calm)
+{
+    (void)sigaction(SIGINT, &calm->interrupt, NULL);
+    (void)sigaction(SIGQUIT, &calm->quit, NULL);
+}
+
 /* The shell splits the words of the variable; the file's name is no part of the script. */
-static custody_err run_editor(struct cty_cli *cli, const char *path)
+static int spawn_editor(const char *path, pid_t *ret_pid)
 {
     char *words[] = {(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
                      (char *)(uintptr_t)"exec ${VISUAL:-${EDITOR:-vi}} \"$1\"", (char *)(uintptr_t)"sh",
                      (char *)(uintptr_t)path, NULL};
-    pid_t pid = 0;
+    posix_spawnattr_t attributes;
+    sigset_t usual;
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGINT);
+    sigaddset(&usual, SIGQUIT);
+    int failed = posix_spawnattr_init(&attributes);
+    if (failed)
+        return failed;
+    (void)posix_spawnattr_setsigdefault(&attributes, &usual);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    failed = posix_spawn(ret_pid, "/bin/sh", NULL, &attributes, words, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+static custody_err run_editor(struct cty_cli *cli, const char *path)
+{
+    struct calm calm;
+    pid_t pid = 0, ended = -1;
     int status = 0;
-    if (posix_spawn(&pid, "/bin/sh", NULL, NULL, words, environ) != 0)
-        return cty_fail(&cli->error, CUSTODY_E_IO, "the editor can't be started");
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return cty_fail(&cli->error, CUSTODY_E_IO, "the editor was lost");
+    be_calm(&calm);
+    if (spawn_editor(path, &pid) == 0) {
+        do
+            ended = waitpid(pid, &status, 0);
+        while (ended < 0 && errno == EINTR);
     }
+    end_calm(&calm);
+    if (ended < 0)
+        return cty_fail(&cli->error, CUSTODY_E_IO, "the editor can't be started");
     return WIFEXITED(status) && WEXITSTATUS(status) == 0
                ? CUSTODY_OK
                : cty_fail(&cli->error, CUSTODY_E_IO, "the editor ended with an error, so nothing was changed");
@@ -182,14 +223,27 @@ static custody_err find_operations(struct cty_cli *cli, struct cty_bytes payload
     return ops ? by_file(cli, ops, operations) : by_editor(cli, payload, operations);
 }
 
-custody_err cty_edit_payload(struct cty_cli *cli, struct cty_bytes payload, struct cty_buf *ret_operations,
-                             struct cty_buf *ret_result)
+static custody_err apply(struct cty_cli *cli, struct cty_bytes payload, const struct cty_buf *operations,
+                         struct cty_buf *ret_result)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     CTY_TRY(cty_json_tidy(payload, &tidy, &cli->error));
-    CTY_TRY(find_operations(cli, payload, ret_operations));
-    CTY_TRY(cty_patch_apply(payload, cty_buf_bytes(ret_operations), ret_result, &cli->error));
+    CTY_TRY(cty_patch_apply(payload, cty_buf_bytes(operations), ret_result, &cli->error));
     if (cty_bytes_equal(cty_buf_bytes(&tidy), cty_buf_bytes(ret_result)))
         return cty_fail(&cli->error, CUSTODY_E_BAD_PATCH, "nothing would change");
     return CUSTODY_OK;
+}
+
+custody_err cty_edit_payload(struct cty_cli *cli, struct cty_bytes payload, struct cty_buf *ret_operations,
+                             struct cty_buf *ret_result)
+{
+    CTY_TRY(find_operations(cli, payload, ret_operations));
+    return apply(cli, payload, ret_operations, ret_result);
+}
+
+custody_err cty_edit_by_editor(struct cty_cli *cli, struct cty_bytes payload, struct cty_buf *ret_operations,
+                               struct cty_buf *ret_result)
+{
+    CTY_TRY(by_editor(cli, payload, ret_operations));
+    return apply(cli, payload, ret_operations, ret_result);
 }

@@ -19,5 +19,8 @@
  */
 CUSTODY_MUST_USE custody_err cty_edit_payload(struct cty_cli *cli, struct cty_bytes payload,
                                               struct cty_buf *ret_operations, struct cty_buf *ret_result);
+/* The same with VISUAL or EDITOR, at a terminal that is nobody else's. */
+CUSTODY_MUST_USE custody_err cty_edit_by_editor(struct cty_cli *cli, struct cty_bytes payload,
+                                                struct cty_buf *ret_operations, struct cty_buf *ret_result);
 
 #endif

@@ -5,8 +5,8 @@
 #include "cli/put.h"
 #include "cli/text.h"
 
-/* Larger payloads are cut on the screen, which is said, and is part of what is signed as shown. */
-#define PAYLOAD_SHOWN_MAX (256u * 1024u)
+/* Larger payloads are cut where nobody approves them, which is said. */
+#define PAYLOAD_CUT (256u * 1024u)
 
 /* --- differences ----------------------------------------------------------------------------------------- */
 
@@ -21,12 +21,28 @@ static custody_err put_side(struct cty_buf *out, struct cty_bytes value)
     return value.size ? cty_json_show_line(value, out) : cty_buf_put_text(out, "(nothing)");
 }
 
+/* A path may name anything. What isn't plain is put in quotes, so that it can't look like a value. */
+static custody_err put_path(struct cty_buf *out, struct cty_bytes path)
+{
+    struct cty_jw jw;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf quoted = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    bool plain = true;
+    for (size_t i = 0; i < path.size; i++)
+        plain &= path.data[i] > 0x20 && path.data[i] < 0x7f && path.data[i] != '"' && path.data[i] != '\\';
+    if (plain)
+        return cty_buf_put_bytes(out, path);
+    cty_jw_begin(&jw, &quoted);
+    cty_jw_string(&jw, path);
+    CTY_TRY(cty_jw_end(&jw));
+    return cty_json_show_line(cty_buf_bytes(&quoted), out);
+}
+
 static custody_err each_line(void *context, const struct cty_diff_line *line)
 {
     struct diff_lines *lines = context;
     for (unsigned i = 0; i < lines->indent; i++)
         CTY_TRY(cty_buf_put_byte(lines->out, ' '));
-    CTY_TRY(line->path.size ? cty_text_show(line->path, lines->out) : cty_buf_put_text(lines->out, "(all of it)"));
+    CTY_TRY(line->path.size ? put_path(lines->out, line->path) : cty_buf_put_text(lines->out, "(all of it)"));
     CTY_TRY(cty_buf_put_text(lines->out, "  "));
     CTY_TRY(put_side(lines->out, line->before));
     CTY_TRY(cty_buf_put_text(lines->out, " -> "));
@@ -81,6 +97,15 @@ static custody_err put_quorum(struct cty_buf *out, const struct cty_judgement *j
     return CUSTODY_OK;
 }
 
+/* Who approved may be revoked later: the release then stands there, and no longer lets anybody act. */
+static custody_err put_lost(struct cty_buf *out, const struct cty_judgement *judgement)
+{
+    bool lost = false;
+    CTY_TRY(cty_case_lost_quorum(judgement, &lost));
+    return lost ? cty_put_linef(out, "LOST", "the release no longer has its quorum: an approval counts no more")
+                : CUSTODY_OK;
+}
+
 static custody_err put_due(struct cty_buf *out, const struct cty_case *c)
 {
     const char *what = c->state == CTY_CASE_HELD       ? "decide by"
@@ -104,12 +129,13 @@ static custody_err put_head(struct cty_buf *out, const struct cty_judgement *jud
     CTY_TRY(put_due(out, c));
     CTY_TRY(cty_put_line_time(out, "expires", c->expires));
     CTY_TRY(cty_put_line_names(out, "readers", &c->readers));
-    return put_quorum(out, judgement);
+    CTY_TRY(put_quorum(out, judgement));
+    return put_lost(out, judgement);
 }
 
 /* --- the payload ----------------------------------------------------------------------------------------- */
 
-static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *judgement)
+static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *judgement, bool whole)
 {
     struct cty_bytes payload;
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
@@ -119,7 +145,7 @@ static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *
         return cty_buf_put_text(out, "  not at hand: it is not yours to read, or it was erased\n");
     CTY_TRY(err);
     CTY_TRY(cty_document_show(payload, 2, &text));
-    size_t shown = text.size < PAYLOAD_SHOWN_MAX ? text.size : PAYLOAD_SHOWN_MAX;
+    size_t shown = whole || text.size < PAYLOAD_CUT ? text.size : PAYLOAD_CUT;
     while (shown < text.size && shown && (text.data[shown] & 0xc0) == 0x80)
         shown--;
     CTY_TRY(cty_buf_put(out, text.data, shown));
@@ -193,11 +219,22 @@ static const char *gist(const struct cty_statement *st)
     case CTY_ACTOR_ENROL:
     case CTY_ACTOR_REVOKE:
     case CTY_POLICY_PUBLISH:
+    case CTY_ACTOR_ROTATE:
+    case CTY_CUSTODIAN_ROTATE:
+    case CTY_LEDGER_CLOSE:
     case CTY_REQUEST:
     case CTY_PATCH:
     case CTY_RELEASE:
     case CTY_CONSUME:
     case CTY_CANCEL:
+    case CTY_CONSENT:
+    case CTY_QUESTION:
+    case CTY_ANSWER:
+    case CTY_OFFER:
+    case CTY_ACCEPT:
+    case CTY_DECLINE:
+    case CTY_WITHDRAW:
+    case CTY_FINALISE:
     case CTY_TYPE_COUNT:
         break;
     }
@@ -229,14 +266,35 @@ static custody_err each_entry(void *context, const struct cty_parsed_entry *entr
     return CUSTODY_OK;
 }
 
-custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out)
+static custody_err render(const struct cty_judgement *judgement, bool whole, struct cty_buf *out)
 {
     struct history h = {.out = out, .judgement = judgement};
     if (!judgement->known)
         return cty_put_line_hash(out, "case", &judgement->case_id);
     CTY_TRY(put_head(out, judgement));
-    CTY_TRY(put_payload(out, judgement));
+    CTY_TRY(put_payload(out, judgement, whole));
     CTY_TRY(put_changes(out, judgement));
     CTY_TRY(cty_put_linef(out, "said", "by entry of the ledger:"));
     return cty_judgement_each(judgement, each_entry, &h);
+}
+
+custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out)
+{
+    return render(judgement, false, out);
+}
+
+custody_err cty_case_render_whole(const struct cty_judgement *judgement, struct cty_buf *out)
+{
+    return render(judgement, true, out);
+}
+
+custody_err cty_case_show(const struct cty_judgement *judgement, uint64_t now, struct cty_buf *out)
+{
+    CTY_TRY(cty_case_render(judgement, out));
+    enum cty_case_state state = judgement->known ? cty_case_reads(judgement, now) : CTY_CASE_HELD;
+    if (judgement->known && state != (enum cty_case_state)judgement->record.state)
+        CTY_TRY(cty_put_linef(out, "reads as", "%s: its deadline has passed", cty_case_state_names[state]));
+    CTY_TRY(cty_put_linef(out, "verified", "under the checkpoint of %llu entries:",
+                          (unsigned long long)judgement->checkpoint.size));
+    return cty_report_text(&judgement->report, out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "cli/common.h"
+#include "cli/wrap.h"
 
 /* What the signal handler may touch. */
 static _Atomic(struct cty_client *) running;
@@ -27,18 +28,32 @@ void cty_cli_set_running(struct cty_client *client)
 
 /* --- output ---------------------------------------------------------------------------------------------- */
 
+static bool write_all(FILE *file, struct cty_bytes text)
+{
+    return fwrite(text.data, 1, text.size, file) == text.size && fflush(file) == 0;
+}
+
+/* Where memory runs out, the text goes as it is. */
+static bool write_wrapped(FILE *file, struct cty_bytes text)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf wrapped = CTY_BUF_INIT(SIZE_MAX / 2);
+    size_t width = cty_wrap_width(file);
+    if (width && cty_wrap(text, width, &wrapped) == CUSTODY_OK)
+        text = cty_buf_bytes(&wrapped);
+    return write_all(file, text);
+}
+
 custody_err cty_cli_flush(struct cty_cli *cli)
 {
-    bool written = fwrite(cli->page.data, 1, cli->page.size, cli->out) == cli->page.size && fflush(cli->out) == 0;
+    struct cty_bytes page = cty_buf_bytes(&cli->page);
+    bool written = cli->wraps && !cli->json ? write_wrapped(cli->out, page) : write_all(cli->out, page);
     cty_buf_clear(&cli->page);
     return written ? CUSTODY_OK : cty_fail(&cli->error, CUSTODY_E_IO, "the output could not be written");
 }
 
 void cty_cli_present(struct cty_cli *cli, struct cty_bytes text)
 {
-    FILE *file = cli->json ? cli->err : cli->out;
-    (void)fwrite(text.data, 1, text.size, file);
-    (void)fflush(file);
+    (void)write_wrapped(cli->json ? cli->err : cli->out, text);
 }
 
 void cty_cli_note(struct cty_cli *cli, const char *format, ...)

@@ -5,78 +5,110 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "cli/glyph.h"
 #include "codec/json.h"
 
-struct range {
-    uint32_t first, last;
+/* --- what must be written out ---------------------------------------------------------------------------- */
+
+/* A walk over foreign text. Where it begins, and behind a space, there is nothing that a mark could stand upon. */
+struct walk {
+    bool one_line;  /* others' text follows on the line: no letter may turn it */
+    size_t marks;   /* upon the character before */
+    size_t spaces;  /* of a run that is too long: those that are left */
+    bool in_spaces; /* the character before was a space that stays */
+};
+#define WALK_INIT(line) ((struct walk){.one_line = (line), .marks = CTY_GLYPH_MARKS_MAX})
+
+enum showing {
+    SHOWING_STAYS,
+    SHOWING_HARMLESS, /* written out, as it can't stand there; nobody is fooled by it */
+    SHOWING_SUSPECT   /* written out, as it would fool a reader */
 };
 
-/*
- * Unicode characters that no terminal shows as themselves: controls, marks that turn the direction of text, separators
- * of lines, what has no width or no shape, and code points that are no characters. Sorted.
- */
-static const struct range hidden[] = {
-    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c}, {0x115f, 0x1160},
-    {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x2800, 0x2800},
-    {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-    {0xfff0, 0xfffc}, {0xfffe, 0xffff}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
-    {0xe0000, 0x10ffff},
-};
-
-static bool is_hidden(uint32_t point)
+static size_t spaces_at(struct cty_bytes text)
 {
-    for (size_t i = 0; i < CTY_COUNT_OF(hidden) && point >= hidden[i].first; i++) {
-        if (point <= hidden[i].last)
+    size_t count = 0;
+    while (count < text.size && text.data[count] == ' ')
+        count++;
+    return count;
+}
+
+static enum showing judge_space(struct walk *w, struct cty_bytes text)
+{
+    if (w->spaces == 0 && !w->in_spaces) {
+        size_t count = spaces_at(text);
+        w->spaces = count > CTY_GLYPH_SPACES_MAX ? count : 0;
+    }
+    w->marks = CTY_GLYPH_MARKS_MAX;
+    w->in_spaces = w->spaces == 0;
+    if (w->spaces == 0)
+        return SHOWING_STAYS;
+    w->spaces--;
+    return SHOWING_SUSPECT;
+}
+
+/* Of the character `point`, with which the text begins. */
+static enum showing judge(struct walk *w, struct cty_bytes text, uint32_t point)
+{
+    enum cty_glyph glyph = cty_glyph_of(point);
+    if (point == ' ')
+        return judge_space(w, text);
+    w->in_spaces = false;
+    if (glyph == CTY_GLYPH_MARK)
+        return w->marks++ < CTY_GLYPH_MARKS_MAX ? SHOWING_STAYS : SHOWING_SUSPECT;
+    bool stays = glyph == CTY_GLYPH_PLAIN || glyph == CTY_GLYPH_WIDE || (glyph == CTY_GLYPH_LEFT && !w->one_line);
+    w->marks = stays ? 0 : CTY_GLYPH_MARKS_MAX;
+    if (stays)
+        return SHOWING_STAYS;
+    return glyph == CTY_GLYPH_HIDDEN ? SHOWING_SUSPECT : SHOWING_HARMLESS;
+}
+
+/* --- text ------------------------------------------------------------------------------------------------ */
+
+static custody_err show_point(struct walk *w, struct cty_bytes text, size_t *ret_size, struct cty_buf *out)
+{
+    uint32_t point = 0;
+    size_t size = cty_glyph_take(text, &point);
+    *ret_size = size ? size : 1;
+    if (size == 0)
+        return cty_buf_putf(out, "\\x%02x", text.data[0]);
+    if (judge(w, text, point) != SHOWING_STAYS)
+        return cty_buf_putf(out, "\\u{%x}", point);
+    return point == '\\' ? cty_buf_put_text(out, "\\\\") : cty_buf_put(out, text.data, size);
+}
+
+custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out)
+{
+    struct walk walk = WALK_INIT(false);
+    size_t size = 0;
+    for (size_t at = 0; at < text.size; at += size)
+        CTY_TRY(show_point(&walk, cty_bytes_make(text.data + at, text.size - at), &size, out));
+    return CUSTODY_OK;
+}
+
+bool cty_text_is_suspicious(struct cty_bytes text)
+{
+    struct walk walk = WALK_INIT(false);
+    size_t size = 0;
+    for (size_t at = 0; at < text.size; at += size) {
+        uint32_t point = 0;
+        size = cty_glyph_take(cty_bytes_make(text.data + at, text.size - at), &point);
+        if (size == 0 || judge(&walk, cty_bytes_make(text.data + at, text.size - at), point) == SHOWING_SUSPECT)
             return true;
     }
     return false;
 }
 
-/* Reads one character of UTF-8; 0 bytes where there is none (RFC 3629, without surrogates and over-long forms). */
-static size_t take_point(struct cty_bytes text, uint32_t *ret_point)
-{
-    uint8_t lead = text.data[0];
-    size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-    if (size == 0 || size > text.size || !cty_bytes_is_utf8(cty_bytes_make(text.data, size)))
-        return 0;
-    static const uint8_t masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    *ret_point = lead & masks[size];
-    for (size_t i = 1; i < size; i++)
-        *ret_point = *ret_point << 6 | (text.data[i] & 0x3f);
-    return size;
-}
-
-static custody_err show_point(struct cty_bytes text, size_t *ret_size, struct cty_buf *out)
-{
-    uint32_t point = 0;
-    size_t size = take_point(text, &point);
-    *ret_size = size ? size : 1;
-    if (size == 0)
-        return cty_buf_putf(out, "\\x%02x", text.data[0]);
-    if (point == '\\')
-        return cty_buf_put_text(out, "\\\\");
-    if (is_hidden(point))
-        return cty_buf_putf(out, "\\u{%x}", point);
-    return cty_buf_put(out, text.data, size);
-}
-
-custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out)
-{
-    size_t size = 0;
-    for (size_t at = 0; at < text.size; at += size)
-        CTY_TRY(show_point(cty_bytes_make(text.data + at, text.size - at), &size, out));
-    return CUSTODY_OK;
-}
-
 /* --- JSON ------------------------------------------------------------------------------------------------ */
 
 struct layout {
-    struct cty_buf *out;
+    struct cty_buf *out; /* NULL: only looked at */
     bool lines;
     unsigned depth;
     bool in_string;
     bool escaped; /* the character before was a backslash inside a string */
+    struct walk walk;
+    bool suspicious;
 };
 
 static custody_err put_u16(uint32_t unit, struct cty_buf *out)
@@ -84,14 +116,18 @@ static custody_err put_u16(uint32_t unit, struct cty_buf *out)
     return cty_buf_putf(out, "\\u%04x", unit);
 }
 
-static custody_err show_json_point(uint32_t point, struct cty_bytes raw, struct cty_buf *out)
+static custody_err show_json_point(struct layout *l, struct cty_bytes text, size_t size, uint32_t point)
 {
-    if (!is_hidden(point))
-        return cty_buf_put_bytes(out, raw);
+    enum showing showing = judge(&l->walk, text, point);
+    l->suspicious |= showing == SHOWING_SUSPECT;
+    if (!l->out)
+        return CUSTODY_OK;
+    if (showing == SHOWING_STAYS)
+        return cty_buf_put(l->out, text.data, size);
     if (point < 0x10000)
-        return put_u16(point, out);
-    CTY_TRY(put_u16(0xd800 + ((point - 0x10000) >> 10), out));
-    return put_u16(0xdc00 + ((point - 0x10000) & 0x3ff), out);
+        return put_u16(point, l->out);
+    CTY_TRY(put_u16(0xd800 + ((point - 0x10000) >> 10), l->out));
+    return put_u16(0xdc00 + ((point - 0x10000) & 0x3ff), l->out);
 }
 
 static custody_err put_break(struct layout *l)
@@ -135,9 +171,26 @@ static custody_err put_structure(struct layout *l, uint8_t byte, uint8_t before,
     case ':':
         return cty_buf_put_text(l->out, ": ");
     default:
-        l->in_string = byte == '"';
         return cty_buf_put_byte(l->out, byte);
     }
+}
+
+/* RFC 8785 writes a control character as \u001b, and leaves backspaces and form feeds their letters. */
+static bool is_control(uint8_t letter)
+{
+    return letter == 'u' || letter == 'b' || letter == 'f';
+}
+
+static custody_err show_string(struct layout *l, struct cty_bytes text, size_t *ret_size)
+{
+    uint32_t point = 0;
+    *ret_size = cty_glyph_take(text, &point);
+    if (*ret_size == 0)
+        return CUSTODY_E_BAD_JSON;
+    l->suspicious |= l->escaped && is_control((uint8_t)point);
+    l->in_string = point != '"' || l->escaped;
+    l->escaped = point == '\\' && !l->escaped;
+    return show_json_point(l, text, *ret_size, point);
 }
 
 static custody_err show_json(struct layout *l, struct cty_bytes json)
@@ -146,17 +199,14 @@ static custody_err show_json(struct layout *l, struct cty_bytes json)
     for (size_t at = 0; at < json.size; at += size) {
         uint8_t byte = json.data[at];
         size = 1;
-        if (!l->in_string) {
-            CTY_TRY(put_structure(l, byte, at ? json.data[at - 1] : 0, at + 1 < json.size ? json.data[at + 1] : 0));
+        if (l->in_string) {
+            CTY_TRY(show_string(l, cty_bytes_make(json.data + at, json.size - at), &size));
             continue;
         }
-        uint32_t point = 0;
-        size = take_point(cty_bytes_make(json.data + at, json.size - at), &point);
-        if (size == 0)
-            return CUSTODY_E_BAD_JSON;
-        l->in_string = byte != '"' || l->escaped;
-        l->escaped = byte == '\\' && !l->escaped;
-        CTY_TRY(show_json_point(point, cty_bytes_make(json.data + at, size), l->out));
+        l->walk = WALK_INIT(!l->lines);
+        l->in_string = byte == '"';
+        if (l->out)
+            CTY_TRY(put_structure(l, byte, at ? json.data[at - 1] : 0, at + 1 < json.size ? json.data[at + 1] : 0));
     }
     return CUSTODY_OK;
 }
@@ -171,6 +221,12 @@ custody_err cty_json_show(struct cty_bytes json, unsigned indent, struct cty_buf
 custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out)
 {
     return show_json(&(struct layout){.out = out}, json);
+}
+
+bool cty_json_is_suspicious(struct cty_bytes json)
+{
+    struct layout layout = {.out = NULL};
+    return show_json(&layout, json) != CUSTODY_OK || layout.suspicious;
 }
 
 custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error)
@@ -195,6 +251,14 @@ custody_err cty_document_show(struct cty_bytes content, unsigned indent, struct 
         return err;
     CTY_TRY(cty_buf_putf(out, "%*sNOT A JSON DOCUMENT (%s): ", (int)indent, "", custody_err_sentence(err)));
     return cty_text_show(content, out);
+}
+
+bool cty_document_is_suspicious(struct cty_bytes content)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf tidy = CTY_BUF_INIT((size_t)64 * CTY_BLOB_BYTES_MAX);
+    if (cty_json_tidy(content, &tidy, NULL) == CUSTODY_OK)
+        return cty_json_is_suspicious(cty_buf_bytes(&tidy));
+    return cty_text_is_suspicious(content);
 }
 
 /* --- times ----------------------------------------------------------------------------------------------- */

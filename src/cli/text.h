@@ -10,10 +10,18 @@
 #include "crypto/hash.h"
 
 /*
- * Appends text as one line. Control characters, marks of direction, characters without width or shape and bytes that
- * are not UTF-8 come out as \u{202e} or \xff, a backslash as two: no two texts look the same that way.
+ * Appends text as one line. What glyph.h calls hidden, too many marks upon one character, long runs of spaces, breaks of
+ * lines and bytes that are not UTF-8 come out as \u{202e} or \xff, a backslash as two: no two texts look the same that
+ * way. Put it last on its line.
  */
 CUSTODY_MUST_USE custody_err cty_text_show(struct cty_bytes text, struct cty_buf *out);
+/*
+ * Whether something had to be written out that would fool a reader: all of the above but backslashes and breaks of lines.
+ * Of a text; of JSON in RFC 8785 form; of a content that should be JSON.
+ */
+bool cty_text_is_suspicious(struct cty_bytes text);
+bool cty_json_is_suspicious(struct cty_bytes json);
+bool cty_document_is_suspicious(struct cty_bytes content);
 
 /* Brings a JSON text, as a payload may be, into RFC 8785 form. Errors: those of cty_json_scan. */
 CUSTODY_MUST_USE custody_err cty_json_tidy(struct cty_bytes text, struct cty_buf *out, custody_error *error);
@@ -27,7 +35,10 @@ CUSTODY_MUST_USE custody_err cty_document_show(struct cty_bytes content, unsigne
  * would be written out above comes as JSON's own \u202e, so that it is still the same JSON.
  */
 CUSTODY_MUST_USE custody_err cty_json_show(struct cty_bytes json, unsigned indent, struct cty_buf *out);
-/* The same in one line. */
+/*
+ * The same in one line. Letters that are written from right to left are written out too, as they would turn what follows
+ * on the line.
+ */
 CUSTODY_MUST_USE custody_err cty_json_show_line(struct cty_bytes json, struct cty_buf *out);
 
 /* "2026-01-02T03:04:05.678Z" of milliseconds since 1970; "never" for 0. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/wrap.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "cli/glyph.h"
+
+#define WIDTH_UNKNOWN 80u
+
+/* One character and the columns that it takes; a byte that is none takes one. */
+static size_t take(struct cty_bytes text, size_t *ret_columns)
+{
+    uint32_t point = 0;
+    size_t size = cty_glyph_take(text, &point);
+    enum cty_glyph glyph = size ? cty_glyph_of(point) : CTY_GLYPH_PLAIN;
+    *ret_columns = glyph == CTY_GLYPH_WIDE ? 2 : glyph == CTY_GLYPH_MARK ? 0 : 1;
+    return size ? size : 1;
+}
+
+size_t cty_wrap_columns(struct cty_bytes text)
+{
+    size_t all = 0, columns = 0;
+    for (size_t at = 0; at < text.size;) {
+        at += take(cty_bytes_make(text.data + at, text.size - at), &columns);
+        all += columns;
+    }
+    return all;
+}
+
+custody_err cty_wrap(struct cty_bytes text, size_t width, struct cty_buf *out)
+{
+    size_t used = 0, size = 0, columns = 0;
+    if (width == 0)
+        return cty_buf_put_bytes(out, text);
+    if (width < CTY_WRAP_WIDTH_MIN)
+        width = CTY_WRAP_WIDTH_MIN;
+    for (size_t at = 0; at < text.size; at += size) {
+        size = take(cty_bytes_make(text.data + at, text.size - at), &columns);
+        bool ends = text.data[at] == '\n';
+        if (!ends && used + columns > width) {
+            CTY_TRY(cty_buf_put_text(out, "\n" CTY_WRAP_MARK));
+            used = sizeof(CTY_WRAP_MARK) - 1;
+        }
+        used = ends ? 0 : used + columns;
+        CTY_TRY(cty_buf_put(out, text.data + at, size));
+    }
+    return CUSTODY_OK;
+}
+
+size_t cty_wrap_width(FILE *file)
+{
+    struct winsize size;
+    int fd = fileno(file);
+    if (fd < 0 || !isatty(fd))
+        return 0;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : WIDTH_UNKNOWN;
+}
