@@ -199,31 +199,24 @@ static void conclude(struct fold *f, const struct said *said, struct cty_verdict
     verdict->consent = said->consent && f->the_case.revision > 0 && !f->the_case.handed;
 }
 
-/* Whether the approval was given for the new holder too, and stands. */
-static custody_err travels(struct fold *f, const struct cty_case_decision *decision, bool *ret_travels)
+static bool travels(const struct cty_case *c, const struct cty_case_decision *decision)
 {
-    const struct cty_case *c = &f->the_case;
-    struct cty_actor_record actor;
-    bool present = false;
-    *ret_travels = false;
-    if (!cty_names_have(&decision->travels, c->holder) &&
-        !cty_names_have(&decision->travels, cty_actor_party(c->holder)))
-        return CUSTODY_OK;
-    CTY_TRY(cty_actor_get(f, decision->actor, &actor, &present));
-    *ret_travels = present && !cty_signed_by_thief(&actor, decision->rotation, decision->time) &&
-                   decision->expires >= f->time && !is_ancestor(c, decision->person);
-    return CUSTODY_OK;
+    return cty_names_have(&decision->travels, c->holder) ||
+           cty_names_have(&decision->travels, cty_actor_party(c->holder));
 }
 
-/* Only what a holder handed on brings approvals along. */
+/* Only what a holder handed on brings approvals along: those that still count, and were given for the new holder too. */
 static custody_err list_travelled(struct fold *f, struct cty_verdict *verdict)
 {
     const struct cty_case *c = &f->the_case;
-    for (uint32_t i = 0; c->handed && i < c->decisions_count; i++) {
-        bool yes = false;
-        CTY_TRY(travels(f, &c->decisions[i], &yes));
-        if (yes && verdict->travelled_count < CTY_APPROVALS_MAX)
-            verdict->travelled[verdict->travelled_count++] = c->decisions[i].digest;
+    uint32_t places[CTY_DECISIONS_MAX];
+    uint32_t count = 0;
+    if (!c->handed)
+        return CUSTODY_OK;
+    CTY_TRY(cty_approvals_counting(f, false, places, &count));
+    for (uint32_t i = 0; i < count && verdict->travelled_count < CTY_APPROVALS_MAX; i++) {
+        if (travels(c, &c->decisions[places[i]]))
+            verdict->travelled[verdict->travelled_count++] = c->decisions[places[i]].digest;
     }
     return CUSTODY_OK;
 }

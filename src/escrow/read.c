@@ -13,6 +13,11 @@ static bool is_named_reader(const struct cty_case *c, struct cty_bytes actor)
         if (cty_bytes_equal(c->signers[i], actor))
             return true;
     }
+    /* Whoever gave the case away signed the offer. */
+    for (uint32_t i = 0; i < c->hops_count; i++) {
+        if (cty_bytes_equal(c->hops[i].from, actor))
+            return true;
+    }
     return false;
 }
 

@@ -40,9 +40,6 @@ static custody_err check_new_person(struct fold *f, const struct cty_enrolment *
     if (!enrolment->person.present || enrolment->owner.data)
         return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, NAME_FMT " needs a person, and no owner",
                         NAME_ARG(enrolment->actor));
-    if (enrolment->key_custody == CTY_KEY_OPERATOR && cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
-        return cty_fail(f->error, CUSTODY_E_KEY_CLASS, NAME_FMT " is named as admin, and the operator has the key",
-                        NAME_ARG(enrolment->actor));
     struct hex64 id = cty_hex32(enrolment->person.bits);
     struct cty_person_record record = {0};
     enum cty_view_status status;
@@ -52,6 +49,9 @@ static custody_err check_new_person(struct fold *f, const struct cty_enrolment *
     if (status == CTY_VIEW_PRESENT && !cty_bytes_equal(record.party, party))
         return cty_fail(f->error, CUSTODY_E_PERSON_MISMATCH, "the person is enrolled in " NAME_FMT,
                         NAME_ARG(record.party));
+    if (enrolment->key_custody == CTY_KEY_OPERATOR && cty_names_have(&enrolment->roles, CTY_LITERAL("admin")))
+        return cty_fail(f->error, CUSTODY_E_KEY_CLASS, NAME_FMT " is named as admin, and the operator has the key",
+                        NAME_ARG(enrolment->actor));
     record.party = party;
     return cty_fold_put(f, &cty_shape_person_record, &record, "person/%s", id.text);
 }

@@ -31,6 +31,9 @@ void world_free(struct world *w)
         free((void *)(uintptr_t)w->entries[i].data);
     for (size_t i = 0; i < w->blobs_count; i++)
         free((void *)(uintptr_t)w->blobs[i].content.data);
+    cty_secret_free(w->next);
+    for (size_t i = 0; i < w->former_count; i++)
+        cty_secret_free(w->former[i]);
     for (size_t i = 0; i < w->vkeys_count; i++)
         free(w->vkeys[i].text);
     if (w->borrowed_count == 0) {
@@ -77,6 +80,10 @@ static struct cty_secret *make_secret(const char *name)
 
 const struct cty_secret *world_secret(struct world *w, const char *name)
 {
+    if (strcmp(name, "new") == 0) {
+        CTY_CHECK(w->next);
+        return w->next;
+    }
     if (strcmp(name, "log") == 0)
         return w->log ? w->log : (w->log = make_secret(WORLD_ORIGIN));
     if (strcmp(name, "clerk") == 0)
@@ -98,17 +105,18 @@ void world_random(struct world *w, void *out, size_t size)
     }
 }
 
-/* vkeys that statements borrow: one text for each secret, for the life of the world. */
-static struct cty_bytes vkey_text(struct world *w, const struct cty_secret *secret)
+/* vkeys that statements borrow: one text for each key, for the life of the world. */
+struct cty_bytes world_vkey_text(struct world *w, const struct cty_secret *secret)
 {
     for (size_t i = 0; i < w->vkeys_count; i++) {
-        if (w->vkeys[i].secret == secret)
+        if (cty_key_equal(&w->vkeys[i].key, cty_secret_key(secret)))
             return cty_bytes_text(w->vkeys[i].text);
     }
+    CTY_CHECK(w->vkeys_count < CTY_COUNT_OF(w->vkeys));
     struct cty_buf out = CTY_BUF_INIT(400);
     MUST(cty_vkey_format(cty_secret_name(secret), CTY_KEY_ED25519, cty_secret_key(secret), &out));
     struct world_vkey *vkey = &w->vkeys[w->vkeys_count++];
-    vkey->secret = secret;
+    vkey->key = *cty_secret_key(secret);
     vkey->text = cty_bytes_dup_text(cty_buf_bytes(&out));
     CTY_CHECK(vkey->text);
     cty_buf_done(&out);
@@ -117,7 +125,7 @@ static struct cty_bytes vkey_text(struct world *w, const struct cty_secret *secr
 
 struct cty_bytes world_vkey(struct world *w, const char *name)
 {
-    return vkey_text(w, world_secret(w, name));
+    return world_vkey_text(w, world_secret(w, name));
 }
 
 static void person_bits(const char *person, struct cty_opt_bits128 *out)
@@ -170,8 +178,8 @@ void world_open(struct world *w, const char *policy)
     world_add_signer(w, &st, "operator/ada");
     world_add_signer(w, &st, "operator/otto");
     struct cty_ledger_open *open = &st.u.ledger_open;
-    open->log_key = vkey_text(w, world_secret(w, "log"));
-    open->clerk_key = vkey_text(w, world_secret(w, "clerk"));
+    open->log_key = world_vkey_text(w, world_secret(w, "log"));
+    open->clerk_key = world_vkey_text(w, world_secret(w, "clerk"));
     open->party = CTY_LITERAL("operator");
     open->policy = cty_bytes_text(policy);
     open->admins_count = 2;
@@ -214,7 +222,7 @@ void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *na
 {
     memset(enrolment, 0, sizeof(*enrolment));
     enrolment->actor = cty_secret_name(world_secret(w, name));
-    enrolment->key = vkey_text(w, world_secret(w, name));
+    enrolment->key = world_vkey_text(w, world_secret(w, name));
     enrolment->kind = (int)kind;
     if (person)
         person_bits(person, &enrolment->person);
@@ -470,10 +478,42 @@ static void follow_up(struct world *w)
         MUST(sign_and_append(w, &st, &digest));
 }
 
+static struct cty_secret **secret_place(struct world *w, const struct cty_secret *secret)
+{
+    if (secret == w->log)
+        return &w->log;
+    if (secret == w->clerk)
+        return &w->clerk;
+    for (size_t i = 0; i < w->actors_count; i++) {
+        if (w->actors[i] == secret)
+            return &w->actors[i];
+    }
+    CTY_CHECK(!"a key of the world");
+    return NULL;
+}
+
+/* The key that signed as "new" is its owner's from now on. */
+static void rotated(struct world *w, const struct cty_statement *st)
+{
+    const char *name = st->u.custodian_rotate.which == CTY_CUSTODIAN_LOG ? "log" : "clerk";
+    char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    if (st->type == CTY_ACTOR_ROTATE) {
+        snprintf(actor, sizeof(actor), "%.*s", (int)st->signers[0].size, (const char *)st->signers[0].data);
+        name = actor;
+    }
+    struct cty_secret **place = secret_place(w, world_secret(w, name));
+    CTY_CHECK(w->next && w->former_count < WORLD_FORMER_MAX && w->borrowed_count == 0);
+    w->former[w->former_count++] = *place;
+    *place = w->next;
+    w->next = NULL;
+}
+
 custody_err world_submit(struct world *w, const struct cty_statement *st, struct cty_hash *ret_digest)
 {
     struct cty_hash digest;
     CTY_TRY(sign_and_append(w, st, &digest));
+    if (st->type == CTY_ACTOR_ROTATE || st->type == CTY_CUSTODIAN_ROTATE)
+        rotated(w, st);
     if (ret_digest)
         *ret_digest = digest;
     follow_up(w);
@@ -511,6 +551,16 @@ custody_err world_request(struct world *w, const char *agent, const char *execut
     return world_submit(w, &st, ret_case);
 }
 
+struct cty_opt_hash world_previous(const struct cty_case *c)
+{
+    struct cty_opt_hash previous = {.present = false};
+    for (uint32_t i = 0; i < c->quorum_count; i++)
+        previous.present = previous.present || (c->quorum[i].ordered && c->decisions_count > 0);
+    if (previous.present)
+        previous.hash = c->decisions[c->decisions_count - 1].digest;
+    return previous;
+}
+
 custody_err world_decide(struct world *w, const struct cty_hash *case_id, const char *approver, enum cty_choice choice)
 {
     struct cty_statement st;
@@ -522,6 +572,8 @@ custody_err world_decide(struct world *w, const struct cty_hash *case_id, const 
     st.u.decision.expires = w->time + 24 * 3600000ull;
     memcpy(st.u.decision.instance, c.instance.bits, 16);
     st.u.decision.payload = c.payload;
+    if (choice == CTY_APPROVE)
+        st.u.decision.previous = world_previous(&c);
     return world_submit(w, &st, NULL);
 }
 

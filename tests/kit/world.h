@@ -13,6 +13,7 @@
 
 #define WORLD_ORIGIN "custody.example/test"
 #define WORLD_ACTORS_MAX 256
+#define WORLD_FORMER_MAX 64
 #define WORLD_START 1800000000000u /* ms */
 
 struct world_blob {
@@ -23,7 +24,7 @@ struct world_blob {
 };
 
 struct world_vkey {
-    const struct cty_secret *secret;
+    struct cty_key key;
     char *text; /* owned */
 };
 
@@ -34,7 +35,10 @@ struct world {
     struct cty_secret *actors[WORLD_ACTORS_MAX];
     size_t actors_count;
     size_t borrowed_count; /* so many of them are another world's, and log and clerk too */
-    struct world_vkey vkeys[WORLD_ACTORS_MAX + 2];
+    struct cty_secret *next; /* the new key of a rotation, which signs as "new" */
+    struct cty_secret *former[WORLD_FORMER_MAX]; /* keys before a rotation, the oldest first */
+    size_t former_count;
+    struct world_vkey vkeys[WORLD_ACTORS_MAX + WORLD_FORMER_MAX + 2];
     size_t vkeys_count;
     uint64_t time;        /* entry time of what is appended next */
     uint64_t random;      /* state of the deterministic "random" ids */
@@ -64,6 +68,7 @@ const struct cty_secret *world_secret(struct world *w, const char *name);
 
 /* The key under its actor's name, as text; borrowed from the world. */
 struct cty_bytes world_vkey(struct world *w, const char *name);
+struct cty_bytes world_vkey_text(struct world *w, const struct cty_secret *secret);
 /* An enrolment of a person, or (kind) of an agent or service without an owner yet. */
 void world_fill(struct world *w, struct cty_enrolment *enrolment, const char *name, enum cty_actor_kind kind,
                 const char *person);
@@ -112,6 +117,8 @@ custody_err world_request(struct world *w, const char *agent, const char *execut
                           const char *payload, struct cty_hash *ret_case);
 custody_err world_decide(struct world *w, const struct cty_hash *case_id, const char *approver,
                          enum cty_choice choice);
+/* What an approval names as `previous`, while all approvals that the case keeps count. */
+struct cty_opt_hash world_previous(const struct cty_case *c);
 custody_err world_patch(struct world *w, const struct cty_hash *case_id, const char *approver,
                         const char *operations, const char *result);
 custody_err world_consume(struct world *w, const struct cty_hash *case_id, const char *agent);
@@ -121,6 +128,47 @@ custody_err world_cancel(struct world *w, const struct cty_hash *case_id, const 
 custody_err world_revoke(struct world *w, const char *actor, const char *by, const char *and_by, uint64_t since);
 /* The clerk's expiry, if it is due. */
 custody_err world_expire(struct world *w, const struct cty_hash *case_id);
+
+/* Handoffs and talk; world_steps.c. The case's newest offer is the one that is answered. */
+/* A scope as wide as the case's holder may give: everything it has, with one hop less. */
+struct cty_scope world_scope(struct world *w, const struct cty_hash *case_id);
+/* By the holder as the case stands, within `scope` (NULL: world_scope), for a day. ret_offer may be NULL. */
+custody_err world_offer(struct world *w, const struct cty_hash *case_id, const char *to,
+                        const struct cty_scope *scope, struct cty_hash *ret_offer);
+custody_err world_accept(struct world *w, const struct cty_hash *case_id, const char *agent);
+custody_err world_decline(struct world *w, const struct cty_hash *case_id, const char *actor);
+custody_err world_withdraw(struct world *w, const struct cty_hash *case_id, const char *holder);
+custody_err world_finalise(struct world *w, const struct cty_hash *case_id, const char *holder);
+/* An offer to the agent that it accepts. */
+custody_err world_hand(struct world *w, const struct cty_hash *case_id, const char *agent);
+custody_err world_question(struct world *w, const struct cty_hash *case_id, const char *approver, const char *text,
+                           struct cty_hash *ret_question);
+custody_err world_answer(struct world *w, const struct cty_hash *case_id, const char *holder,
+                         const struct cty_hash *question, const char *text);
+/* To the newest patch. */
+custody_err world_consent(struct world *w, const struct cty_hash *case_id, const char *holder,
+                          enum cty_consent_choice choice);
+
+/*
+ * Keys over time. From a rotation on, world_secret gives the new key under the old name; what it was before stays
+ * in w->former. The new keys come from their owner's name and a count, the same in every run.
+ */
+custody_err world_rotate(struct world *w, const char *actor);
+custody_err world_rotate_custodian(struct world *w, enum cty_custodian_key which);
+/* A key that was the actor's ("log", "clerk") so many rotations ago (1: before the last); borrowed from the world. */
+const struct cty_secret *world_former(struct world *w, const char *actor, unsigned rotations_ago);
+struct cty_bytes world_former_vkey(struct world *w, const char *actor, unsigned rotations_ago);
+/* A key of the actor that was rotated away was stolen at `since`; by two admins, or (and_by NULL) one signer. */
+custody_err world_revoke_key(struct world *w, const char *actor, struct cty_bytes vkey, const char *by,
+                             const char *and_by, uint64_t since);
+/* By the operator's two admins. */
+custody_err world_close(struct world *w);
+/* A rotation as world_rotate and world_rotate_custodian submit it, to be changed before. */
+void world_begin_rotation(struct world *w, struct cty_statement *st, const char *actor);
+void world_begin_custodian_rotation(struct world *w, struct cty_statement *st, enum cty_custodian_key which);
+
+/* A party with what a vendor has: admins as world_party, an approver "<party>/p", agents of theirs "<party>/x", "/y". */
+void world_vendor(struct world *w, const char *party);
 
 /* The case's record; borrowed until the next entry. The state as it reads now. */
 void world_case(struct world *w, const struct cty_hash *case_id, struct cty_case *ret_case);

@@ -34,28 +34,33 @@ static void patches_have_a_limit(void **state)
     assert_state(w, &id, "RELEASED");
 }
 
-/* An approval that expired takes its place in the instance all the same. */
+/* An approval that expired takes its place in the instance all the same, until its person decides anew. */
 static void decisions_have_a_limit(void **state)
 {
     struct world *w = *state;
     struct cty_statement st;
     struct cty_hash id = case_held(w);
-    for (uint32_t i = 0; i < CTY_DECISIONS_MAX; i++) {
-        make_decision(w, &st, &id, "acme/a", CTY_APPROVE);
+    crowd(w, "p", (int)CTY_DECISIONS_MAX);
+    for (int i = 0; i < (int)CTY_DECISIONS_MAX; i++) {
+        make_decision(w, &st, &id, member("p", i), CTY_APPROVE);
         st.u.decision.expires = w->time;
         assert_ok(submit(w, &st));
         w->time++;
+        make_decision(w, &st, &id, member("p", i), CTY_APPROVE);
+        st.u.decision.expires = w->time;
+        if (i + 1 < (int)CTY_DECISIONS_MAX)
+            assert_ok(submit(w, &st));
+        w->time++;
     }
+    assert_int_equal(case_get(w, &id)->decisions_count, CTY_DECISIONS_MAX);
     make_decision(w, &st, &id, "acme/a", CTY_APPROVE);
     assert_refused(submit(w, &st), "limit-reached");
     make_decision(w, &st, &id, "acme/owen", CTY_APPROVE);
     assert_refused(submit(w, &st), "self-approval");
-    make_decision(w, &st, &id, "acme/a", CTY_REJECT);
-    assert_refused(submit(w, &st), "limit-reached");
     /* A patch opens a new instance, with room. */
-    assert_ok(world_patch(w, &id, "acme/b", "[]", "{}"));
-    assert_ok(approve(w, &id, "acme/a"));
-    assert_ok(approve(w, &id, "acme/b"));
+    assert_ok(world_patch(w, &id, member("p", 1), "[]", "{}"));
+    assert_ok(approve(w, &id, member("p", 2)));
+    assert_ok(approve(w, &id, member("p", 3)));
     assert_ok(world_consume(w, &id, "acme/bot"));
 }
 

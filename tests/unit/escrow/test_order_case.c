@@ -96,25 +96,58 @@ static void decision_payload(struct world *w, struct world_step *step)
     step->st.u.decision.payload = bench_hash(w);
 }
 
+static void decision_previous(struct world *w, struct world_step *step)
+{
+    step->st.u.decision.previous = (struct cty_opt_hash){bench_hash(w), true};
+}
+
+/* A person whose key the operator has. */
+static void hosted(struct world *w)
+{
+    struct cty_enrolment e = bench_person(w, "acme/hosted", "approver", "acme/hosted");
+    e.key_custody = CTY_KEY_OPERATOR;
+    assert_ok(world_enrol(w, &e));
+}
+
+static void by_hosted(struct world *w, struct world_step *step)
+{
+    (void)w;
+    step->st.signers[0] = CTY_LITERAL("acme/hosted");
+}
+
 static void decision_expired(struct world *w, struct world_step *step)
 {
     (void)w;
     step->st.u.decision.expires = step->entry.time - 1;
 }
 
-static const struct fault decision_faults[] = {
-    FAULTS_ENTRY,
-    FAULTS_SIGNER,
-    FAULTS_SEEN,
-    FAULTS_CASE,
-    {"past decide_by", past_decide_by, "deadline-passed", 6, true},
-    {"in a rejected case", in_rejected, "state-illegal", 6, true},
-    FAULTS_AFTER,
-    {"instance", other_instance, "instance-mismatch", 0, false},
-    {"payload", decision_payload, "action-mismatch", 0, false},
-    {"by an agent", by_agent, "not-human", 2, false},
-    {"without the role", by_finance, "wrong-role", 2, false},
-    {"of another party", by_other_party, "wrong-role", 2, false},
+#define DECISION_FAULTS_COMMON                                                                         \
+    FAULTS_ENTRY, FAULTS_SIGNER, FAULTS_SEEN, FAULTS_CASE,                                             \
+        {"past decide_by", past_decide_by, "deadline-passed", 6, true},                                \
+        {"in a rejected case", in_rejected, "state-illegal", 6, true}, FAULTS_AFTER,                   \
+        {"instance", other_instance, "instance-mismatch", 0, false},                                   \
+        {"payload", decision_payload, "action-mismatch", 0, false},                                    \
+        {"by an agent", by_agent, "not-human", 2, false},                                              \
+        {"with the operator's key", by_hosted, "key-class", 2, false},                                 \
+        {"without the role", by_finance, "wrong-role", 2, false},                                      \
+        {"of another party", by_other_party, "wrong-role", 2, false}
+
+static const struct fault approve_faults[] = {
+    DECISION_FAULTS_COMMON,
+    {"by the owner", by_owner, "self-approval", 2, false},
+    {"by one who decided", by_decided, "duplicate-human", 2, false},
+    {"expired", decision_expired, "approval-expired", 0, false},
+    {"names one before it", decision_previous, "out-of-order", 0, false},
+};
+
+/* A reject asks for less: whoever a clause asks may say no. */
+static const struct fault reject_faults[] = {
+    DECISION_FAULTS_COMMON,
+    {"expired", decision_expired, "approval-expired", 0, false},
+};
+
+static const struct fault escalate_faults[] = {
+    DECISION_FAULTS_COMMON,
     {"by the owner", by_owner, "self-approval", 2, false},
     {"by one who decided", by_decided, "duplicate-human", 2, false},
     {"expired", decision_expired, "approval-expired", 0, false},
@@ -124,15 +157,49 @@ static void decision_refusals_in_order(void **state)
 {
     struct world *w = *state;
     struct cty_statement st;
+    hosted(w);
     reject(w, &rejected);
     struct cty_hash id = case_held(w);
     assert_ok(approve(w, &id, "acme/a"));
     make_decision(w, &st, &id, "acme/b", CTY_APPROVE);
-    print_message("%zu decisions\n", faults_check(w, &st, decision_faults, CTY_COUNT_OF(decision_faults)));
+    print_message("%zu approvals\n", faults_check(w, &st, approve_faults, CTY_COUNT_OF(approve_faults)));
     make_decision(w, &st, &id, "acme/b", CTY_REJECT);
-    faults_check(w, &st, decision_faults, CTY_COUNT_OF(decision_faults));
+    print_message("%zu rejections\n", faults_check(w, &st, reject_faults, CTY_COUNT_OF(reject_faults)));
     assert_ok(submit(w, &st));
     assert_state(w, &id, "REJECTED");
+}
+
+#define ESCALATING                                                                                     \
+    "{\"admin_quorum\":2,\"rules\":[{\"approvals\":2,\"effect\":\"hold\",\"escalation\":{\"roles\":[\"finance\"]}," \
+    "\"roles\":[\"approver\"]}]}"
+
+/* Where nobody is named to escalate to, that is the last thing that an escalation is refused for. */
+static void escalation_refusals_in_order(void **state)
+{
+    struct world *w = *state;
+    struct cty_statement st;
+    hosted(w);
+    reject(w, &rejected);
+    struct cty_hash id = case_held(w);
+    make_decision(w, &st, &id, "acme/b", CTY_ESCALATE);
+    struct world_step *step = test_malloc(sizeof(*step));
+    for (size_t i = 0; i < CTY_COUNT_OF(escalate_faults); i++) {
+        if (escalate_faults[i].first || strcmp(escalate_faults[i].code, "duplicate-human") == 0)
+            continue;
+        world_step_init(w, &st, step);
+        escalate_faults[i].make(w, step);
+        assert_refused(world_step_try(w, step, NULL, NULL), escalate_faults[i].code);
+    }
+    test_free(step);
+    assert_refused(submit(w, &st), "no-escalation");
+    make_policy(w, &st, "ledger", ESCALATING);
+    assert_ok(submit(w, &st));
+    id = case_held(w);
+    assert_ok(approve(w, &id, "acme/a"));
+    make_decision(w, &st, &id, "acme/b", CTY_ESCALATE);
+    print_message("%zu escalations\n", faults_check(w, &st, escalate_faults, CTY_COUNT_OF(escalate_faults)));
+    assert_ok(submit(w, &st));
+    assert_state(w, &id, "HELD");
 }
 
 static void patch_base(struct world *w, struct world_step *step)
@@ -149,6 +216,7 @@ static const struct fault patch_faults[] = {
     {"in a rejected case", in_rejected, "state-illegal", 6, true},
     FAULTS_AFTER,
     {"by an agent", by_agent, "not-human", 2, false},
+    {"with the operator's key", by_hosted, "key-class", 2, false},
     {"without the role", by_finance, "wrong-role", 2, false},
     {"of another party", by_other_party, "wrong-role", 2, false},
     {"by the owner", by_owner, "self-approval", 2, false},
@@ -159,6 +227,7 @@ static void patch_refusals_in_order(void **state)
 {
     struct world *w = *state;
     struct cty_statement st;
+    hosted(w);
     reject(w, &rejected);
     struct cty_hash id = case_held(w);
     make_patch(w, &st, &id, "acme/b");
@@ -358,13 +427,14 @@ static const struct fault cancel_faults[] = {
     {"by another agent", by_pal, "not-requester", 2, false},
     {"by one without the role", by_finance, "not-requester", 2, false},
     {"by one of another party", by_other_party, "not-requester", 2, false},
-    {"by the owner", by_owner, "not-requester", 2, false},
+    {"with the operator's key", by_hosted, "not-requester", 2, false},
 };
 
 static void cancel_refusals_in_order(void **state)
 {
     struct world *w = *state;
     struct cty_statement st;
+    hosted(w);
     lapse(w, &lapsed);
     consumed = case_consumed(w);
     struct cty_hash id = case_held(w);
@@ -379,7 +449,8 @@ static void cancel_refusals_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH_TEST(decision_refusals_in_order), BENCH_TEST(patch_refusals_in_order),
+        BENCH_TEST(decision_refusals_in_order), BENCH_TEST(escalation_refusals_in_order),
+        BENCH_TEST(patch_refusals_in_order),
         BENCH_TEST(request_refusals_in_order),  BENCH_TEST(request_sees_its_parent),
         BENCH_TEST(consume_refusals_in_order),  BENCH_TEST(consume_after_revocation_in_order),
         BENCH_TEST(outcome_refusals_in_order),  BENCH_TEST(cancel_refusals_in_order),

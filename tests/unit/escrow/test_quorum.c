@@ -137,11 +137,21 @@ static void one_person_with_two_keys_decides_once(void **state)
     struct cty_hash id = case_held(w);
     assert_ok(approve(w, &id, "acme/carol"));
     assert_refused(approve(w, &id, "acme/carol2"), "duplicate-human");
-    assert_refused(world_decide(w, &id, "acme/carol2", CTY_REJECT), "duplicate-human");
+    assert_refused(world_decide(w, &id, "acme/carol2", CTY_ESCALATE), "duplicate-human");
     assert_refused(approve(w, &id, "acme/carol"), "duplicate-human");
     assert_state(w, &id, "HELD");
     assert_ok(approve(w, &id, "acme/dave"));
     assert_state(w, &id, "RELEASED");
+}
+
+/* Who approved may change their mind while the case waits for the others. */
+static void reject_after_ones_own_approve(void **state)
+{
+    struct world *w = *state;
+    struct cty_hash id = case_held(w);
+    assert_ok(approve(w, &id, "acme/carol"));
+    assert_ok(world_decide(w, &id, "acme/carol", CTY_REJECT));
+    assert_state(w, &id, "REJECTED");
 }
 
 /* A patch ends the instance with its approvals; who approved before may approve again. */
@@ -320,9 +330,9 @@ static void the_ancestry_does_not_decide(void **state)
     static const char *const kin[] = {"acme/owen", "acme/owen2", "acme/carol", "acme/dave", "globex/gina"};
     for (size_t i = 0; i < CTY_COUNT_OF(kin); i++) {
         assert_refused(approve(w, &id, kin[i]), "self-approval");
-        assert_refused(world_decide(w, &id, kin[i], CTY_REJECT), "self-approval");
+        assert_refused(world_decide(w, &id, kin[i], CTY_ESCALATE), "self-approval");
         assert_refused(world_patch(w, &id, kin[i], "[]", "{}"), "self-approval");
-        assert_refused(world_cancel(w, &id, kin[i]), "not-requester");
+        assert_ok(world_question(w, &id, kin[i], "Why?", NULL));
     }
     static const char *const machines[] = {"acme/bot", "globex/exec", "acme/pal"};
     for (size_t i = 0; i < CTY_COUNT_OF(machines); i++)
@@ -334,6 +344,20 @@ static void the_ancestry_does_not_decide(void **state)
     const struct cty_case *c = case_get(w, &id);
     assert_int_equal(c->ancestry_count, 8);
     assert_int_equal(c->persons_count, 5);
+}
+
+/* Nobody is silenced by being named in a request: whoever a clause asks may reject, cancel and ask. */
+static void the_ancestry_may_say_no(void **state)
+{
+    struct world *w = *state;
+    struct cty_hash rejected = case_held(w), cancelled = case_held(w), asked = case_held(w);
+    assert_refused(approve(w, &rejected, "acme/owen"), "self-approval");
+    assert_ok(world_decide(w, &rejected, "acme/owen", CTY_REJECT));
+    assert_state(w, &rejected, "REJECTED");
+    assert_ok(world_cancel(w, &cancelled, "acme/owen"));
+    assert_state(w, &cancelled, "CANCELLED");
+    assert_ok(world_question(w, &asked, "acme/owen", "What for?", NULL));
+    assert_int_equal(case_get(w, &asked)->questions_count, 1);
 }
 
 /* A person who joined after the request, with the person id of an ancestor, is the ancestor. */
@@ -454,7 +478,7 @@ static void who_may_read(void **state)
         assert_ok(may_read(w, &id, readers[i], "payload"));
         assert_refused(may_read(w, &id, readers[i], "state"), i < 2 ? "ok" : "forbidden");
     }
-    static const char *const others[] = {"acme/pal", "globex/gina", "globex/a", "acme/owen"};
+    static const char *const others[] = {"acme/pal", "globex/gina", "globex/a"};
     for (size_t i = 0; i < CTY_COUNT_OF(others); i++)
         assert_refused(may_read(w, &id, others[i], "payload"), "forbidden");
     struct cty_hash nothing = bench_hash(w);
@@ -479,6 +503,8 @@ int main(void)
         BENCH_TEST(one_approval_counts_in_several),
         BENCH_TEST(distinct_parties),
         BENCH_TEST(one_person_with_two_keys_decides_once),
+        BENCH_TEST(reject_after_ones_own_approve),
+        BENCH_TEST(the_ancestry_may_say_no),
         BENCH_TEST(a_patch_ends_the_instance),
         BENCH_TEST(revoked_before_the_quorum),
         BENCH_TEST(revoked_and_decided_again_by_another_key),
