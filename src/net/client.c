@@ -13,6 +13,7 @@
 
 struct cty_net_client {
     struct cty_net_url url;
+    struct cty_net_pin pin;
     size_t request_max;
     size_t reply_max;
     uint64_t connect_ms;
@@ -20,7 +21,22 @@ struct cty_net_client {
     struct cty_link *idle;
     size_t idle_count;
     uint32_t last_id;
+    /* Of the newest connection's TLS door. */
+    bool has_shown;
+    uint8_t shown[CTY_FINGERPRINT_BYTES];
 };
+
+/* What is pinned is looked at before anything is dialled. */
+static custody_err check_pin(const struct cty_net_client_config *config, const struct cty_net_url *url,
+                             custody_error *error)
+{
+    struct cty_tls_setup *setup = NULL;
+    if (!url->tls)
+        return CUSTODY_OK;
+    CTY_TRY(cty_tls_setup_dial(&config->pin, url, &setup, error));
+    cty_tls_setup_free(setup);
+    return CUSTODY_OK;
+}
 
 custody_err cty_net_client_open(const struct cty_net_client_config *config, struct cty_net_client **ret_client,
                                 custody_error *error)
@@ -29,9 +45,12 @@ custody_err cty_net_client_open(const struct cty_net_client_config *config, stru
     CTY_TRY(cty_net_url_parse(config->url, false, &url, error));
     if (config->request_max > CTY_REPLY_BYTES_MAX || config->reply_max > CTY_REPLY_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_CONFIG, "a message is at most %u bytes", CTY_REPLY_BYTES_MAX);
+    CTY_TRY(check_pin(config, &url, error));
     struct cty_net_client *client = cty_alloc(1, sizeof(*client));
-    if (!client)
+    if (!client || cty_net_pin_dup(&config->pin, &client->pin) != CUSTODY_OK) {
+        free(client);
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "a client");
+    }
     client->url = url;
     client->request_max = config->request_max ? config->request_max : CTY_MESSAGE_BYTES_MAX;
     client->reply_max = config->reply_max ? config->reply_max : CTY_REPLY_BYTES_MAX;
@@ -84,10 +103,21 @@ static struct cty_link *take_living(struct cty_net_client *client)
     }
 }
 
+static void keep_shown(struct cty_net_client *client, const struct cty_link *link)
+{
+    if (!link->tls)
+        return;
+    pthread_mutex_lock(&client->lock);
+    cty_tls_shown(link->tls, client->shown);
+    client->has_shown = true;
+    pthread_mutex_unlock(&client->lock);
+}
+
 static custody_err open_once(struct cty_net_client *client, uint64_t deadline_ms, struct cty_link **ret_link,
                              custody_error *error)
 {
     const struct cty_link_config config = {.url = &client->url,
+                                           .pin = &client->pin,
                                            .protocol = CTY_SP_REQ,
                                            .peer = CTY_SP_REP,
                                            .message_max = client->reply_max + CTY_SP_ID_BYTES};
@@ -98,6 +128,7 @@ static custody_err open_once(struct cty_net_client *client, uint64_t deadline_ms
         cty_link_close(link);
         return err;
     }
+    keep_shown(client, link);
     *ret_link = link;
     return CUSTODY_OK;
 }
@@ -171,6 +202,16 @@ custody_err cty_net_client_call(struct cty_net_client *client, struct cty_bytes 
     return err;
 }
 
+bool cty_net_client_shown(struct cty_net_client *client, uint8_t ret_fingerprint[static CTY_FINGERPRINT_BYTES])
+{
+    pthread_mutex_lock(&client->lock);
+    bool has_shown = client->has_shown;
+    if (has_shown)
+        memcpy(ret_fingerprint, client->shown, CTY_FINGERPRINT_BYTES);
+    pthread_mutex_unlock(&client->lock);
+    return has_shown;
+}
+
 void cty_net_client_close(struct cty_net_client *client)
 {
     if (!client)
@@ -178,5 +219,6 @@ void cty_net_client_close(struct cty_net_client *client)
     for (struct cty_link *link = take_idle(client); link; link = take_idle(client))
         cty_link_close(link);
     pthread_mutex_destroy(&client->lock);
+    cty_net_pin_done(&client->pin);
     free(client);
 }

@@ -15,12 +15,16 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "net/certificate.h"
+#include "net/pin.h"
 
 struct cty_net_client;
 
 struct cty_net_client_config {
     /* Borrowed until open returns; addresses as in server.h. */
     const char *url;
+    /* Of a TLS door; copied. Without one no TLS door is dialled. */
+    struct cty_net_pin pin;
     /* Bytes; 0 takes CTY_MESSAGE_BYTES_MAX and CTY_REPLY_BYTES_MAX. */
     size_t request_max;
     size_t reply_max;
@@ -28,19 +32,26 @@ struct cty_net_client_config {
     uint64_t connect_ms;
 };
 
-/* Connects with the first call. Errors: CONFIG, NO_MEMORY. */
+/* Connects with the first call. Errors: CONFIG; CERTIFICATE no certificate is pinned for a TLS door; NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_net_client_open(const struct cty_net_client_config *config,
                                                  struct cty_net_client **ret_client, custody_error *error);
 
 /*
  * Sends the request and puts the answer into *ret_reply, an empty buffer with its own limit, in at most so
- * long. Errors: TOO_LARGE the request before it is sent, or the answer; UNREACHABLE nobody there, or the
+ * long. Errors: TOO_LARGE the request before it is sent, or the answer; CERTIFICATE the door shows another one than
+ * is pinned, and TLS it speaks none or speaks it unasked, both before the request is sent; UNREACHABLE nobody there, or the
  * connection was closed before the answer (a door that finds a request too large does that); TIMEOUT;
  * NO_MEMORY, BUSY (out of files).
  */
 CUSTODY_MUST_USE custody_err cty_net_client_call(struct cty_net_client *client, struct cty_bytes request,
                                                  uint64_t timeout_ms, struct cty_buf *ret_reply,
                                                  custody_error *error);
+
+/*
+ * The certificate that the door showed with the newest connection, and that was accepted: what this door is known by.
+ * False where there was none, or the door has none.
+ */
+bool cty_net_client_shown(struct cty_net_client *client, uint8_t ret_fingerprint[static CTY_FINGERPRINT_BYTES]);
 
 /* NULL is nothing. */
 void cty_net_client_close(struct cty_net_client *client);

@@ -3,6 +3,9 @@
  * One connection of a door. Two things can be under way: a read (rx) and a write (tx); each is one nng aio,
  * whose callback runs on an nng thread. Closing closes the stream, which ends both; whichever callback finds
  * nothing under way any more gives the memory back. Where neither was under way, a callback is made up.
+ *
+ * Over TLS a read brings bytes that TLS turns into ours, without the door's lock, for its arithmetic takes long; a
+ * write takes out what TLS made of ours, or what it has to say by itself.
  */
 #include <stdlib.h>
 
@@ -76,6 +79,7 @@ static void release(struct cty_conn *conn)
     nng_aio_reap(conn->rx);
     nng_aio_reap(conn->tx);
     nng_stream_free(conn->stream);
+    cty_tls_free(conn->tls);
     cty_sp_reader_done(&conn->reader);
     free(conn->parked);
     free(conn);
@@ -123,21 +127,63 @@ void cty_conn_close_locked(struct cty_conn *conn)
 
 /* ---- writing ---- */
 
-static void write_next_locked(struct cty_conn *conn)
+static void send_locked(struct cty_conn *conn, struct cty_bytes bytes)
 {
-    const struct cty_frame *frame = conn->queue[0];
-    nng_iov piece = {.iov_buf = (void *)(uintptr_t)(frame->data + conn->queue_offset),
-                     .iov_len = frame->size - conn->queue_offset};
+    nng_iov piece = {.iov_buf = (void *)(uintptr_t)bytes.data, .iov_len = bytes.size};
     conn->tx_busy = true;
     nng_aio_set_iov(conn->tx, 1, &piece);
     nng_stream_send(conn->stream, conn->tx);
 }
 
+/* What is left of the frame under way. */
+static struct cty_bytes rest_of(const struct cty_conn *conn)
+{
+    const struct cty_frame *frame = conn->queue[0];
+    return cty_bytes_make(frame->data + conn->queue_offset, frame->size - conn->queue_offset);
+}
+
+/* Gives TLS the next piece of the frame under way; false where it may not be written any more. */
+static bool wrap_locked(struct cty_conn *conn)
+{
+    struct cty_bytes rest = rest_of(conn);
+    if (rest.size > CTY_TLS_PIECE_BYTES_MAX)
+        rest.size = CTY_TLS_PIECE_BYTES_MAX;
+    conn->queue_offset += rest.size;
+    return cty_tls_write(conn->tls, rest) == CUSTODY_OK;
+}
+
+/* Sends what is to be sent: what TLS has to say first, then the frame under way. */
+static void write_next_locked(struct cty_conn *conn)
+{
+    if (!conn->tls) {
+        send_locked(conn, rest_of(conn));
+        return;
+    }
+    if (cty_tls_out(conn->tls).size == 0 && !wrap_locked(conn)) {
+        cty_conn_close_locked(conn);
+        return;
+    }
+    send_locked(conn, cty_tls_out(conn->tls));
+}
+
 static void begin_frame_locked(struct cty_conn *conn)
 {
+    conn->begun = true;
     conn->queue_offset = first_byte(conn, conn->queue[0]);
     conn->send_since_ms = cty_net_now_ms();
     write_next_locked(conn);
+}
+
+/* Begins what may be begun, while nothing is under way: what TLS has to say, or the next frame. */
+static void say_locked(struct cty_conn *conn)
+{
+    if (conn->closing || conn->tx_busy)
+        return;
+    conn->send_since_ms = cty_net_now_ms();
+    if (conn->tls && cty_tls_out(conn->tls).size > 0)
+        write_next_locked(conn);
+    else if (conn->queue_count > 0 && (!conn->tls || cty_tls_is_ready(conn->tls)))
+        begin_frame_locked(conn);
 }
 
 void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame)
@@ -148,8 +194,7 @@ void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame)
         return;
     }
     conn->queue[conn->queue_count++] = frame;
-    if (!conn->tx_busy)
-        begin_frame_locked(conn);
+    say_locked(conn);
 }
 
 static void remove_frame_locked(struct cty_conn *conn, size_t index)
@@ -171,12 +216,37 @@ bool cty_conn_forget_locked(struct cty_conn *conn)
 static void frame_sent_locked(struct cty_conn *conn)
 {
     bool is_hello = conn->queue[0]->size == CTY_SP_HELLO_BYTES;
+    conn->begun = false;
     remove_frame_locked(conn, 0);
     conn->sent_ms = cty_net_now_ms();
     if (!is_hello)
         conn->door->ops->sent_locked(conn->door->owner, conn);
-    if (conn->queue_count > 0 && !conn->closing)
-        begin_frame_locked(conn);
+    say_locked(conn);
+}
+
+/* `count` bytes went out: of the frame, or of what TLS made of it. */
+static void count_sent_locked(struct cty_conn *conn, size_t count)
+{
+    if (conn->tls)
+        cty_tls_sent(conn->tls, count);
+    else
+        conn->queue_offset += count;
+}
+
+static void tx_next_locked(struct cty_conn *conn, int result)
+{
+    bool out = conn->tls && cty_tls_out(conn->tls).size > 0;
+    /* What was written whole counts, even where the peer took it and left before we came here. */
+    if (!out && conn->begun && conn->queue_offset == conn->queue[0]->size)
+        frame_sent_locked(conn);
+    else if (result != 0)
+        cty_conn_close_locked(conn);
+    else if (!conn->closing && (out || conn->begun))
+        write_next_locked(conn);
+    else
+        say_locked(conn);
+    if (conn->parting && !conn->tx_busy)
+        cty_conn_close_locked(conn);
 }
 
 static void tx_done(void *argument)
@@ -186,14 +256,9 @@ static void tx_done(void *argument)
     size_t count = nng_aio_count(conn->tx);
     pthread_mutex_lock(&conn->door->lock);
     conn->tx_busy = false;
-    conn->queue_offset += result == 0 ? count : 0;
-    /* What was written whole counts, even where the peer took it and left before we came here. */
-    if (conn->queue_offset == conn->queue[0]->size)
-        frame_sent_locked(conn);
-    else if (result != 0)
-        cty_conn_close_locked(conn);
-    else if (!conn->closing)
-        write_next_locked(conn);
+    if (result == 0)
+        count_sent_locked(conn, count);
+    tx_next_locked(conn, result);
     leave(conn);
 }
 
@@ -202,13 +267,44 @@ static void tx_done(void *argument)
 static void read_more_locked(struct cty_conn *conn)
 {
     uint8_t *room = NULL;
-    size_t size = cty_sp_reader_room(&conn->reader, &room);
+    size_t size = conn->tls ? cty_tls_room(conn->tls, &room) : cty_sp_reader_room(&conn->reader, &room);
     if (size == 0)
         return;
     nng_iov piece = {.iov_buf = room, .iov_len = size};
     conn->rx_busy = true;
     nng_aio_set_iov(conn->rx, 1, &piece);
     nng_stream_recv(conn->stream, conn->rx);
+}
+
+/* Nothing more is read; what TLS has to say about it goes out first. */
+static void part_locked(struct cty_conn *conn, custody_err why)
+{
+    if (conn->parting)
+        return;
+    conn->parting = true;
+    conn->door->counts.broken += why != CUSTODY_E_UNREACHABLE;
+    if (!conn->tx_busy)
+        cty_conn_close_locked(conn);
+}
+
+/* Has TLS turn what came into bytes of ours; false where more must come first, or the connection ends. */
+static bool unwrap_locked(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    uint8_t *room = NULL;
+    size_t count = 0;
+    size_t size = conn->tls ? cty_sp_reader_room(&conn->reader, &room) : 0;
+    if (size == 0 || conn->parting)
+        return false;
+    pthread_mutex_unlock(&door->lock);
+    custody_err err = cty_tls_read(conn->tls, room, size, &count, NULL);
+    pthread_mutex_lock(&door->lock);
+    say_locked(conn);
+    if (err != CUSTODY_OK)
+        part_locked(conn, err);
+    else if (count > 0)
+        cty_sp_reader_fed(&conn->reader, count);
+    return err == CUSTODY_OK && count > 0;
 }
 
 /* Moves the next whole message into `parked`; false where there is none. */
@@ -256,12 +352,16 @@ static void rx_done(void *argument)
     /* A cancelled read is our own doing: something changed for the parked message. */
     if (result != 0 && result != NNG_ECANCELED)
         cty_conn_close_locked(conn);
+    else if (result == 0 && conn->tls)
+        cty_tls_fed(conn->tls, count);
     else if (result == 0)
         cty_sp_reader_fed(&conn->reader, count);
-    while (!conn->closing && next_message_locked(conn) && hand_over_locked(conn)) {
-    }
+    do {
+        while (!conn->closing && next_message_locked(conn) && hand_over_locked(conn)) {
+        }
+    } while (!conn->closing && unwrap_locked(conn));
     conn->rx_busy = false;
-    if (!conn->closing)
+    if (!conn->closing && !conn->parting)
         read_more_locked(conn);
     leave(conn);
 }
@@ -276,22 +376,34 @@ void cty_conn_resume_locked(struct cty_conn *conn)
 
 /* ---- beginning ---- */
 
-static custody_err conn_new(struct cty_door *door, enum cty_sp_transport transport, struct cty_conn **ret_conn)
+/* What needs no connection to be given back. */
+static custody_err conn_fill(struct cty_conn *conn, const struct cty_listener *listener)
+{
+    if (listener->url.tls)
+        CTY_TRY(cty_tls_new(conn->door->tls, &conn->tls));
+    conn->queue[0] = hello_new(conn->door->config.protocol);
+    conn->queue_count = conn->queue[0] ? 1 : 0;
+    if (!conn->queue[0] || nng_aio_alloc(&conn->rx, rx_done, conn) != 0 ||
+        nng_aio_alloc(&conn->tx, tx_done, conn) != 0)
+        return CUSTODY_E_NO_MEMORY;
+    return CUSTODY_OK;
+}
+
+static custody_err conn_new(const struct cty_listener *listener, struct cty_conn **ret_conn)
 {
     struct cty_conn *conn = cty_alloc(1, sizeof(*conn));
     if (!conn)
         return CUSTODY_E_NO_MEMORY;
-    conn->door = door;
-    conn->transport = transport;
-    cty_sp_reader_init(&conn->reader, transport, door->config.peer, door->config.message_max);
-    struct cty_frame *hello = hello_new(door->config.protocol);
-    if (!hello || nng_aio_alloc(&conn->rx, rx_done, conn) != 0 || nng_aio_alloc(&conn->tx, tx_done, conn) != 0) {
+    conn->door = listener->door;
+    conn->transport = listener->url.transport;
+    cty_sp_reader_init(&conn->reader, conn->transport, conn->door->config.peer, conn->door->config.message_max);
+    if (conn_fill(conn, listener) != CUSTODY_OK) {
         nng_aio_free(conn->rx);
-        free(hello);
+        cty_tls_free(conn->tls);
+        free(conn->queue[0]);
         free(conn);
         return CUSTODY_E_NO_MEMORY;
     }
-    conn->queue[conn->queue_count++] = hello;
     conn->since_ms = cty_net_now_ms();
     conn->heard_ms = conn->since_ms;
     *ret_conn = conn;
@@ -309,17 +421,18 @@ static void register_locked(struct cty_conn *conn)
     door->live++;
     door->counts.connections++;
     door->counts.accepted++;
-    begin_frame_locked(conn);
+    say_locked(conn);
     read_more_locked(conn);
     pthread_cond_broadcast(&door->changed);
 }
 
-void cty_conn_add(struct cty_door *door, enum cty_sp_transport transport, nng_stream *stream)
+void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
 {
+    struct cty_door *door = listener->door;
     struct cty_conn *conn = NULL;
     pthread_mutex_lock(&door->lock);
     bool room = door->accepting && door->counts.connections < door->config.connections_max;
-    if (room && conn_new(door, transport, &conn) == CUSTODY_OK) {
+    if (room && conn_new(listener, &conn) == CUSTODY_OK) {
         conn->stream = stream;
         register_locked(conn);
     } else {

@@ -30,7 +30,7 @@ static void accept_done(void *argument)
     int result = nng_aio_result(listener->aio);
     bool was_pausing = listener->pausing;
     if (!was_pausing && result == 0)
-        cty_conn_add(door, listener->url.transport, nng_aio_get_output(listener->aio, 0));
+        cty_conn_add(listener, nng_aio_get_output(listener->aio, 0));
     pthread_mutex_lock(&door->lock);
     listener->pausing = !was_pausing && result != 0;
     if (door->accepting)
@@ -43,7 +43,7 @@ static custody_err bind_stream(struct cty_listener *listener, unsigned file_mode
     const char *url = listener->url.text;
     int result = nng_aio_alloc(&listener->aio, accept_done, listener);
     if (result == 0)
-        result = nng_stream_listener_alloc(&listener->stream, url);
+        result = nng_stream_listener_alloc(&listener->stream, cty_net_url_stream(&listener->url));
     if (result == 0 && listener->url.transport == CTY_SP_IPC)
         result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, (int)file_mode);
     if (result == 0)
@@ -65,6 +65,8 @@ static custody_err listener_open(struct cty_door *door, const char *url, custody
     struct cty_listener *listener = &door->listeners[door->listener_count];
     int lock = -1;
     CTY_TRY(cty_net_url_parse(url, true, &listener->url, error));
+    if (listener->url.tls && !door->tls)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a TLS door needs a certificate and its key: %s", url);
     if (listener->url.transport == CTY_SP_IPC)
         CTY_TRY(cty_socket_file_claim(listener->url.path, &lock, error));
     listener->door = door;
@@ -150,9 +152,12 @@ custody_err cty_door_open(struct cty_door *door, const struct cty_door_config *c
     custody_err err = CUSTODY_OK;
     if (nng_aio_alloc(&door->tick, tick_done, door) != 0)
         err = cty_fail(error, CUSTODY_E_NO_MEMORY, "nng did not start");
+    if (err == CUSTODY_OK && config->certificate.size > 0)
+        err = cty_tls_setup_door(config->certificate, config->certificate_key, &door->tls, error);
     for (size_t i = 0; i < config->url_count && err == CUSTODY_OK; i++)
         err = listener_open(door, config->urls[i], error);
     door->config.urls = NULL;
+    door->config.certificate = door->config.certificate_key = cty_bytes_make(NULL, 0);
     if (err != CUSTODY_OK)
         cty_door_close(door);
     return err;
@@ -190,6 +195,7 @@ void cty_door_close(struct cty_door *door)
     if (door->tick)
         nng_aio_stop(door->tick);
     nng_aio_free(door->tick);
+    cty_tls_setup_free(door->tls);
     pthread_cond_destroy(&door->changed);
     pthread_mutex_destroy(&door->lock);
 }

@@ -4,12 +4,13 @@
  * stream into messages and queues what goes out. nng's own listeners are not used, only its streams: one
  * connection that closes at once makes an nng 1.5.2 listener deaf for ever (spec/decisions names the traps).
  *
- *     accept --(beyond the cap: closed)--> hello --> read --> whole message --admit--> deliver --> read ...
- *                                                                 |  ^
- *                                                      parked, no call free
+ *     accept --(beyond the cap: closed)--> [TLS] --> hello --> read --> whole message --admit--> deliver --> read ...
+ *                                                                          |  ^
+ *                                                                  parked, no call free
  *
  * A connection is dropped, without a word as nng does it, when its hello is late or wrong, when a message is
- * too large or malformed, when it is idle, and when it doesn't take what is sent to it.
+ * too large or malformed, when it is idle, and when it doesn't take what is sent to it. A handshake counts to the
+ * hello: it is under the same time limit and the same cap.
  *
  * Thread rule: one lock per door. What ends in _locked is called with it; callbacks `deliver` and `gone`
  * are called without it, on nng's threads, for one connection never two at once. A parked connection goes on
@@ -24,6 +25,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "net/sp.h"
+#include "net/tls.h"
 #include "net/url.h"
 
 /* Of one connection: answers of all its calls and the hello. */
@@ -65,6 +67,9 @@ struct cty_door_config {
     uint64_t hello_ms;
     uint64_t idle_ms;
     uint64_t send_ms;
+    /* Of TLS doors, PEM; borrowed until open returns. */
+    struct cty_bytes certificate;
+    struct cty_bytes certificate_key;
 };
 
 struct cty_conn {
@@ -74,12 +79,16 @@ struct cty_conn {
     uint64_t number;
     enum cty_sp_transport transport;
     nng_stream *stream;
+    /* NULL where there is none. */
+    struct cty_tls *tls;
     nng_aio *rx;
     nng_aio *tx;
     /* A read or write is under way, or its callback runs. */
     bool rx_busy;
     bool tx_busy;
     bool closing;
+    /* Closes as soon as what TLS has to say is out. */
+    bool parting;
     uint64_t since_ms;
     uint64_t heard_ms;
     uint64_t sent_ms;
@@ -88,6 +97,8 @@ struct cty_conn {
     size_t parked_size;
     struct cty_frame *queue[CTY_CONN_QUEUE_MAX];
     size_t queue_count;
+    /* Of the front frame: whether its writing began, and how far it has gone to the stream or to TLS. */
+    bool begun;
     size_t queue_offset;
     /* The owner's: calls and answers under way, what the parked message was granted, its place in line. */
     size_t open_count;
@@ -104,7 +115,7 @@ struct cty_door_counts {
     uint64_t refused;
     /* Late hello, idle, or didn't take what was sent. */
     uint64_t reaped;
-    /* Wrong hello, too large, malformed. */
+    /* Wrong hello, no TLS where it has to be, too large, malformed. */
     uint64_t broken;
 };
 
@@ -123,6 +134,7 @@ struct cty_door {
     const struct cty_door_ops *ops;
     void *owner;
     struct cty_door_config config;
+    struct cty_tls_setup *tls;
     struct cty_listener listeners[CTY_URLS_PER_DOOR_MAX];
     size_t listener_count;
     struct cty_conn *conns;
@@ -150,7 +162,7 @@ void cty_door_close(struct cty_door *door);
 bool cty_door_wait_locked(struct cty_door *door, uint64_t deadline_ms);
 
 /* Takes the stream. */
-void cty_conn_add(struct cty_door *door, enum cty_sp_transport transport, nng_stream *stream);
+void cty_conn_add(struct cty_listener *listener, nng_stream *stream);
 void cty_conn_close_locked(struct cty_conn *conn);
 /* Asks ops->admit_locked again for the parked message, soon, on another thread. */
 void cty_conn_resume_locked(struct cty_conn *conn);

@@ -11,11 +11,15 @@
 
 #include "base/bytes.h"
 #include "net/sp.h"
+#include "net/tls.h"
 #include "net/url.h"
 
 struct cty_link {
     nng_stream *stream;
     nng_aio *aio;
+    /* NULL where there is no TLS. */
+    struct cty_tls_setup *setup;
+    struct cty_tls *tls;
     struct cty_link *next;
     uint64_t idle_since_ms;
     struct cty_sp_reader reader;
@@ -23,16 +27,22 @@ struct cty_link {
 
 struct cty_link_config {
     const struct cty_net_url *url;
+    /* Of TLS doors. */
+    const struct cty_net_pin *pin;
     uint32_t protocol;
     uint32_t peer;
     size_t message_max;
 };
 
-/* Connects and sends our hello. Errors: UNREACHABLE, NO_MEMORY, BUSY (out of files). */
+/*
+ * Connects and sends our hello, over TLS once the door's certificate was accepted. Errors: CERTIFICATE (also where
+ * nothing is pinned: then nothing is dialled), TLS, UNREACHABLE, NO_MEMORY, BUSY (out of files).
+ */
 CUSTODY_MUST_USE custody_err cty_link_open(const struct cty_link_config *config, uint64_t deadline_ms,
                                            struct cty_link **ret_link, custody_error *error);
 
-/* Waits for their hello, for those who speak first; to listen, cty_link_receive is enough. Errors: UNREACHABLE. */
+/* Waits for their hello, for those who speak first; to listen, cty_link_receive is enough. Errors: UNREACHABLE,
+ * TLS the other side wants it. */
 CUSTODY_MUST_USE custody_err cty_link_greet(struct cty_link *link, uint64_t deadline_ms, custody_error *error);
 
 /* NULL is nothing; returns NULL. */

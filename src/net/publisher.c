@@ -54,6 +54,8 @@ custody_err cty_net_publisher_open(const struct cty_net_publisher_config *config
         .connections_max = config->connections_max ? config->connections_max : CTY_CONNECTIONS_DEFAULT,
         .hello_ms = config->hello_ms ? config->hello_ms : CTY_HELLO_MS_DEFAULT,
         .send_ms = config->send_ms ? config->send_ms : CTY_SEND_MS_DEFAULT,
+        .certificate = config->certificate,
+        .certificate_key = config->certificate_key,
     };
     struct cty_net_publisher *publisher = cty_alloc(1, sizeof(*publisher));
     if (!publisher)

@@ -24,6 +24,9 @@ struct cty_net_publisher_config {
     size_t connections_max;
     uint64_t hello_ms;
     uint64_t send_ms;
+    /* Of TLS doors: the certificate with its chain, and its key, as PEM; borrowed until open returns. */
+    struct cty_bytes certificate;
+    struct cty_bytes certificate_key;
 };
 
 /* Errors as cty_net_server_open. */

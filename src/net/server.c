@@ -240,6 +240,8 @@ static struct cty_door_config door_config(const struct cty_net_server_config *co
         .hello_ms = value_or(config->hello_ms, CTY_HELLO_MS_DEFAULT),
         .idle_ms = value_or(config->idle_ms, CTY_IDLE_MS_DEFAULT),
         .send_ms = value_or(config->send_ms, CTY_SEND_MS_DEFAULT),
+        .certificate = config->certificate,
+        .certificate_key = config->certificate_key,
     };
 }
 

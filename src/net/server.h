@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A door that answers requests: the REP side of nng's request-reply protocol, over ipc:// and, on this
- * machine only, tcp://. Any nng REQ socket can speak with it.
+ * A door that answers requests: the REP side of nng's request-reply protocol, over ipc://, on this machine
+ * tcp://, and beyond it tls+tcp://. Any nng REQ socket can speak with it.
  *
  * It owns its connections and calls. It never parses a message, never answers on its own, never logs.
  *
@@ -28,7 +28,8 @@ struct cty_net_server;
 struct cty_net_call;
 
 struct cty_net_server_config {
-    /* Borrowed until open returns: ipc:///absolute/path, tcp://127.0.0.1:PORT; port 0 takes a free one. */
+    /* Borrowed until open returns: ipc:///absolute/path, tcp://127.0.0.1:PORT, tls+tcp://ADDRESS:PORT; port 0 takes
+     * a free one. */
     const char *const *urls;
     size_t url_count;
     /* Of the socket file: 0600 (also for 0) or 0660. Its folder must exist. */
@@ -46,6 +47,9 @@ struct cty_net_server_config {
     uint64_t hello_ms;
     uint64_t idle_ms;
     uint64_t send_ms;
+    /* Of TLS doors: the certificate with its chain, and its key, as PEM; borrowed until open returns. */
+    struct cty_bytes certificate;
+    struct cty_bytes certificate_key;
 };
 
 struct cty_net_server_ops {
@@ -77,7 +81,7 @@ struct cty_net_server_counts {
 
 /*
  * Opens the door. `user` and the functions of `ops` are borrowed until close.
- * Errors: CONFIG an address, a limit or a folder is not acceptable; EXISTS a living server or another file is
+ * Errors: CONFIG an address, a limit, a folder or the certificate's key is not acceptable; CERTIFICATE; EXISTS a living server or another file is
  * there (a dead server's socket is removed); BUSY, IO, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_net_server_open(const struct cty_net_server_config *config,

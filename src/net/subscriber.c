@@ -14,19 +14,22 @@
 
 struct cty_net_subscriber {
     struct cty_net_url url;
+    struct cty_net_pin pin;
     size_t message_max;
     struct cty_link *link;
     uint64_t pause_ms;
 };
 
-custody_err cty_net_subscriber_open(const char *url, size_t message_max,
+custody_err cty_net_subscriber_open(const char *url, const struct cty_net_pin *pin, size_t message_max,
                                     struct cty_net_subscriber **ret_subscriber, custody_error *error)
 {
     struct cty_net_url parsed;
     CTY_TRY(cty_net_url_parse(url, false, &parsed, error));
     struct cty_net_subscriber *subscriber = cty_alloc(1, sizeof(*subscriber));
-    if (!subscriber)
+    if (!subscriber || cty_net_pin_dup(pin, &subscriber->pin) != CUSTODY_OK) {
+        free(subscriber);
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "a subscriber");
+    }
     subscriber->url = parsed;
     subscriber->message_max = message_max ? message_max : CTY_NOTE_BYTES_MAX;
     subscriber->pause_ms = PAUSE_MS_MIN;
@@ -50,6 +53,7 @@ static custody_err hear(struct cty_net_subscriber *subscriber, uint64_t deadline
                         custody_error *error)
 {
     const struct cty_link_config config = {.url = &subscriber->url,
+                                           .pin = &subscriber->pin,
                                            .protocol = CTY_SP_SUB,
                                            .peer = CTY_SP_PUB,
                                            .message_max = subscriber->message_max};
@@ -86,5 +90,6 @@ void cty_net_subscriber_close(struct cty_net_subscriber *subscriber)
     if (!subscriber)
         return;
     cty_link_close(subscriber->link);
+    cty_net_pin_done(&subscriber->pin);
     free(subscriber);
 }

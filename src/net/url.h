@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses of doors: `ipc:///absolute/path` and `tcp://HOST:PORT` on this machine (127.0.0.0/8, [::1],
- * localhost). Anything else is refused: what leaves the machine needs TLS. Names are never looked up.
+ * Addresses of doors: `ipc:///absolute/path`, `tcp://HOST:PORT` on this machine (127.0.0.0/8, [::1], localhost)
+ * and `tls+tcp://HOST:PORT` anywhere. What leaves the machine needs TLS. A TLS door listens at an address in
+ * numbers; who dials it may write a host name. Names are never looked up here.
  * Thread rule: pure.
  */
 #ifndef CTY_NET_URL_H
@@ -16,12 +17,17 @@
 
 struct cty_net_url {
     enum cty_sp_transport transport;
-    /* The one spelling that nng is given: numbers instead of names. */
+    bool tls;
+    /* The one spelling: addresses in their shortest form, names of TLS doors as they are. */
     char text[CTY_URL_BYTES_MAX + 1];
     /* Of ipc; empty for tcp. */
     char path[CTY_NET_PATH_BYTES_MAX + 1];
+    /* Of TLS: an address without brackets, or a name. */
+    char host[CTY_URL_BYTES_MAX + 1];
+    bool is_name;
     /* Of tcp, with port: the part of `text` before the last colon. */
     size_t host_size;
+    unsigned port;
 };
 
 /* `listening` allows port 0, which means any free one. Errors: CONFIG with detail. */
@@ -30,5 +36,11 @@ CUSTODY_MUST_USE custody_err cty_net_url_parse(const char *text, bool listening,
 
 /* Puts the true port into a parsed tcp address. */
 void cty_net_url_set_port(struct cty_net_url *url, unsigned port);
+
+/* What nng's streams are given: TLS is ours, so there it is the tcp address beneath. Borrowed. */
+const char *cty_net_url_stream(const struct cty_net_url *url);
+
+/* Whether a text is a host name as DNS has them, in lower case, and no number. */
+bool cty_net_name_is_host(struct cty_bytes name);
 
 #endif

@@ -36,6 +36,7 @@ THIRD_PARTY = [
     (re.compile(r'jansson(_config)?\.h'), 'codec'),
     (re.compile(r'sqlite3(ext)?\.h'), 'store'),
     (re.compile(r'nng/.*'), 'net'),
+    (re.compile(r'mbedtls/.*'), 'net'),
     (re.compile(r'microhttpd\.h'), 'net'),
     (re.compile(r'curl/.*'), 'net'),
 ]

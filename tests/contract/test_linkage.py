@@ -32,7 +32,7 @@ def it_holds_no_symbol_of_storage_or_sockets():
 def the_patterns_tell_apart():
     for name in ['libc.so.6', 'libsodium.so.23', 'libjansson.so.4', 'ld-linux-x86-64.so.2']:
         expect_equal(bool(ALLOWED.fullmatch(name)), True)
-    for name in ['libsqlite3.so.0', 'libnng.so.1', 'libmicrohttpd.so.12', 'libcurl.so.4', 'libcrypto.so.3']:
+    for name in ['libsqlite3.so.0', 'libnng.so.1', 'libmbedtls.so.14', 'libmicrohttpd.so.12', 'libcurl.so.4', 'libcrypto.so.3']:
         expect_equal(bool(ALLOWED.fullmatch(name)), False)
 
 

@@ -206,7 +206,7 @@ static void checkpoints_are_published(void **state)
     snprintf(url, sizeof(url), "ipc://%s/file", h->folder);
     assert_ok(cty_config_add(h->config.publish, &h->config.publish_count, url, &error));
     house_open(h);
-    assert_ok(cty_net_subscriber_open(cty_daemon_publish_url(h->daemon, 0), 0, &subscriber, &error));
+    assert_ok(cty_net_subscriber_open(cty_daemon_publish_url(h->daemon, 0), NULL, 0, &subscriber, &error));
     struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     /* A subscriber hears what comes after it is there, so ask for more until it is. */
     custody_err err = CUSTODY_E_TIMEOUT;

@@ -180,7 +180,7 @@ void rig_expect_echo(const char *url)
 
 bool raw_is_tcp(const char *url)
 {
-    return strncmp(url, "tcp://", 6) == 0;
+    return strncmp(url, "tcp://", 6) == 0 || strncmp(url, "tls+tcp://", 10) == 0;
 }
 
 static void limit_reading(int fd)

@@ -217,7 +217,7 @@ static void our_subscriber_hears_nng(void **state)
     assert_int_equal(nng_pub0_open(&publisher.socket), 0);
     listen_at(publisher.socket, folder.url, bound, sizeof(bound));
     assert_int_equal(pthread_create(&thread, NULL, publish_until_heard, &publisher), 0);
-    assert_ok(cty_net_subscriber_open(bound, 0, &subscriber, NULL));
+    assert_ok(cty_net_subscriber_open(bound, NULL, 0, &subscriber, NULL));
     custody_err err = cty_net_subscriber_next(subscriber, PATIENCE_MS, &message, NULL);
     publisher.heard = true;
     pthread_join(thread, NULL);

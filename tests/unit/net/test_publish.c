@@ -48,8 +48,8 @@ static void check_hearing(const char *url)
 {
     struct cty_net_publisher *publisher = publisher_at(url, (struct cty_net_publisher_config){0});
     struct cty_net_subscriber *first = NULL, *second = NULL;
-    assert_ok(cty_net_subscriber_open(cty_net_publisher_url(publisher, 0), 0, &first, NULL));
-    assert_ok(cty_net_subscriber_open(cty_net_publisher_url(publisher, 0), 0, &second, NULL));
+    assert_ok(cty_net_subscriber_open(cty_net_publisher_url(publisher, 0), NULL, 0, &first, NULL));
+    assert_ok(cty_net_subscriber_open(cty_net_publisher_url(publisher, 0), NULL, 0, &second, NULL));
     assert_ok(cty_net_publish(publisher, CTY_LITERAL("unheard")));
     join(first, publisher, 1);
     join(second, publisher, 2);
@@ -82,7 +82,7 @@ static void a_publisher_that_restarts_is_found_again(void **state)
     struct folder folder;
     struct cty_net_subscriber *subscriber = NULL;
     folder_make(&folder);
-    assert_ok(cty_net_subscriber_open(folder.url, 0, &subscriber, NULL));
+    assert_ok(cty_net_subscriber_open(folder.url, NULL, 0, &subscriber, NULL));
     assert_refused(next_within(subscriber, 10), "timeout");
     for (int i = 0; i < 3; i++) {
         struct cty_net_publisher *publisher = publisher_at(folder.url, (struct cty_net_publisher_config){0});
@@ -106,7 +106,7 @@ static void the_slow_lose_the_oldest_and_stop_nobody(void **state)
     folder_make(&folder);
     struct cty_net_publisher *publisher = publisher_at(folder.url, (struct cty_net_publisher_config){0});
     int slow = raw_connect_and_greet(folder.url, CTY_SP_SUB, CTY_SP_PUB);
-    assert_ok(cty_net_subscriber_open(folder.url, 0, &quick, NULL));
+    assert_ok(cty_net_subscriber_open(folder.url, NULL, 0, &quick, NULL));
     join(quick, publisher, 2);
     for (uint32_t i = 1; i <= COUNT; i++) {
         struct cty_buf message = CTY_BUF_INIT(sizeof(big));
@@ -181,7 +181,7 @@ static void publisher_limits(void **state)
     struct cty_net_subscriber *subscriber = NULL;
     struct cty_buf message = CTY_BUF_INIT(64);
     assert_refused(cty_net_publish(publisher, CTY_LITERAL("123456")), "too-large");
-    assert_ok(cty_net_subscriber_open(folder.url, 4, &subscriber, NULL));
+    assert_ok(cty_net_subscriber_open(folder.url, NULL, 4, &subscriber, NULL));
     join(subscriber, publisher, 1);
     int beyond = raw_connect(folder.url);
     raw_expect_closed(beyond);
@@ -194,7 +194,7 @@ static void publisher_limits(void **state)
     expect_next(subscriber, "1234");
     cty_net_subscriber_close(subscriber);
     cty_net_publisher_close(publisher);
-    assert_refused(cty_net_subscriber_open("tcp://192.0.2.1:7000", 0, &subscriber, NULL), "config");
+    assert_refused(cty_net_subscriber_open("tcp://192.0.2.1:7000", NULL, 0, &subscriber, NULL), "config");
     folder_remove(&folder);
 }
 
@@ -229,7 +229,7 @@ static void half_a_message_survives_a_timeout(void **state)
     pthread_t thread;
     folder_make(&folder);
     int listener = raw_listen(folder.url);
-    assert_ok(cty_net_subscriber_open(folder.url, 0, &patient.subscriber, NULL));
+    assert_ok(cty_net_subscriber_open(folder.url, NULL, 0, &patient.subscriber, NULL));
     assert_int_equal(pthread_create(&thread, NULL, hear_two, &patient), 0);
     int fd = raw_accept(listener);
     raw_greet(fd, CTY_SP_PUB, CTY_SP_SUB);
