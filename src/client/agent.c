@@ -2,10 +2,9 @@
 /* Asking, waiting, reporting, taking back. Consuming has a file of its own. */
 #include "client/agent.h"
 
-#include <stdlib.h>
-
 #include "client/inner.h"
 #include "client/read.h"
+#include "client/step.h"
 #include "codec/text.h"
 #include "net/trouble.h"
 
@@ -31,108 +30,85 @@ static custody_err canonical(struct cty_bytes json, const char *what, struct cty
     return CUSTODY_OK;
 }
 
-static custody_err name_parent(struct cty_client *client, const struct cty_hash *parent, struct cty_parent *ret_parent,
-                               custody_error *error)
+/* What a child takes from its parent: where it joins, and until when it may ask at most (0: it is for the ledger to say). */
+struct from_parent {
+    struct cty_parent parent;
+    uint64_t expires_max;
+};
+
+static custody_err name_parent(struct cty_client *client, const struct cty_hash *case_id,
+                               struct from_parent *ret_parent, custody_error *error)
 {
     CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
-    CTY_TRY(cty_client_judge(client, parent, 0, &judgement, error));
+    CTY_TRY(cty_client_judge(client, case_id, 0, &judgement, error));
     CTY_TRY(cty_judgement_check(judgement, error));
-    *ret_parent = (struct cty_parent){.present = true, .after = judgement->record.anchor, .case_id = *parent};
+    const struct cty_case *record = &judgement->record;
+    ret_parent->parent = (struct cty_parent){.present = true, .after = record->anchor, .case_id = *case_id};
+    ret_parent->expires_max = record->scope.present ? record->scope.expires : 0;
     return CUSTODY_OK;
 }
 
-static custody_err commit_optional(struct cty_draft *draft, const char *member, struct cty_bytes content,
-                                   struct cty_opt_hash *ret_hash)
+static custody_err commit_contents(struct cty_step *step, const struct cty_ask *ask)
 {
-    if (!content.data)
-        return CUSTODY_OK;
-    ret_hash->present = true;
-    return cty_draft_commit(draft, member, content, &ret_hash->hash);
-}
-
-static custody_err commit_contents(struct cty_draft *draft, const struct cty_ask *ask, custody_error *error)
-{
+    struct cty_draft *draft = &step->draft;
     struct cty_request *request = &draft->statement.u.request;
-    CTY_TRY(cty_draft_commit_json(draft, "payload", ask->payload, &request->payload, error));
+    CTY_TRY(cty_draft_commit_json(draft, "payload", ask->payload, &request->payload, step->error));
     if (ask->schema.data) {
         request->schema.present = true;
-        CTY_TRY(cty_draft_commit_json(draft, "schema", ask->schema, &request->schema.hash, error));
+        CTY_TRY(cty_draft_commit_json(draft, "schema", ask->schema, &request->schema.hash, step->error));
     }
-    return commit_optional(draft, "state", ask->state, &request->state);
+    return cty_step_commit(step, "state", ask->state, &request->state);
 }
 
 /* `facts` and `links` are the memory of the members' texts. */
-static custody_err fill_request(struct cty_client *client, const struct cty_ask *ask, struct cty_draft *draft,
-                                struct cty_buf *facts, struct cty_buf *links, custody_error *error)
+static custody_err fill_request(struct cty_step *step, const struct cty_ask *ask, const struct from_parent *from,
+                                struct cty_buf *facts, struct cty_buf *links)
 {
-    struct cty_request *request = &draft->statement.u.request;
+    struct cty_statement *st = &step->draft.statement;
+    struct cty_request *request = &st->u.request;
     request->service = ask->service;
     request->action = ask->action;
     request->priority = (int)ask->priority;
-    request->executor = ask->executor.data ? ask->executor : cty_secret_name(client->secret);
+    request->executor = ask->executor.data ? ask->executor : cty_secret_name(step->client->secret);
     request->behalf = ask->behalf;
     request->readers = ask->readers;
-    request->expires = draft->statement.time + (ask->expires_ms ? ask->expires_ms : EXPIRES_MS_DEFAULT);
-    CTY_TRY(canonical(ask->facts, "facts", facts, &request->facts, error));
-    CTY_TRY(canonical(ask->links, "links", links, &draft->statement.links, error));
-    return commit_contents(draft, ask, error);
+    request->parent = from->parent;
+    request->expires = st->time + (ask->expires_ms ? ask->expires_ms : EXPIRES_MS_DEFAULT);
+    if (!ask->expires_ms && from->expires_max && from->expires_max < request->expires)
+        request->expires = from->expires_max;
+    CTY_TRY(canonical(ask->facts, "facts", facts, &request->facts, step->error));
+    CTY_TRY(canonical(ask->links, "links", links, &st->links, step->error));
+    return commit_contents(step, ask);
 }
 
-static custody_err request(struct cty_client *client, const struct cty_ask *ask, struct cty_draft *draft,
-                           struct cty_submitted *submitted, custody_error *error)
+static custody_err request(struct cty_step *step, const struct cty_ask *ask)
 {
     struct cty_buf facts = CTY_BUF_INIT(CTY_STATEMENT_BYTES_MAX);
     struct cty_buf links = CTY_BUF_INIT(CTY_STATEMENT_BYTES_MAX);
-    struct cty_parent parent = {.present = false};
+    struct from_parent from = {.expires_max = 0};
+    custody_err err = CUSTODY_OK;
     /* The parent first: `seen` must cover what names it. */
-    custody_err err = ask->parent.present ? name_parent(client, &ask->parent.hash, &parent, error) : CUSTODY_OK;
+    if (ask->parent.present)
+        err = name_parent(step->client, &ask->parent.hash, &from, step->error);
     if (err == CUSTODY_OK)
-        err = cty_client_begin(client, CTY_REQUEST, draft, error);
-    if (err == CUSTODY_OK) {
-        draft->statement.u.request.parent = parent;
-        err = fill_request(client, ask, draft, &facts, &links, error);
-    }
+        err = cty_client_begin(step->client, CTY_REQUEST, &step->draft, step->error);
     if (err == CUSTODY_OK)
-        err = cty_client_submit(client, draft, NULL, submitted, error);
+        err = fill_request(step, ask, &from, &facts, &links);
+    if (err == CUSTODY_OK)
+        err = cty_step_send(step);
     cty_buf_done(&facts);
     cty_buf_done(&links);
     return err;
-}
-
-/* A draft and what comes of it: large, so not on the stack. */
-struct doing {
-    struct cty_draft draft;
-    struct cty_submitted own;
-    struct cty_submitted *submitted; /* own, or the caller's */
-};
-
-static struct doing *doing_new(struct cty_submitted *submitted)
-{
-    struct doing *doing = cty_alloc(1, sizeof(*doing));
-    if (doing)
-        doing->submitted = submitted ? submitted : &doing->own;
-    return doing;
-}
-
-static void doing_free(struct doing **doing)
-{
-    if (!*doing)
-        return;
-    cty_draft_done(&(*doing)->draft);
-    cty_submitted_done(&(*doing)->own);
-    free(*doing);
 }
 
 custody_err cty_agent_request(struct cty_client *client, const struct cty_ask *ask, struct cty_hash *ret_case,
                               struct cty_submitted *ret_submitted, custody_error *error)
 {
     CTY_SPAN(client);
-    CTY_TRY(cty_client_needs_secret(client, error));
-    CTY_CLEANUP(doing_free) struct doing *doing = doing_new(ret_submitted);
-    if (!doing)
-        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    CTY_TRY(request(client, ask, &doing->draft, doing->submitted, error));
-    *ret_case = doing->submitted->own.digest;
+    CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
+    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
+    CTY_TRY(request(step, ask));
+    *ret_case = step->submitted->own.digest;
     return CUSTODY_OK;
 }
 
@@ -261,39 +237,18 @@ custody_err cty_agent_wait(struct cty_client *client, const struct cty_hash *cas
 
 /* ---- reporting and taking back ---- */
 
-/* The case as it stands, judged and checked. */
-static custody_err judge_now(struct cty_client *client, const struct cty_hash *case_id,
-                             struct cty_judgement **ret_judgement, custody_error *error)
-{
-    struct cty_judgement *judgement = NULL;
-    CTY_TRY(cty_client_needs_secret(client, error));
-    CTY_TRY(cty_client_judge(client, case_id, 0, &judgement, error));
-    custody_err err = cty_judgement_check(judgement, error);
-    if (err == CUSTODY_OK)
-        *ret_judgement = judgement;
-    else
-        cty_judgement_free(judgement);
-    return err;
-}
-
 static custody_err refuse_state(const struct cty_case *record, custody_error *error)
 {
     return cty_fail(error, CUSTODY_E_STATE_ILLEGAL, "the case is %s", cty_case_state_names[record->state]);
 }
 
-static custody_err send_outcome(struct cty_client *client, const struct cty_judgement *judgement,
-                                enum cty_outcome outcome, struct cty_bytes result, struct cty_submitted *ret_submitted,
-                                custody_error *error)
+static custody_err send_outcome(struct cty_step *step, enum cty_outcome outcome, struct cty_bytes result)
 {
-    CTY_CLEANUP(doing_free) struct doing *doing = doing_new(ret_submitted);
-    if (!doing)
-        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    CTY_TRY(cty_client_begin(client, CTY_OUTCOME, &doing->draft, error));
-    cty_draft_join(&doing->draft, &judgement->case_id, &judgement->record);
-    struct cty_outcome_report *report = &doing->draft.statement.u.outcome;
+    CTY_TRY(cty_step_begin(step, CTY_OUTCOME));
+    struct cty_outcome_report *report = &step->draft.statement.u.outcome;
     report->outcome = (int)outcome;
-    CTY_TRY(commit_optional(&doing->draft, "result", result, &report->result));
-    return cty_client_submit(client, &doing->draft, NULL, doing->submitted, error);
+    CTY_TRY(cty_step_commit(step, "result", result, &report->result));
+    return cty_step_send(step);
 }
 
 custody_err cty_agent_outcome(struct cty_client *client, const struct cty_hash *case_id, enum cty_outcome outcome,
@@ -301,39 +256,31 @@ custody_err cty_agent_outcome(struct cty_client *client, const struct cty_hash *
 {
     static const enum cty_case_state reported[] = {CTY_CASE_FULFILLED, CTY_CASE_FAILED, CTY_CASE_UNKNOWN};
     CTY_SPAN(client);
-    CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
-    CTY_TRY(judge_now(client, case_id, &judgement, error));
-    const struct cty_case *record = &judgement->record;
-    if (!cty_bytes_equal(record->holder, cty_secret_name(client->secret)))
-        return cty_fail(error, CUSTODY_E_NOT_HOLDER, "the case is with another actor");
+    CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
+    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
+    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_needs_holder(step));
+    const struct cty_case *record = &step->judgement->record;
     if ((enum cty_case_state)record->state == reported[outcome])
         return CUSTODY_OK;
     if (record->state != CTY_CASE_CONSUMED && record->state != CTY_CASE_UNREPORTED)
         return refuse_state(record, error);
-    return send_outcome(client, judgement, outcome, result, ret_submitted, error);
-}
-
-static custody_err send_cancel(struct cty_client *client, const struct cty_judgement *judgement, struct cty_bytes reason,
-                               struct cty_submitted *ret_submitted, custody_error *error)
-{
-    CTY_CLEANUP(doing_free) struct doing *doing = doing_new(ret_submitted);
-    if (!doing)
-        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    CTY_TRY(cty_client_begin(client, CTY_CANCEL, &doing->draft, error));
-    cty_draft_join(&doing->draft, &judgement->case_id, &judgement->record);
-    CTY_TRY(commit_optional(&doing->draft, "reason", reason, &doing->draft.statement.u.cancel.reason));
-    return cty_client_submit(client, &doing->draft, NULL, doing->submitted, error);
+    return send_outcome(step, outcome, result);
 }
 
 custody_err cty_agent_cancel(struct cty_client *client, const struct cty_hash *case_id, struct cty_bytes reason,
                              struct cty_submitted *ret_submitted, custody_error *error)
 {
     CTY_SPAN(client);
-    CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
-    CTY_TRY(judge_now(client, case_id, &judgement, error));
-    if (judgement->record.state == CTY_CASE_CANCELLED)
+    CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
+    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
+    CTY_TRY(cty_step_judge(step, case_id));
+    const struct cty_case *record = &step->judgement->record;
+    if (record->state == CTY_CASE_CANCELLED)
         return CUSTODY_OK;
-    if (judgement->record.state != CTY_CASE_HELD && judgement->record.state != CTY_CASE_RELEASED)
-        return refuse_state(&judgement->record, error);
-    return send_cancel(client, judgement, reason, ret_submitted, error);
+    if (record->state != CTY_CASE_HELD && record->state != CTY_CASE_RELEASED)
+        return refuse_state(record, error);
+    CTY_TRY(cty_step_begin(step, CTY_CANCEL));
+    CTY_TRY(cty_step_commit(step, "reason", reason, &step->draft.statement.u.cancel.reason));
+    return cty_step_send(step);
 }

@@ -5,7 +5,8 @@
  * the few entries between the two are read, every one, along `prev` from the entry in the receipt. What a tree that is not
  * its chain, or a decision entered twice, can still hide is for the audit of the whole ledger to find:
  *
- *     release <-prev- entry <-prev- entry <-prev- our consume        none of the case; `trust` as the entries give it
+ *     release <-prev- entry <-prev- entry <-prev- our consume        none of the case but what it was judged with; `trust`
+ *                                                                    as the entries give it
  */
 #include "client/inner.h"
 #include "client/judge.h"
@@ -48,8 +49,19 @@ static custody_err check_links(const struct between *b)
     return CUSTODY_OK;
 }
 
-/* A released case goes on by one entry, which is ours or isn't. */
-static custody_err check_case(const struct between *b)
+/* Whether the evidence holds this very entry: then the case was judged with it, by its place in the case. */
+static bool was_judged(const struct between *b, struct cty_bytes text)
+{
+    const struct cty_evidence *evidence = b->judgement->evidence;
+    for (size_t i = 0; i < cty_evidence_entries(evidence); i++) {
+        if (cty_bytes_equal(cty_evidence_entry(evidence, i), text))
+            return true;
+    }
+    return false;
+}
+
+/* A released case may be offered, and the offer come to nothing; else it goes on by one entry, which is ours or isn't. */
+static custody_err check_case(const struct between *b, struct cty_bytes text)
 {
     const struct cty_statement *st = &b->parsed->signed_statement.statement;
     unsigned long long index = b->parsed->entry.index;
@@ -58,6 +70,8 @@ static custody_err check_case(const struct between *b)
     if (st->type == CTY_CONSUME)
         return cty_fail(b->error, CUSTODY_E_DOUBLE_CONSUME, "entry %llu is another consume, which the case passes over",
                         index);
+    if (was_judged(b, text))
+        return CUSTODY_OK;
     return cty_fail(b->error, CUSTODY_E_CHAIN_BROKEN, "the case passes over its entry %llu", index);
 }
 
@@ -65,7 +79,7 @@ static custody_err take_entry(struct between *b, struct cty_bytes text)
 {
     CTY_TRY(cty_entry_parse(text, b->parsed, b->error));
     CTY_TRY(check_links(b));
-    CTY_TRY(check_case(b));
+    CTY_TRY(check_case(b, text));
     b->leaf = cty_tree_leaf(text);
     b->next++;
     if (cty_type_class_get(b->parsed->signed_statement.statement.type) == CTY_CLASS_TRUST)
