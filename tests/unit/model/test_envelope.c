@@ -164,8 +164,34 @@ static void flip_every_bit(enum cty_type type)
 static void every_flipped_bit_is_refused(void **state)
 {
     (void)state;
-    flip_every_bit(CTY_CANCEL);
     flip_every_bit(CTY_EXPIRY);
+    flip_every_bit(CTY_ACTOR_ROTATE);
+    flip_every_bit(CTY_OFFER);
+    flip_every_bit(CTY_ACCEPT);
+}
+
+/* Who has the old key alone can't bring a new one, and the other way round. */
+static void a_rotation_needs_both_keys(void **state)
+{
+    (void)state;
+    const struct sample *sample = sample_get(CTY_ACTOR_ROTATE);
+    const struct cty_secret *old = sample_signer_secret(&sample->statement, 0);
+    const struct cty_secret *new = sample_signer_secret(&sample->statement, 1);
+    const struct cty_secret *by_old[] = {old, old}, *by_new[] = {new, new};
+    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    assert_true(cty_bytes_equal(cty_secret_name(old), cty_secret_name(new)));
+    assert_ok(cty_statement_sign(&sample->statement, by_old, 2, &envelope, NULL));
+    assert_ok(cty_signed_parse(cty_buf_bytes(&envelope), &parsed, NULL));
+    assert_ok(verify(0));
+    assert_refused(verify(1), "signature-invalid");
+    cty_buf_clear(&envelope);
+    assert_ok(cty_statement_sign(&sample->statement, by_new, 2, &envelope, NULL));
+    assert_ok(cty_signed_parse(cty_buf_bytes(&envelope), &parsed, NULL));
+    assert_refused(verify(0), "signature-invalid");
+    assert_ok(verify(1));
+    assert_ok(cty_signed_parse(envelope_of(CTY_ACTOR_ROTATE), &parsed, NULL));
+    assert_true(all_verify(CTY_ACTOR_ROTATE));
+    cty_buf_done(&envelope);
 }
 
 static void every_cut_is_refused(void **state)
@@ -387,6 +413,7 @@ int main(void)
         cmocka_unit_test_teardown(the_keyid_is_the_keys, parsed_free),
         cmocka_unit_test_teardown(every_bit_of_a_signature_counts, parsed_free),
         cmocka_unit_test_teardown(every_flipped_bit_is_refused, parsed_free),
+        cmocka_unit_test_teardown(a_rotation_needs_both_keys, parsed_free),
         cmocka_unit_test_teardown(every_cut_is_refused, parsed_free),
         cmocka_unit_test_teardown(the_form_of_an_envelope, parsed_free),
         cmocka_unit_test_teardown(the_payload_has_one_spelling, parsed_free),
