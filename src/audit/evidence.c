@@ -82,6 +82,9 @@ void cty_evidence_free(struct cty_evidence *evidence)
     }
     free_proofs(evidence->proofs, evidence->proofs_count);
     free_proofs(evidence->seen, evidence->seen_count);
+    for (size_t i = 0; i < evidence->between.entries_count; i++)
+        free_bytes(evidence->between.entries[i]);
+    free(evidence->between.entries);
     cty_parsed_entry_done(&evidence->scratch);
     free_bytes(evidence->ledger);
     free_bytes(evidence->checkpoint);
@@ -273,9 +276,34 @@ custody_err cty_evidence_add_blob(struct cty_evidence *evidence, const struct ct
     return CUSTODY_OK;
 }
 
+void cty_evidence_set_between(struct cty_evidence *evidence, const struct cty_frontier *left, const struct cty_proof *proof)
+{
+    evidence->between.present = true;
+    evidence->between.left = *left;
+    evidence->between.proof = *proof;
+}
+
+custody_err cty_evidence_add_between(struct cty_evidence *evidence, struct cty_bytes text)
+{
+    struct cty_evidence_between *between = &evidence->between;
+    if (between->entries_count >= CTY_BETWEEN_ENTRIES_MAX)
+        return CUSTODY_E_LIMIT_REACHED;
+    CTY_TRY(GROW(between, entries));
+    CTY_TRY(dup_bytes(text, &between->entries[between->entries_count]));
+    between->entries_count++;
+    return CUSTODY_OK;
+}
+
 size_t cty_evidence_entries(const struct cty_evidence *evidence)
 {
     return evidence->entries_count;
+}
+
+bool cty_evidence_has(const struct cty_evidence *evidence, uint64_t index)
+{
+    bool found = false;
+    (void)cty_evidence_place(evidence, index, &found);
+    return found;
 }
 
 struct cty_bytes cty_evidence_entry(const struct cty_evidence *evidence, size_t i)

@@ -35,6 +35,15 @@ CUSTODY_MUST_USE custody_err cty_evidence_add_blob(struct cty_evidence *evidence
                                                    struct cty_bytes content);
 
 /*
+ * Every entry between the release and its consume, so that nobody need believe the links there: `left` is the right
+ * edge of the size that it begins from, at or before the release; `proof` the inclusion proof of the consume's entry; then each entry
+ * from there up to the consume that is not among the evidence's own, in order. Errors: NO_MEMORY; LIMIT_REACHED beyond
+ * CTY_BETWEEN_ENTRIES_MAX.
+ */
+void cty_evidence_set_between(struct cty_evidence *evidence, const struct cty_frontier *left, const struct cty_proof *proof);
+CUSTODY_MUST_USE custody_err cty_evidence_add_between(struct cty_evidence *evidence, struct cty_bytes text);
+
+/*
  * What is still needed: calls `seen` for every size that a statement's `seen` names (but 0, and what the checkpoint does
  * not reach beyond), `proof` for the entries that no link reaches, `blob` for every commitment, and `parent` for a
  * parent case whose entries are not here. Callbacks may be NULL. They may add what they were asked for; a parent's
@@ -67,6 +76,7 @@ CUSTODY_MUST_USE custody_err cty_evidence_verify(const struct cty_evidence *evid
 
 /* Entries by index, for showing: number i of cty_evidence_entries. Borrowed. */
 size_t cty_evidence_entries(const struct cty_evidence *evidence);
+bool cty_evidence_has(const struct cty_evidence *evidence, uint64_t index);
 struct cty_bytes cty_evidence_entry(const struct cty_evidence *evidence, size_t i);
 /* A content that was added; data NULL where it was not. Borrowed. */
 struct cty_bytes cty_evidence_blob(const struct cty_evidence *evidence, const struct cty_hash *statement,

@@ -13,11 +13,11 @@ static custody_err bad(custody_error *error, const char *what)
     return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "%s", what);
 }
 
-/* An object with exactly these members, all given; `out` gets their nodes in the order of `names`. */
+/* An object with exactly these members, all given, and `more`; `out` gets their nodes in the order of `names`. */
 static custody_err members(const struct cty_json *json, const struct cty_json_node *node, const char *const *names,
-                           size_t count, const struct cty_json_node **out, custody_error *error)
+                           size_t count, size_t more, const struct cty_json_node **out, custody_error *error)
 {
-    if (node->kind != CTY_JSON_OBJECT || node->count != count)
+    if (node->kind != CTY_JSON_OBJECT || node->count != count + more)
         return bad(error, "an object has other members than its form says");
     for (size_t i = 0; i < count; i++) {
         out[i] = cty_json_member(json, node, names[i]);
@@ -68,7 +68,7 @@ static custody_err read_numbered_proofs(struct cty_evidence *evidence, const str
         const struct cty_json_node *found[2] = {NULL};
         struct cty_proof proof;
         uint64_t at = 0;
-        CTY_TRY(members(json, node, names, 2, found, error));
+        CTY_TRY(members(json, node, names, 2, 0, found, error));
         CTY_TRY(read_proof(json, found[0], &proof, error));
         if (found[1]->kind != CTY_JSON_NUMBER || cty_json_u64(found[1], CTY_NUMBER_MAX, &at) != CUSTODY_OK)
             return bad(error, names[1]);
@@ -88,7 +88,7 @@ static custody_err read_blob(struct cty_evidence *evidence, const struct cty_jso
     const struct cty_json_node *found[4] = {NULL};
     struct cty_hash statement;
     uint8_t salt[CTY_SALT_SIZE];
-    CTY_TRY(members(json, node, names, 4, found, error));
+    CTY_TRY(members(json, node, names, 4, 0, found, error));
     for (size_t i = 0; i < 4; i++) {
         if (found[i]->kind != CTY_JSON_STRING || found[i]->escaped)
             return bad(error, "blobs: a member is not a plain string");
@@ -159,6 +159,42 @@ static custody_err read_body(struct cty_evidence *evidence, const struct cty_jso
     return read_blobs(evidence, json, found[BLOBS], error);
 }
 
+/* The right edge of a size: as many hashes as it has 1 bits. */
+static custody_err read_edge(const struct cty_json *json, const struct cty_json_node *from,
+                             const struct cty_json_node *left, struct cty_frontier *ret_edge, custody_error *error)
+{
+    struct cty_proof hashes;
+    CTY_TRY(read_proof(json, left, &hashes, error));
+    if (from->kind != CTY_JSON_NUMBER || cty_json_u64(from, CTY_NUMBER_MAX, &ret_edge->size) != CUSTODY_OK ||
+        hashes.count != (size_t)__builtin_popcountll(ret_edge->size))
+        return bad(error, "between: left is no right edge of from");
+    ret_edge->count = hashes.count;
+    memcpy(ret_edge->edge, hashes.hashes, hashes.count * sizeof(*hashes.hashes));
+    return CUSTODY_OK;
+}
+
+static custody_err read_between(struct cty_evidence *evidence, const struct cty_json *json,
+                                const struct cty_json_node *node, custody_error *error)
+{
+    static const char *const names[] = {"entries", "from", "left", "proof"};
+    const struct cty_json_node *found[4] = {NULL};
+    struct cty_frontier left = {.size = 0};
+    struct cty_proof proof;
+    CTY_TRY(members(json, node, names, 4, 0, found, error));
+    CTY_TRY(read_edge(json, found[1], found[2], &left, error));
+    CTY_TRY(read_proof(json, found[3], &proof, error));
+    cty_evidence_set_between(evidence, &left, &proof);
+    if (found[0]->kind != CTY_JSON_ARRAY || found[0]->count > CTY_BETWEEN_ENTRIES_MAX)
+        return bad(error, "between: entries is not an array, or too long");
+    for (const struct cty_json_node *entry = cty_json_first(json, found[0]); entry;
+         entry = cty_json_after(json, found[0], entry)) {
+        if (entry->kind != CTY_JSON_OBJECT)
+            return bad(error, "between: not objects");
+        CTY_TRY(cty_evidence_add_between(evidence, entry->text));
+    }
+    return CUSTODY_OK;
+}
+
 static custody_err read_file(const struct cty_json *json, struct cty_evidence **ret_evidence, custody_error *error)
 {
     static const char *const names[MEMBERS] = {"blobs", "case", "checkpoint", "custody_evidence",
@@ -166,10 +202,13 @@ static custody_err read_file(const struct cty_json *json, struct cty_evidence **
     const struct cty_json_node *found[MEMBERS] = {NULL};
     struct cty_hash case_id;
     struct cty_evidence *evidence = NULL;
-    CTY_TRY(members(json, &json->nodes[0], names, MEMBERS, found, error));
+    const struct cty_json_node *between = cty_json_member(json, &json->nodes[0], "between");
+    CTY_TRY(members(json, &json->nodes[0], names, MEMBERS, between ? 1 : 0, found, error));
     CTY_TRY(check_head(found, &case_id, error));
     CTY_TRY(cty_evidence_new(found[LEDGER]->text, &case_id, &evidence));
     custody_err err = read_body(evidence, json, found, error);
+    if (err == CUSTODY_OK && between)
+        err = read_between(evidence, json, between, error);
     if (err != CUSTODY_OK) {
         cty_evidence_free(evidence);
         return err;
@@ -196,21 +235,44 @@ custody_err cty_evidence_parse(struct cty_bytes text, struct cty_evidence **ret_
     return err;
 }
 
+static void put_hashes(struct cty_jw *jw, const struct cty_hash *hashes, size_t count)
+{
+    cty_jw_array(jw);
+    for (size_t i = 0; i < count; i++)
+        cty_jw_base64(jw, cty_hash_bytes(&hashes[i]));
+    cty_jw_array_end(jw);
+}
+
 static void put_proofs(struct cty_jw *jw, const struct cty_evidence_proof *list, size_t count, const char *number)
 {
     cty_jw_array(jw);
     for (size_t i = 0; i < count; i++) {
         cty_jw_object(jw);
         cty_jw_name(jw, "hashes");
-        cty_jw_array(jw);
-        for (size_t k = 0; k < list[i].count; k++)
-            cty_jw_base64(jw, cty_hash_bytes(&list[i].hashes[k]));
-        cty_jw_array_end(jw);
+        put_hashes(jw, list[i].hashes, list[i].count);
         cty_jw_name(jw, number);
         cty_jw_u64(jw, list[i].at);
         cty_jw_object_end(jw);
     }
     cty_jw_array_end(jw);
+}
+
+static void put_between(struct cty_jw *jw, const struct cty_evidence_between *between)
+{
+    cty_jw_name(jw, "between");
+    cty_jw_object(jw);
+    cty_jw_name(jw, "entries");
+    cty_jw_array(jw);
+    for (size_t i = 0; i < between->entries_count; i++)
+        cty_jw_raw(jw, between->entries[i]);
+    cty_jw_array_end(jw);
+    cty_jw_name(jw, "from");
+    cty_jw_u64(jw, between->left.size);
+    cty_jw_name(jw, "left");
+    put_hashes(jw, between->left.edge, between->left.count);
+    cty_jw_name(jw, "proof");
+    put_hashes(jw, between->proof.hashes, between->proof.count);
+    cty_jw_object_end(jw);
 }
 
 static void put_blobs(struct cty_jw *jw, const struct cty_evidence *evidence)
@@ -237,6 +299,8 @@ custody_err cty_evidence_format(const struct cty_evidence *evidence, struct cty_
     struct cty_jw jw;
     cty_jw_begin(&jw, out);
     cty_jw_object(&jw);
+    if (evidence->between.present)
+        put_between(&jw, &evidence->between);
     cty_jw_name(&jw, "blobs");
     put_blobs(&jw, evidence);
     cty_jw_name(&jw, "case");

@@ -32,6 +32,15 @@ struct cty_evidence_blob {
     struct cty_bytes content; /* owned */
 };
 
+/* Every entry up to the consume, from `left.size` on: those that are not among the evidence's entries, in order. */
+struct cty_evidence_between {
+    bool present;
+    struct cty_frontier left;
+    struct cty_proof proof; /* of the consume's entry */
+    struct cty_bytes *entries; /* owned texts */
+    size_t entries_count, entries_capacity;
+};
+
 struct cty_evidence {
     struct cty_bytes ledger; /* owned */
     struct cty_hash case_id;
@@ -44,6 +53,7 @@ struct cty_evidence {
     size_t seen_count, seen_capacity;
     struct cty_evidence_blob *blobs; /* by statement and member */
     size_t blobs_count, blobs_capacity;
+    struct cty_evidence_between between;
     struct cty_parsed_entry scratch; /* of the entry that was added last */
 };
 
@@ -70,6 +80,13 @@ struct cty_evidence_entry *cty_evidence_by_link(const struct cty_evidence_index 
 /* An entry with the statement of this digest; NULL where there is none. */
 const struct cty_evidence_entry *cty_evidence_by_digest(const struct cty_evidence_index *index,
                                                         const struct cty_hash *digest);
+
+/*
+ * evidence_between.c: the claim `between`, where the case is consumed. Errors: NO_MEMORY; all else is the claim.
+ */
+CUSTODY_MUST_USE custody_err cty_evidence_judge_between(const struct cty_evidence *evidence, const struct cty_case *the_case,
+                                                        const struct cty_checkpoint *checkpoint,
+                                                        struct cty_report *report);
 
 /* evidence_tie.c: how the entries hang on the checkpoint, and how far the file reaches. */
 struct cty_evidence_reach {

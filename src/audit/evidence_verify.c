@@ -221,14 +221,14 @@ static void judge_once(struct verify *v, const struct cty_case *c)
         cty_report_hold(v->report, CTY_CLAIM_ONCE, "not consumed up to entry %llu; the case is %s", until, state);
 }
 
-static void judge_case(struct verify *v, struct cty_bytes as)
+static custody_err judge_case(struct verify *v, struct cty_bytes as)
 {
     struct cty_case c;
     if (!v->step.stopped && cty_step_case(v->step.memory, &v->evidence->case_id, &c) == CUSTODY_OK) {
         judge_quorum(v, &c);
         judge_once(v, &c);
         judge_audience(v, &c, as);
-        return;
+        return cty_evidence_judge_between(v->evidence, &c, &v->checkpoint, v->report);
     }
     cty_report_skip(v->report, CTY_CLAIM_QUORUM, "the case could not be judged to its end");
     cty_report_skip(v->report, CTY_CLAIM_ONCE, "the case could not be judged to its end");
@@ -236,6 +236,7 @@ static void judge_case(struct verify *v, struct cty_bytes as)
         v->report->claims[CTY_CLAIM_AUDIENCE].required = true;
         cty_report_skip(v->report, CTY_CLAIM_AUDIENCE, "the case could not be judged to its end");
     }
+    return CUSTODY_OK;
 }
 
 /* Says how far, and on what it rests: where entries are left out, on the links that the custodian wrote. */
@@ -255,7 +256,7 @@ static void hold_complete(struct verify *v)
 static custody_err finish(struct verify *v, struct cty_bytes as)
 {
     check_riders(v);
-    judge_case(v, as);
+    CTY_TRY(judge_case(v, as));
     CTY_TRY(cty_step_finish(&v->step));
     cty_report_hold(v->report, CTY_CLAIM_INTACT, "%zu entries in their one form, linked, and in the checkpoint's tree",
                     v->evidence->entries_count);

@@ -12,6 +12,7 @@ static const char *const claim_names[CTY_CLAIM_COUNT] = {
     [CTY_CLAIM_SIGNED] = "signed",         [CTY_CLAIM_LAWFUL] = "lawful",
     [CTY_CLAIM_CONTENTS] = "contents",     [CTY_CLAIM_SEEN] = "seen",
     [CTY_CLAIM_UNIQUE] = "unique",         [CTY_CLAIM_QUORUM] = "quorum",
+    [CTY_CLAIM_BETWEEN] = "between",
     [CTY_CLAIM_ONCE] = "once",             [CTY_CLAIM_AUDIENCE] = "audience",
     [CTY_CLAIM_WITNESSED] = "witnessed",   [CTY_CLAIM_STORED] = "stored",
 };
@@ -149,6 +150,7 @@ static bool is_asked_always(size_t claim)
     case CTY_CLAIM_UNIQUE:
     case CTY_CLAIM_QUORUM:
     case CTY_CLAIM_ONCE:
+    case CTY_CLAIM_BETWEEN:
     case CTY_CLAIM_AUDIENCE:
     case CTY_CLAIM_WITNESSED:
     case CTY_CLAIM_STORED:

@@ -44,7 +44,9 @@ static custody_err evidence(struct cty_cli *cli)
     CTY_TRY(cty_cli_required(cli, "out", &out));
     CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &client));
     CTY_TRY(cty_cli_case(cli, client, cli->args.operands[0], &case_id));
-    unsigned what = cty_args_flag(&cli->args, "no-contents") ? 0 : CTY_GATHER_CONTENTS | CTY_GATHER_ALL;
+    unsigned what = CTY_GATHER_BETWEEN;
+    what |= cty_args_flag(&cli->args, "no-contents") ? 0 : CTY_GATHER_CONTENTS | CTY_GATHER_ALL;
+    what |= cty_args_flag(&cli->args, "since-request") ? CTY_GATHER_SINCE_REQUEST : 0;
     CTY_TRY(cty_client_gather(client, &case_id, what, &evidence, &cli->error));
     CTY_TRY(cty_evidence_format(evidence, &text));
     CTY_TRY(cty_cli_write_file(cli, out, cty_buf_bytes(&text)));
@@ -54,6 +56,7 @@ static custody_err evidence(struct cty_cli *cli)
 static const struct cty_opt evidence_options[] = {
     {"out", 'o', CTY_OPT_TEXT, "FILE", "where to; - is the output"},
     {"no-contents", 0, CTY_OPT_FLAG, NULL, "leave out payloads, reasons and names"},
+    {"since-request", 0, CTY_OPT_FLAG, NULL, "every entry since the request, not since the release"},
     {NULL},
 };
 
@@ -65,8 +68,10 @@ const struct cty_command cty_command_evidence = {
     .operands_min = 1,
     .operands_max = 1,
     .about = "Writes the case's entries, its parents', the chain of trust, the proofs, and the contents that you\n"
-             "may read, into one file, and says what holds of it. Whoever has a trust file judges it with\n"
-             "'custody-verify', without the custodian.\n",
+             "may read, into one file, and says what holds of it. Of a consumed case it also has every entry of\n"
+             "the ledger between release and consume, those of others too, so that nobody need believe that\n"
+             "nothing else of the case stands there. Whoever has a trust file judges it with 'custody-verify',\n"
+             "without the custodian.\n",
     .example = "custody evidence 3f2a9c41 --out refund.evidence --key acme-alice.key",
     .uses = CTY_USE_READ,
     .options = evidence_options,

@@ -1,124 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands between a release and its consume. `case_prev` and `trust` are words of the custodian, which only a reader
- * of every entry can check: one that hangs two consumes on one release shows each agent an unbroken case. So
- * the few entries between the two are read, every one, along `prev` from the entry in the receipt. What a tree that is not
- * its chain, or a decision entered twice, can still hide is for the audit of the whole ledger to find:
- *
- *     release <-prev- entry <-prev- entry <-prev- our consume        none of the case but what it was judged with; `trust`
- *                                                                    as the entries give it
+ * What stands between a release and its consume. `case_prev` and `trust` are words of the custodian: one that hangs two
+ * consumes on one release, or makes two releases of one request, shows each agent an unbroken case. So every entry is read
+ * from what the request's signer saw, before which nothing of the case can stand, up to the consume; where that is too
+ * much, from the release on. src/audit/between.h proves them to be the leaves of the checkpoint's tree.
  */
+#include "audit/between.h"
 #include "client/inner.h"
 #include "client/judge.h"
 #include "client/read.h"
-#include "codec/text.h"
 
-struct between {
-    const struct cty_judgement *judgement;
-    const struct cty_hash *release;
-    struct cty_parsed_entry *parsed;
-    bool found;            /* the release */
-    uint64_t next;         /* index of the entry that comes now */
-    struct cty_hash leaf;  /* of the entry before it */
-    struct cty_hash trust; /* of the newest trust-class entry before it */
+/* The two proofs: the first tells what stands left of the range, the second proves it. */
+struct ends {
+    uint64_t index[2];
+    uint64_t size;
+    struct cty_proof proofs[2];
+};
+
+static void fill_end(void *context, size_t i, struct cty_rpc_params *params)
+{
+    const struct ends *ends = context;
+    params->u.proof_inclusion.index = ends->index[i];
+    params->u.proof_inclusion.size = ends->size;
+}
+
+static custody_err take_end(void *context, size_t i, const union cty_rpc_result *result, custody_error *error)
+{
+    struct ends *ends = context;
+    struct cty_receipt receipt;
+    custody_err err = cty_receipt_parse(result->proof_inclusion.receipt, &receipt);
+    if (err != CUSTODY_OK || receipt.index != ends->index[i])
+        return cty_fail(error, CUSTODY_E_PROOF_INVALID, "an inclusion proof is not of its form");
+    ends->proofs[i] = receipt.proof;
+    return CUSTODY_OK;
+}
+
+static custody_err fetch_ends(struct cty_client *client, struct ends *ends, struct cty_frontier *ret_left,
+                              custody_error *error)
+{
+    struct cty_batch batch = {CTY_RPC_PROOF_INCLUSION, 2, ends, fill_end, take_end};
+    CTY_TRY(cty_client_batch(client, &batch, error));
+    custody_err err = cty_frontier_from_proof(ends->index[0], ends->size, &ends->proofs[0], ret_left);
+    return err == CUSTODY_OK ? err : cty_fail(error, err, "an inclusion proof is not of its form");
+}
+
+/* ---- before acting: read, and thrown away ---- */
+
+struct reading {
+    struct cty_between walk;
     custody_error *error;
 };
 
-static custody_err find_release(void *context, const struct cty_parsed_entry *entry, struct cty_bytes text)
-{
-    struct between *b = context;
-    if (!cty_hash_equal(&entry->signed_statement.digest, b->release))
-        return CUSTODY_OK;
-    b->found = entry->entry.trust.present;
-    b->next = entry->entry.index + 1;
-    b->leaf = cty_tree_leaf(text);
-    b->trust = entry->entry.trust.hash;
-    return CUSTODY_OK;
-}
-
-/* The links of b->parsed, as they must be here. */
-static custody_err check_links(const struct between *b)
-{
-    const struct cty_entry *entry = &b->parsed->entry;
-    unsigned long long index = entry->index;
-    if (entry->index != b->next || !entry->prev.present || !cty_hash_equal(&entry->prev.hash, &b->leaf))
-        return cty_fail(b->error, CUSTODY_E_CHAIN_BROKEN, "entry %llu does not follow the one before", index);
-    if (!entry->trust.present || !cty_hash_equal(&entry->trust.hash, &b->trust))
-        return cty_fail(b->error, CUSTODY_E_CHAIN_BROKEN, "entry %llu passes over the newest entry of the trust chain",
-                        index);
-    return CUSTODY_OK;
-}
-
-/* Whether the evidence holds this very entry: then the case was judged with it, by its place in the case. */
-static bool was_judged(const struct between *b, struct cty_bytes text)
-{
-    const struct cty_evidence *evidence = b->judgement->evidence;
-    for (size_t i = 0; i < cty_evidence_entries(evidence); i++) {
-        if (cty_bytes_equal(cty_evidence_entry(evidence, i), text))
-            return true;
-    }
-    return false;
-}
-
-/* A released case may be offered, and the offer come to nothing; else it goes on by one entry, which is ours or isn't. */
-static custody_err check_case(const struct between *b, struct cty_bytes text)
-{
-    const struct cty_statement *st = &b->parsed->signed_statement.statement;
-    unsigned long long index = b->parsed->entry.index;
-    if (!(cty_type_flags(st->type) & CTY_TYPE_CASE) || !cty_hash_equal(&st->case_id, &b->judgement->case_id))
-        return CUSTODY_OK;
-    if (st->type == CTY_CONSUME)
-        return cty_fail(b->error, CUSTODY_E_DOUBLE_CONSUME, "entry %llu is another consume, which the case passes over",
-                        index);
-    if (was_judged(b, text))
-        return CUSTODY_OK;
-    return cty_fail(b->error, CUSTODY_E_CHAIN_BROKEN, "the case passes over its entry %llu", index);
-}
-
-static custody_err take_entry(struct between *b, struct cty_bytes text)
-{
-    CTY_TRY(cty_entry_parse(text, b->parsed, b->error));
-    CTY_TRY(check_links(b));
-    CTY_TRY(check_case(b, text));
-    b->leaf = cty_tree_leaf(text);
-    b->next++;
-    if (cty_type_class_get(b->parsed->signed_statement.statement.type) == CTY_CLASS_TRUST)
-        b->trust = b->leaf;
-    return CUSTODY_OK;
-}
-
 static custody_err each_entries(void *context, uint64_t first, const struct cty_bytes *texts, size_t count)
 {
-    struct between *b = context;
+    struct reading *reading = context;
     (void)first;
     for (size_t i = 0; i < count; i++)
-        CTY_TRY(take_entry(b, texts[i]));
+        CTY_TRY(cty_between_take(&reading->walk, texts[i], reading->error));
     return CUSTODY_OK;
 }
 
-static custody_err check(struct cty_client *client, struct between *b, struct cty_bytes consume)
+static custody_err index_of(struct cty_bytes entry, uint64_t *ret_index, custody_error *error)
 {
-    CTY_TRY(cty_judgement_each(b->judgement, find_release, b));
-    if (!b->found)
-        return cty_fail(b->error, CUSTODY_E_GAP, "the release is missing");
-    CTY_TRY(cty_entry_parse(consume, b->parsed, b->error));
-    uint64_t end = b->parsed->entry.index;
-    if (end < b->next)
-        return cty_fail(b->error, CUSTODY_E_CHAIN_BROKEN, "the consume stands before its release");
-    CTY_TRY(cty_client_entries(client, b->next, end, each_entries, b, b->error));
-    CTY_TRY(cty_entry_parse(consume, b->parsed, b->error));
-    return check_links(b);
+    struct cty_parsed_entry *parsed = cty_alloc(1, sizeof(*parsed));
+    if (!parsed)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = cty_entry_parse(entry, parsed, error);
+    *ret_index = parsed->entry.index;
+    cty_parsed_entry_done(parsed);
+    cty_free_pointer(&parsed);
+    return err;
+}
+
+/* From where to read: all that can hold anything of the case, if that is not too much; the release at least. */
+static custody_err find_range(const struct cty_judgement *judgement, const struct cty_hash *release,
+                              struct cty_bytes consume, struct ends *ends, custody_error *error)
+{
+    uint64_t begin = 0, released = 0, end = 0;
+    if (!cty_between_find(judgement->evidence, release, &released))
+        return cty_fail(error, CUSTODY_E_GAP, "the release is missing");
+    CTY_TRY(cty_between_begin_of(judgement->evidence, &begin));
+    CTY_TRY(index_of(consume, &end, error));
+    if (end <= released || end >= judgement->checkpoint.size)
+        return cty_fail(error, CUSTODY_E_CHAIN_BROKEN, "the consume does not stand behind its release");
+    if (begin > released || end - begin > CTY_BETWEEN_ENTRIES_MAX)
+        begin = released;
+    ends->index[0] = begin;
+    ends->index[1] = end;
+    ends->size = judgement->checkpoint.size;
+    return CUSTODY_OK;
+}
+
+static custody_err check(struct cty_client *client, const struct cty_judgement *judgement, const struct cty_hash *release,
+                         struct cty_bytes consume, struct reading *reading)
+{
+    struct ends ends;
+    struct cty_frontier left;
+    CTY_TRY(find_range(judgement, release, consume, &ends, reading->error));
+    CTY_TRY(fetch_ends(client, &ends, &left, reading->error));
+    cty_between_init(&reading->walk, judgement->evidence, &left);
+    CTY_TRY(cty_client_entries(client, ends.index[0], ends.index[1], each_entries, reading, reading->error));
+    return cty_between_end(&reading->walk, consume, &judgement->checkpoint, &ends.proofs[1], reading->error);
 }
 
 custody_err cty_judgement_check_between(struct cty_client *client, const struct cty_judgement *judgement,
                                         const struct cty_hash *release, struct cty_bytes consume, custody_error *error)
 {
-    struct between b = {.judgement = judgement, .release = release, .error = error};
-    b.parsed = cty_alloc(1, sizeof(*b.parsed));
-    if (!b.parsed)
+    struct reading *reading = cty_alloc(1, sizeof(*reading));
+    if (!reading)
         return CUSTODY_E_NO_MEMORY;
-    custody_err err = check(client, &b, consume);
-    cty_parsed_entry_done(b.parsed);
-    cty_free_pointer(&b.parsed);
+    reading->error = error;
+    custody_err err = check(client, judgement, release, consume, reading);
+    cty_between_done(&reading->walk);
+    cty_free_pointer(&reading);
     return err;
+}
+
+/* ---- for evidence files: kept ---- */
+
+static custody_err keep_entries(void *context, uint64_t first, const struct cty_bytes *texts, size_t count)
+{
+    struct cty_evidence *evidence = context;
+    for (size_t i = 0; i < count; i++) {
+        if (!cty_evidence_has(evidence, first + i))
+            CTY_TRY(cty_evidence_add_between(evidence, texts[i]));
+    }
+    return CUSTODY_OK;
+}
+
+custody_err cty_client_gather_between(struct cty_client *client, struct cty_evidence *evidence, uint64_t size,
+                                      bool since_request, custody_error *error)
+{
+    struct ends ends = {.size = size};
+    struct cty_frontier left;
+    if (!cty_between_ends(evidence, &ends.index[0], &ends.index[1]) || ends.index[1] >= size)
+        return CUSTODY_OK;
+    if (since_request)
+        CTY_TRY(cty_between_begin_of(evidence, &ends.index[0]));
+    if (ends.index[1] - ends.index[0] > CTY_BETWEEN_ENTRIES_MAX)
+        return CUSTODY_OK; /* the claim then says that it was not checked */
+    CTY_TRY(fetch_ends(client, &ends, &left, error));
+    cty_evidence_set_between(evidence, &left, &ends.proofs[1]);
+    return cty_client_entries(client, ends.index[0], ends.index[1], keep_entries, evidence, error);
 }

@@ -14,7 +14,7 @@
  *       |
  *     witnesses, where the trust file names them
  *       |
- *     read all that stands between release and consume: no other consume that case_prev passes over
+ *     read all that stands between request and consume, proven: nothing of the case that case_prev passes over
  *       |
  *     given out, once: `acted` remembers it           -> the caller acts
  */

@@ -396,7 +396,7 @@ static custody_err fetch_contents(struct page *page, unsigned what)
 {
     struct contents contents = {.page = page, .what = what};
     const struct cty_evidence_needs needs = {.context = &contents, .blob = note_content};
-    if (!what || !page->client->secret)
+    if (!(what & (CTY_GATHER_CONTENTS | CTY_GATHER_ALL)) || !page->client->secret)
         return CUSTODY_OK;
     custody_err err = cty_evidence_needs(page->evidence, &needs);
     for (size_t i = 0; err == CUSTODY_OK && i < contents.count; i++)
@@ -420,6 +420,9 @@ static custody_err gather(struct page *page, const struct cty_hash *case_id, uns
     CTY_TRY(cty_client_checkpoint(page->client, witnessed, &checkpoint, &note, page->error));
     CTY_TRY(cty_evidence_set_checkpoint(page->evidence, note));
     CTY_TRY(fetch_proofs(page, checkpoint.size));
+    if (what & CTY_GATHER_BETWEEN)
+        CTY_TRY(cty_client_gather_between(page->client, page->evidence, checkpoint.size,
+                                          (what & CTY_GATHER_SINCE_REQUEST) != 0, page->error));
     return fetch_contents(page, what);
 }
 

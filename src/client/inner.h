@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "audit/evidence.h"
 #include "base/check.h"
 #include "client/client.h"
 #include "client/draft.h"
@@ -122,6 +123,13 @@ void cty_pending_clear(struct cty_client *client);
 
 /* gather.c */
 void cty_chain_clear(struct cty_chain *chain);
+
+/*
+ * between.c: adds the entries between release and consume to evidence under a checkpoint of this size, where the case was
+ * consumed and they are not too many.
+ */
+CUSTODY_MUST_USE custody_err cty_client_gather_between(struct cty_client *client, struct cty_evidence *evidence,
+                                                       uint64_t size, bool since_request, custody_error *error);
 
 /* A proof from its base64 texts. Errors: PROOF_INVALID. */
 CUSTODY_MUST_USE custody_err cty_proof_take(const struct cty_bytes *hashes, uint32_t count, struct cty_proof *ret_proof);

@@ -129,6 +129,7 @@ static enum need need_of(enum cty_claim claim)
     case CTY_CLAIM_STORED:
         return NEED_NO_FAILURE;
     case CTY_CLAIM_AUDIENCE:
+    case CTY_CLAIM_BETWEEN: /* who acts reads it all: cty_judgement_check_between */
     case CTY_CLAIM_WITNESSED:
     case CTY_CLAIM_COUNT:
         return NEED_NOTHING;

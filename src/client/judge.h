@@ -11,7 +11,9 @@
 
 enum cty_gather {
     CTY_GATHER_CONTENTS = 1, /* contents of the case that we may read */
-    CTY_GATHER_ALL = 2       /* and of its parent cases, and names of persons: for evidence files */
+    CTY_GATHER_ALL = 2,      /* and of its parent cases, and names of persons: for evidence files */
+    CTY_GATHER_BETWEEN = 4,  /* every entry of the ledger from the release to its consume, up to CTY_BETWEEN_ENTRIES_MAX */
+    CTY_GATHER_SINCE_REQUEST = 8 /* ... and before that, from what the request's signer saw */
 };
 
 /*
@@ -88,9 +90,11 @@ CUSTODY_MUST_USE custody_err cty_judgement_walk(const struct cty_judgement *judg
                                                 const struct cty_hash *release, custody_error *error);
 
 /*
- * Reads every entry between the release of this digest and the entry with the text `consume`, whose receipt was
- * verified, back to back by `prev`: none is of the case, and `trust` passes over nothing. cty_judgement_walk believes
- * the custodian's links; this does not. Errors: DOUBLE_CONSUME, CHAIN_BROKEN, GAP; those of cty_client_call.
+ * Reads every entry up to the one with the text `consume`, whose receipt was verified: from what the request's signer saw,
+ * before which nothing of the case can stand; where that is more than CTY_BETWEEN_ENTRIES_MAX, from the release of this digest.
+ * Proves that they are the leaves of the judgement's checkpoint, that none is of the case but those that were judged, and that
+ * `trust` passes over nothing. cty_judgement_walk believes the custodian's links; this does not.
+ * Errors: DOUBLE_CONSUME, CHAIN_BROKEN, GAP, PROOF_INVALID; those of cty_client_call.
  */
 CUSTODY_MUST_USE custody_err cty_judgement_check_between(struct cty_client *client,
                                                          const struct cty_judgement *judgement,

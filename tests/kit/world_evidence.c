@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/world_evidence.h"
 
+#include "audit/between.h"
 #include "base/check.h"
 
 #define MUST(expression) CTY_CHECK((expression) == CUSTODY_OK)
@@ -112,4 +113,20 @@ struct cty_evidence *world_evidence(struct world *w, const struct cty_hash *case
     struct cty_evidence_needs needs = {.context = &g, .seen = add_seen, .proof = add_proof, .blob = add_blob};
     MUST(cty_evidence_needs(g.evidence, &needs));
     return g.evidence;
+}
+
+void world_add_between(struct world *w, struct cty_evidence *evidence, uint64_t from)
+{
+    const struct cty_tree_reader *tree = cty_memory_tree(w->memory);
+    struct cty_frontier left;
+    struct cty_proof proof;
+    uint64_t release = 0, consume = 0;
+    CTY_CHECK(cty_between_ends(evidence, &release, &consume));
+    MUST(cty_frontier_load(tree, from, &left));
+    MUST(cty_tree_inclusion(tree, consume, cty_memory_size(w->memory), &proof));
+    cty_evidence_set_between(evidence, &left, &proof);
+    for (uint64_t i = from; i < consume; i++) {
+        if (!cty_evidence_has(evidence, i))
+            MUST(cty_evidence_add_between(evidence, w->entries[i]));
+    }
 }

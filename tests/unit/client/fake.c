@@ -104,6 +104,31 @@ void fake_append(struct fake *f, struct cty_bytes envelope, const struct cty_has
     cty_buf_done(&text);
 }
 
+void fake_disguise(struct fake *f, size_t index, size_t from)
+{
+    struct cty_parsed_entry at = {.json = CTY_JSON_INIT}, other = {.json = CTY_JSON_INIT};
+    struct cty_buf text = CTY_BUF_INIT(CTY_ENTRY_BYTES_MAX);
+    size_t size = 0;
+    MUST(cty_entry_parse(f->entries[index], &at, NULL));
+    MUST(cty_entry_parse(f->entries[from], &other, NULL));
+    at.entry.statement = other.entry.statement;
+    at.entry.case_prev = other.entry.case_prev;
+    MUST(cty_entry_encode(&at.entry, &text));
+    cty_parsed_entry_done(&at);
+    cty_parsed_entry_done(&other);
+    free((void *)(uintptr_t)f->entries[index].data);
+    uint8_t *data = cty_buf_take(&text, &size);
+    f->entries[index] = cty_bytes_make(data, size);
+}
+
+void fake_repeat(struct fake *f, size_t from, const struct cty_hash *case_prev)
+{
+    struct cty_parsed_entry parsed = {.json = CTY_JSON_INIT};
+    MUST(cty_entry_parse(f->entries[from], &parsed, NULL));
+    fake_append(f, parsed.entry.statement, case_prev);
+    cty_parsed_entry_done(&parsed);
+}
+
 void fake_forge(struct fake *f, struct cty_statement *st, const struct cty_hash *case_prev, const char *signer)
 {
     const struct cty_secret *secret = world_secret(f->w, signer);

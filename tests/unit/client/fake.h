@@ -16,7 +16,7 @@
 #include "kit/world.h"
 #include "net/server.h"
 
-#define FAKE_CASES_HIDDEN_MAX 8
+#define FAKE_CASES_HIDDEN_MAX 16
 
 struct fake {
     struct world *w;
@@ -76,6 +76,10 @@ void fake_switch(struct fake *f, struct world *w);
 void fake_follow(struct fake *f);
 /* Shows one entry more, whatever it is: a statement in an entry with the links that the fake's own list gives. */
 void fake_append(struct fake *f, struct cty_bytes envelope, const struct cty_hash *case_prev);
+/* Shows the statement of entry `from` where entry `index` stands, with that one's links; the tree keeps what it had. */
+void fake_disguise(struct fake *f, size_t index, size_t from);
+/* Shows the statement of entry `from` once more, at the end. */
+void fake_repeat(struct fake *f, size_t from, const struct cty_hash *case_prev);
 /* The clerk signs a statement, and it is shown: for what an honest clerk would never say. */
 void fake_forge(struct fake *f, struct cty_statement *st, const struct cty_hash *case_prev, const char *signer);
 struct cty_hash fake_leaf(const struct fake *f, size_t index);

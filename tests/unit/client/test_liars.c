@@ -403,6 +403,101 @@ static void a_revocation_that_the_links_pass_over_is_found(void **state)
     assert_case_looks_well(l);
 }
 
+/* The tree holds another consume, and readers are shown something else in its place, to which `prev` leads. */
+static void a_tree_that_is_not_what_is_read_is_found(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    let_others_go_on(l, 1);
+    size_t other = fake_find(l->f, CTY_REQUEST);
+    consume_by_another_process(l);
+    fake_disguise(l->f, l->f->count - 1, other);
+    l->f->forgive_consume = true;
+    assert_consume(l, "proof-invalid");
+    assert_non_null(strstr(l->error.detail, "not those of the checkpoint's tree"));
+    assert_case_looks_well(l);
+}
+
+/* Entered and consumed; then what stands from `first` on is entered once more, as if nothing had come of it. */
+static void enter_again(struct lie *l, enum cty_type first)
+{
+    size_t begin = fake_find(l->f, first);
+    size_t end = fake_find(l->f, CTY_RELEASE);
+    struct cty_hash prev;
+    if (begin > 0)
+        prev = fake_leaf(l->f, begin - 1);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    for (size_t i = begin; i <= end; i++) {
+        hide(l, i);
+        fake_repeat(l->f, i, first == CTY_REQUEST && i == begin ? NULL : &prev);
+        prev = last_leaf(l);
+    }
+    l->f->forgive_consume = true;
+}
+
+static void a_decision_that_is_entered_twice_is_found(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    enter_again(l, CTY_DECISION);
+    assert_consume(l, "chain-broken");
+    assert_non_null(strstr(l->error.detail, "passes over"));
+    assert_case_looks_well(l);
+}
+
+/* Two people approve, and each approval gets a release of its own: the second is nowhere in the first one's case. */
+static void a_second_release_on_another_approval_is_found(void **state)
+{
+    struct lie *l = *state;
+    struct cty_parsed_entry parsed = {.json = CTY_JSON_INIT};
+    struct world *elsewhere = fake_world(POLICY);
+    size_t verdict = fake_find(l->f, CTY_VERDICT);
+    for (size_t i = elsewhere->entries_count; i < l->f->w->entries_count; i++) {
+        assert_ok(cty_entry_parse(l->f->w->entries[i], &parsed, NULL));
+        if (parsed.signed_statement.statement.type == CTY_REQUEST)
+            assert_ok(world_submit_envelope(elsewhere, parsed.entry.statement, NULL));
+    }
+    assert_ok(world_decide(elsewhere, &l->case_id, "acme/joe", CTY_APPROVE));
+    approve(l);
+    for (size_t i = verdict + 1; i < l->f->count; i++)
+        hide(l, i);
+    consume_by_another_process(l);
+    hide(l, l->f->count - 1);
+    assert_ok(cty_entry_parse(elsewhere->entries[verdict + 1], &parsed, NULL));
+    assert_int_equal(parsed.signed_statement.statement.type, CTY_DECISION);
+    struct cty_hash prev = fake_leaf(l->f, verdict);
+    fake_append(l->f, parsed.entry.statement, &prev);
+    forge_release(l, &parsed.signed_statement.digest);
+    l->f->forgive_consume = true;
+    assert_consume(l, "chain-broken");
+    assert_case_looks_well(l);
+    cty_parsed_entry_done(&parsed);
+    world_free(elsewhere);
+}
+
+/* The approval was given on what stood before: it does not hold for the same request entered again. */
+static void a_held_case_is_not_entered_again(void **state)
+{
+    struct lie *l = *state;
+    approve(l);
+    enter_again(l, CTY_REQUEST);
+    assert_consume(l, "bad-seen");
+}
+
+/* More entries than are read before a release: from there on all are, and no more. */
+static void what_is_read_is_bounded(void **state)
+{
+    struct lie *l = *state;
+    struct cty_hash other;
+    while (l->f->w->entries_count < CTY_BETWEEN_ENTRIES_MAX + 20)
+        assert_ok(world_request(l->f->w, "acme/bot", "acme/bot", "other", "{}", &other));
+    fake_follow(l->f);
+    approve(l);
+    assert_consume(l, "ok");
+    assert_int_equal(l->f->calls[CTY_RPC_ENTRIES], 1);
+}
+
 static void shift_entries(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
 {
     struct cty_buf *buf = fake_scrap_buf(f, CTY_REPLY_BYTES_MAX);
@@ -727,6 +822,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_others_do_before_a_consume_is_nothing_to_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_consume_that_the_case_passes_over_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_revocation_that_the_links_pass_over_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tree_that_is_not_what_is_read_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_decision_that_is_entered_twice_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_release_on_another_approval_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_held_case_is_not_entered_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_read_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stands_between_is_not_to_be_withheld, setup, teardown),
         cmocka_unit_test_setup_teardown(where_a_contradiction_lies_nobody_acts, setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_not_be_read_counts_and_another_logs_does_not, setup, teardown),

@@ -99,12 +99,49 @@ static void test_stops_at_the_limit(void **state)
     assert_hash_equal(&root, &expected);
 }
 
+/* Every leaf of every small tree: what its proof has on the left is the edge before it; no other length will do. */
+static void test_is_in_the_proof_of_the_next_leaf(void **state)
+{
+    (void)state;
+    struct memory_tree tree;
+    memory_tree_init(&tree, 40);
+    struct cty_tree_reader reader = memory_tree_reader(&tree);
+    for (uint64_t size = 1; size <= 40; size++) {
+        for (uint64_t index = 0; index < size; index++) {
+            struct cty_proof proof;
+            struct cty_frontier edge, expected;
+            assert_ok(cty_tree_inclusion(&reader, index, size, &proof));
+            assert_ok(cty_frontier_from_proof(index, size, &proof, &edge));
+            assert_ok(cty_frontier_load(&reader, index, &expected));
+            assert_true(cty_frontier_equal(&edge, &expected));
+            if (index > 0) {
+                edge.edge[edge.count - 1].bytes[0] ^= 1;
+                assert_false(cty_frontier_equal(&edge, &expected));
+            }
+            proof.count++;
+            assert_refused(cty_frontier_from_proof(index, size, &proof, &edge), "proof-invalid");
+            if (size == 1)
+                continue;
+            proof.count -= 2;
+            assert_refused(cty_frontier_from_proof(index, size, &proof, &edge), "proof-invalid");
+        }
+        struct cty_proof none = {.count = 0};
+        struct cty_frontier edge;
+        assert_refused(cty_frontier_from_proof(size, size, &none, &edge), "proof-invalid");
+    }
+    struct cty_proof long_one = {.count = CTY_PROOF_HASHES_MAX + 1};
+    struct cty_frontier edge;
+    assert_refused(cty_frontier_from_proof(0, 2, &long_one, &edge), "proof-invalid");
+    memory_tree_done(&tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows_like_the_tree),
         cmocka_unit_test(test_failed_append_changes_nothing),
         cmocka_unit_test(test_stops_at_the_limit),
+        cmocka_unit_test(test_is_in_the_proof_of_the_next_leaf),
     };
     return cmocka_run_group_tests(tests, crypto_setup, NULL);
 }
