@@ -256,6 +256,29 @@ def the_specification_has_the_members_of_the_program():
     expect_none(wrong, 'tables of spec/statements.md that differ')
 
 
+def _names(text, heading):
+    """The first column of the table whose first heading this is."""
+    table = text.split(f'| {heading} |', 1)[1].split('\n\n', 1)[0]
+    return sorted(line.split('|')[1].strip(' `') for line in table.splitlines()[2:])
+
+
+def _inner(members, *path):
+    """The names of the members of what the member at a path holds."""
+    for name in path:
+        members = next(_members_of(field) for field in members if field['name'] == name)
+    return sorted(field['name'] for field in members)
+
+
+def the_tables_of_what_members_hold_name_it_all():
+    text = _spec()
+    expect_equal(_names(text, 'member of a clause'), _inner(TYPES['verdict']['members'], 'quorum'))
+    expect_equal(_names(text, 'member of a scope'), _inner(TYPES['offer']['members'], 'scope'))
+    with open(os.path.join(TOP, 'spec', 'policy.md'), encoding='utf-8') as file:
+        text = file.read()
+    expect_equal(_names(text, 'member'), _inner(SHAPES['policy']))
+    expect_equal(_names(text, 'member of a rule'), _inner(SHAPES['policy'], 'rules'))
+
+
 def the_specification_names_class_and_payload_type():
     text, wrong = _spec(), []
     for name, shape in TYPES.items():
@@ -316,6 +339,7 @@ contract.main([
     schemas_have_the_members_of_the_program,
     every_common_form_is_used,
     the_specification_has_the_members_of_the_program,
+    the_tables_of_what_members_hold_name_it_all,
     the_specification_names_class_and_payload_type,
     the_examples_of_the_specification_are_the_vectors,
     the_checker_tells_good_from_bad,
