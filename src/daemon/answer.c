@@ -85,6 +85,7 @@ custody_err cty_answer_access(struct cty_worker *worker, custody_error *error)
     enum cty_rpc_access access = cty_rpc_method(worker->call.rpc)->access;
     const struct cty_opt_hash *token = &worker->call.params.session;
     struct cty_actor_record record;
+    uint32_t rotation = 0;
     worker->actor[0] = 0;
     bool open = access == CTY_RPC_OPEN ||
                 (access == CTY_RPC_MEMBERS && worker->service->custodian->readers == CTY_READERS_PUBLIC);
@@ -92,14 +93,20 @@ custody_err cty_answer_access(struct cty_worker *worker, custody_error *error)
         return CUSTODY_OK;
     if (!token->present)
         return cty_fail(error, CUSTODY_E_NO_SESSION, "none was given");
-    custody_err err = cty_sessions_find(&worker->service->sessions, &token->hash, worker->actor);
+    custody_err err = cty_sessions_find(&worker->service->sessions, &token->hash, worker->actor, &rotation);
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "it is not known, or it has ended");
     struct cty_bytes name = cty_bytes_text(worker->actor);
     err = cty_session_actor(worker, name, &record, error);
-    if (err != CUSTODY_E_KEY_UNKNOWN && err != CUSTODY_E_KEY_NOT_VALID)
+    worker->is_person = err == CUSTODY_OK && record.enrolment.kind == CTY_PERSON;
+    bool rotated = err == CUSTODY_OK && record.former_count != rotation;
+    if (err != CUSTODY_E_KEY_UNKNOWN && err != CUSTODY_E_KEY_NOT_VALID && !rotated)
         return err;
-    cty_sessions_close_actor(&worker->service->sessions, name);
+    /* Those that the new key opened go on. */
+    if (rotated)
+        cty_sessions_close(&worker->service->sessions, &token->hash);
+    else
+        cty_sessions_close_actor(&worker->service->sessions, name);
     return cty_fail(error, CUSTODY_E_NO_SESSION, "it ended with its actor's key");
 }
 
@@ -149,7 +156,7 @@ static bool do_call(struct cty_worker *worker, struct cty_job *job)
         return true;
     }
     bool parked = false;
-    bool waits = worker->call.rpc == CTY_RPC_CASE_WAIT;
+    bool waits = worker->call.rpc == CTY_RPC_CASE_WAIT || worker->call.rpc == CTY_RPC_CASE_NEWS;
     custody_err err = waits ? cty_wait_or_answer(worker, job, &parked, &error) : read_now(worker, job, &error);
     if (parked)
         return false;

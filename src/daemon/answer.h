@@ -28,7 +28,7 @@ bool cty_writes_run(struct cty_worker *worker, struct cty_job *job);
 /* Answers the writes of a run that has ended. */
 void cty_writes_answer(struct cty_worker *worker, struct cty_job *job);
 
-/* waiting.c: worker->call is a case.wait. *ret_parked: the job is not this worker's any more. */
+/* waiting.c: worker->call is a case.wait or case.news. *ret_parked: the job is not this worker's any more. */
 CUSTODY_MUST_USE custody_err cty_wait_or_answer(struct cty_worker *worker, struct cty_job *job, bool *ret_parked,
                                                 custody_error *error);
 

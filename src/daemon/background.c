@@ -87,7 +87,9 @@ void cty_commit_background(struct cty_sequencer *sequencer)
     uint64_t now = cty_sequencer_now(sequencer);
     if (now >= sequencer->expire_at_ms) {
         sequencer->expire_at_ms = now + EXPIRE_MS;
-        in_transaction(sequencer, expire_due);
+        /* Behind the end of a ledger deadlines bind without an entry. */
+        if (cty_head_service(sequencer->config.head) != CTY_SERVING_CLOSED)
+            in_transaction(sequencer, expire_due);
     }
     if (now >= sequencer->sweep_at_ms) {
         sequencer->sweep_at_ms = now + SWEEP_MS;

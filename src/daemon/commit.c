@@ -45,6 +45,9 @@ static custody_err check_service(struct cty_sequencer *sequencer, custody_error 
         return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
     if (state == CTY_SERVING_READS && cty_sequencer_now(sequencer) < sequencer->retry_at_ms)
         return cty_fail(error, CUSTODY_E_READ_ONLY, "it is tried again soon");
+    /* Nothing will be appended, so no clock is asked: the rules refuse each statement. */
+    if (state == CTY_SERVING_CLOSED)
+        return CUSTODY_OK;
     custody_err err = cty_clock_guard_check(&sequencer->config.guard, &sequencer->config.custodian->clock, error);
     if (err != CUSTODY_OK)
         cty_head_put_service(head, CTY_SERVING_CLOCK, error->detail);
@@ -79,6 +82,16 @@ static custody_err store_records(struct cty_sequencer *sequencer, const struct c
     return CUSTODY_OK;
 }
 
+static void note_touched(struct cty_sequencer *sequencer, const struct cty_hash *case_id, const struct cty_case *c)
+{
+    bool offered = c->offer.present && c->offer.state == CTY_OFFER_OPEN;
+    sequencer->touched[sequencer->touched_count++] = (struct cty_touched){
+        .case_id = *case_id,
+        .names = {cty_waits_name(c->requester), cty_waits_name(c->holder), offered ? cty_waits_name(c->offer.to) : 0},
+        .held = c->state == CTY_CASE_HELD,
+    };
+}
+
 /* The case as the unit leaves it, checked against what must always hold. */
 static custody_err store_case(struct cty_sequencer *sequencer, const struct cty_hash *case_id, uint64_t updated,
                               uint64_t *ret_opened, custody_error *error)
@@ -91,6 +104,7 @@ static custody_err store_case(struct cty_sequencer *sequencer, const struct cty_
                                  .due = cty_case_due(c), .updated = updated, .requester = c->requester,
                                  .holder = c->holder, .service = c->service, .party = c->party};
     *ret_opened = c->opened;
+    note_touched(sequencer, case_id, c);
     return cty_store_put_case(sequencer->config.store, &row, error);
 }
 
@@ -120,10 +134,8 @@ custody_err cty_group_store_unit(struct cty_sequencer *sequencer, custody_error 
     const struct cty_unit *unit = &sequencer->unit;
     const struct cty_unit_entry *last = &unit->entries[unit->count - 1];
     uint64_t opened = CTY_STORE_NO_CASE;
-    if (last->delta.touches_case) {
+    if (last->delta.touches_case)
         CTY_TRY(store_case(sequencer, &last->delta.case_id, last->index, &opened, error));
-        sequencer->touched[sequencer->touched_count++] = last->delta.case_id;
-    }
     for (uint32_t i = 0; i < unit->count; i++) {
         const struct cty_unit_entry *next = &unit->entries[i];
         struct cty_store_entry entry = {.index = next->index, .case_opened = opened, .trust = next->trust,
@@ -147,7 +159,31 @@ static void take_parts(struct cty_unit *unit, struct cty_submission *submission)
     submission->parts_count = unit->count;
 }
 
+/* Nobody could sign what comes after a rotation to a key that is not at hand. */
+static custody_err check_rotation(struct cty_sequencer *sequencer, const struct cty_statement *statement,
+                                  custody_error *error)
+{
+    const struct cty_custodian_rotate *rotate = &statement->u.custodian_rotate;
+    const struct cty_custodian *custodian = sequencer->config.custodian;
+    if (statement->type != CTY_CUSTODIAN_ROTATE)
+        return CUSTODY_OK;
+    bool log = rotate->which == CTY_CUSTODIAN_LOG;
+    if (!(log ? cty_custodian_log(custodian, rotate->key) : cty_custodian_clerk(custodian, rotate->key)))
+        return cty_fail(error, CUSTODY_E_KEY_NOT_HELD, "%.*s", (int)rotate->key.size, (const char *)rotate->key.data);
+    return CUSTODY_OK;
+}
+
 /* --- judging ----------------------------------------------------------------------------------------------- */
+
+static custody_err judge_own(struct cty_sequencer *sequencer, const struct cty_submission *submission,
+                             custody_error *error)
+{
+    struct cty_unit_input input = {.envelope = submission->envelope, .statement = &submission->parsed.statement,
+                                   .digest = &submission->parsed.digest};
+    memcpy(input.keys, submission->keys, sizeof(input.keys));
+    return cty_unit_judge(&sequencer->unit, &sequencer->book, &input,
+                          cty_clock_wall(&sequencer->config.custodian->clock), error);
+}
 
 static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission *submission, custody_error *error)
 {
@@ -157,11 +193,16 @@ static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission 
         if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT)
             return err;
     }
-    struct cty_unit_input input = {.envelope = submission->envelope, .statement = &submission->parsed.statement,
-                                   .digest = &submission->parsed.digest};
-    memcpy(input.keys, submission->keys, sizeof(input.keys));
-    CTY_TRY(cty_unit_judge(&sequencer->unit, book, &input, cty_clock_wall(&sequencer->config.custodian->clock),
-                           error));
+    custody_err err = judge_own(sequencer, submission, error);
+    if (err == CUSTODY_E_SIGNATURE_INVALID && submission->verified) {
+        /* A key was rotated since the worker looked: the present one decides. */
+        err = cty_submission_verify(submission, book, error);
+        if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT)
+            return err;
+        err = judge_own(sequencer, submission, error);
+    }
+    CTY_TRY(err);
+    CTY_TRY(check_rotation(sequencer, &submission->parsed.statement, error));
     book->pending_count = 0; /* the patch is compared with the case as it was */
     CTY_TRY(cty_submission_check_patch(submission, book, error));
     if (submission->contents_err != CUSTODY_OK)
@@ -184,6 +225,8 @@ static custody_err submit(struct cty_group *group, struct cty_submission *submis
     group->appended = true;
     CTY_TRY(cty_group_store_unit(sequencer, error));
     CTY_TRY(store_contents(sequencer, submission, error));
+    if (submission->parsed.statement.type == CTY_CUSTODIAN_ROTATE)
+        sequencer->rotated[sequencer->rotated_count++] = sequencer->unit.entries[0].index;
     take_parts(&sequencer->unit, submission);
     return CUSTODY_OK;
 }
@@ -198,6 +241,8 @@ static custody_err stage(struct cty_group *group, struct cty_submission *submiss
         .content = cty_buf_bytes(&content->bytes),
         .created = cty_clock_wall(&group->sequencer->config.custodian->clock),
     };
+    if (cty_head_service(group->sequencer->config.head) == CTY_SERVING_CLOSED)
+        return cty_fail(error, CUSTODY_E_AFTER_TERMINAL, "nothing can be submitted any more");
     custody_err err = cty_store_put_staged(group->sequencer->config.store, &staged, error);
     group->wrote = group->wrote || err == CUSTODY_OK;
     return err;
@@ -222,14 +267,46 @@ static custody_err decide(struct cty_group *group, struct cty_submission *submis
 
 /* --- committing -------------------------------------------------------------------------------------------- */
 
+/* Which keys are in force behind the last entry of the group, and whether it closed the ledger. */
+static custody_err read_ledger(struct cty_sequencer *sequencer, struct cty_head_news *news, bool *ret_closed,
+                               custody_error *error)
+{
+    const struct cty_custodian *custodian = sequencer->config.custodian;
+    struct cty_ledger_record ledger = {0};
+    bool begun = false;
+    cty_book_reset(&sequencer->book);
+    CTY_TRY(cty_book_record(&sequencer->book, &cty_shape_ledger_record, &ledger, &begun, error, "ledger"));
+    news->log = begun ? cty_custodian_log(custodian, ledger.log_key) : NULL;
+    news->clerk = begun ? cty_custodian_clerk(custodian, ledger.clerk_key) : NULL;
+    if (!news->log || !news->clerk)
+        return cty_fail(error, CUSTODY_E_INTERNAL, "a key in force is not at hand");
+    *ret_closed = ledger.closed;
+    return CUSTODY_OK;
+}
+
 /* R15: what is signed is what reads back, and follows from what was signed before. */
-static custody_err sign(struct cty_sequencer *sequencer, struct cty_store_mark *ret_mark, struct cty_buf *note,
+static custody_err sign(struct cty_sequencer *sequencer, struct cty_head_news *news, struct cty_buf *note,
                         custody_error *error)
 {
-    CTY_TRY(cty_store_check(sequencer->config.store, ret_mark, error));
-    CTY_TRY(cty_custodian_sign_checkpoint(sequencer->config.custodian, ret_mark->size, &ret_mark->root, note));
-    struct cty_store_checkpoint checkpoint = {*ret_mark, cty_buf_bytes(note)};
+    struct cty_store_mark *mark = &news->mark;
+    CTY_TRY(cty_store_check(sequencer->config.store, mark, error));
+    CTY_TRY(cty_custodian_sign_checkpoint(sequencer->config.custodian, news->log, mark->size, &mark->root, note));
+    news->note = cty_buf_bytes(note);
+    struct cty_store_checkpoint checkpoint = {*mark, news->note};
     return cty_store_put_checkpoint(sequencer->config.store, &checkpoint, error);
+}
+
+/* What was committed holds from now on, for everybody. */
+static custody_err publish(struct cty_sequencer *sequencer, const struct cty_head_news *news, bool closed)
+{
+    struct cty_head *head = sequencer->config.head;
+    CTY_TRY(cty_head_put_checkpoint(head, news));
+    for (size_t i = 0; i < sequencer->rotated_count; i++) {
+        cty_head_put_rotation(head, sequencer->rotated[i]);
+        cty_log(CTY_LOG_INFO, "rotated", "index", "u", sequencer->rotated[i], NULL);
+    }
+    cty_head_put_service(head, closed ? CTY_SERVING_CLOSED : CTY_SERVING, closed ? "the ledger was closed" : "");
+    return CUSTODY_OK;
 }
 
 static custody_err take_receipts(struct cty_sequencer *sequencer, struct cty_submission *first, uint64_t size,
@@ -249,12 +326,14 @@ custody_err cty_group_finish(struct cty_group *group, struct cty_submission *fir
     struct cty_sequencer *sequencer = group->sequencer;
     struct cty_head_state now;
     struct cty_buf note = CTY_BUF_INIT(CTY_HEAD_NOTE_MAX);
-    struct cty_store_mark mark;
+    struct cty_head_news news = {.time = sequencer->newest_time};
+    bool closed = false;
     custody_err err = CUSTODY_OK;
     cty_head_get(sequencer->config.head, &now);
     if (group->appended) {
-        CTY_TRY_OUT(sign(sequencer, &mark, &note, error));
-        CTY_TRY_OUT(take_receipts(sequencer, first, mark.size, cty_buf_bytes(&note), error));
+        CTY_TRY_OUT(read_ledger(sequencer, &news, &closed, error));
+        CTY_TRY_OUT(sign(sequencer, &news, &note, error));
+        CTY_TRY_OUT(take_receipts(sequencer, first, news.mark.size, news.note, error));
     } else {
         CTY_TRY_OUT(take_receipts(sequencer, first, now.mark.size, cty_head_note(&now), error));
     }
@@ -263,11 +342,8 @@ custody_err cty_group_finish(struct cty_group *group, struct cty_submission *fir
         goto out;
     }
     CTY_TRY_OUT(cty_store_commit(sequencer->config.store, error));
-    if (group->appended) {
-        CTY_TRY_OUT(cty_head_put_checkpoint(sequencer->config.head, &mark, cty_buf_bytes(&note),
-                                            sequencer->newest_time));
-        cty_head_put_service(sequencer->config.head, CTY_SERVING, "");
-    }
+    if (group->appended)
+        CTY_TRY_OUT(publish(sequencer, &news, closed));
 out:
     cty_buf_done(&note);
     return err;
@@ -280,6 +356,7 @@ custody_err cty_group_begin(struct cty_sequencer *sequencer, custody_error *erro
     cty_head_get(sequencer->config.head, &now);
     sequencer->seen = cty_seen_of(now.mark.size, &now.mark.root);
     sequencer->touched_count = 0;
+    sequencer->rotated_count = 0;
     return cty_store_begin(sequencer->config.store, error);
 }
 

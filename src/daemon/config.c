@@ -18,10 +18,15 @@ void cty_config_done(struct cty_config *config)
     free(config->ledger);
     free(config->log_key);
     free(config->clerk_key);
+    free(config->next_log_key);
+    free(config->next_clerk_key);
     free(config->origin);
+    free(config->tls_certificate);
+    free(config->tls_key);
     for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
         free(config->listen[i]);
         free(config->publish[i]);
+        free(config->tls_names[i]);
     }
     memset(config, 0, sizeof(*config));
 }
@@ -57,10 +62,16 @@ struct config_text {
     struct cty_bytes listen[CTY_URLS_PER_DOOR_MAX];
     uint32_t listen_count;
     struct cty_bytes log_key;
+    struct cty_bytes next_clerk_key;
+    struct cty_bytes next_log_key;
     struct cty_bytes origin;
     struct cty_bytes publish[CTY_URLS_PER_DOOR_MAX];
     uint32_t publish_count;
     uint64_t queue;
+    struct cty_bytes tls_certificate;
+    struct cty_bytes tls_key;
+    struct cty_bytes tls_names[CTY_URLS_PER_DOOR_MAX];
+    uint32_t tls_names_count;
     uint64_t workers;
 };
 
@@ -83,9 +94,14 @@ static const struct cty_field config_fields[] = {
     OPT_TEXT(CT, ledger, "ledger", ANY),
     MAY_URLS(listen, "listen"),
     OPT_TEXT(CT, log_key, "log_key", ANY),
+    OPT_TEXT(CT, next_clerk_key, "next_clerk_key", ANY),
+    OPT_TEXT(CT, next_log_key, "next_log_key", ANY),
     OPT_TEXT(CT, origin, "origin", ORIGIN),
     MAY_URLS(publish, "publish"),
     MAY_U64(queue, "queue", CTY_QUEUE_MAX),
+    OPT_TEXT(CT, tls_certificate, "tls_certificate", ANY),
+    OPT_TEXT(CT, tls_key, "tls_key", ANY),
+    MAY_URLS(tls_names, "tls_names"),
     MAY_U64(workers, "workers", CTY_WORKERS_MAX),
 };
 static const struct cty_shape config_shape = CTY_SHAPE(config_fields);
@@ -130,9 +146,14 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     CTY_TRY(set_path(&config->ledger, text->ledger, folder));
     CTY_TRY(set_path(&config->log_key, text->log_key, folder));
     CTY_TRY(set_path(&config->clerk_key, text->clerk_key, folder));
+    CTY_TRY(set_path(&config->next_log_key, text->next_log_key, folder));
+    CTY_TRY(set_path(&config->next_clerk_key, text->next_clerk_key, folder));
     CTY_TRY(set_text(&config->origin, text->origin));
     CTY_TRY(set_list(config->listen, &config->listen_count, text->listen, text->listen_count));
     CTY_TRY(set_list(config->publish, &config->publish_count, text->publish, text->publish_count));
+    CTY_TRY(set_path(&config->tls_certificate, text->tls_certificate, folder));
+    CTY_TRY(set_path(&config->tls_key, text->tls_key, folder));
+    CTY_TRY(set_list(config->tls_names, &config->tls_names_count, text->tls_names, text->tls_names_count));
     config->development = config->development || text->development;
     config->group_access = config->group_access || text->group_access;
     config->workers = text->workers;
@@ -237,7 +258,7 @@ static custody_err check_urls(char *const list[], size_t count, const char *whic
         struct cty_net_url url;
         custody_error inner = {0};
         if (cty_net_url_parse(list[i], true, &url, &inner) != CUSTODY_OK)
-            return cty_fail(error, CUSTODY_E_CONFIG, "%s %s: %s", which, list[i], inner.detail);
+            return cty_fail(error, CUSTODY_E_CONFIG, "%s: %s", which, inner.detail);
     }
     return CUSTODY_OK;
 }

@@ -18,11 +18,17 @@ struct cty_config {
     char *ledger;    /* path of the database */
     char *log_key;   /* paths of key files */
     char *clerk_key;
+    char *next_log_key; /* for a rotation that is to come, or came; NULL: none */
+    char *next_clerk_key;
     char *origin;    /* NULL: whatever ledger the database is of */
     char *listen[CTY_URLS_PER_DOOR_MAX];
     size_t listen_count;
     char *publish[CTY_URLS_PER_DOOR_MAX];
     size_t publish_count;
+    char *tls_certificate; /* PEM files of the TLS doors; NULL: there are none */
+    char *tls_key;
+    char *tls_names[CTY_URLS_PER_DOOR_MAX]; /* addresses under which they are dialled, beside their own */
+    size_t tls_names_count;
     bool development;
     bool group_access; /* the socket files are for the group as well */
     uint64_t workers;

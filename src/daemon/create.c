@@ -45,16 +45,16 @@ static custody_err check_statement(struct creation *c, custody_error *error)
 {
     const struct cty_statement *statement = &c->submission.parsed.statement;
     const struct cty_daemon_options *options = c->options;
+    const struct cty_ledger_open *opens = &statement->u.ledger_open;
+    struct cty_custodian_secrets secrets = {.log = options->log, .clerk = options->clerk};
     if (statement->type != CTY_LEDGER_OPEN)
         return cty_fail(error, CUSTODY_E_GENESIS_MISSING, "the statement is a %s", cty_type_name(statement->type));
-    CTY_TRY(cty_custodian_init(&c->custodian, statement->ledger, options->log, options->clerk,
-                               options->config->development, error));
+    CTY_TRY(cty_custodian_init(&c->custodian, statement->ledger, &secrets, options->config->development, error));
     if (options->clock)
         c->custodian.clock = *options->clock;
     if (options->config->origin && !cty_bytes_is(statement->ledger, options->config->origin))
         return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the statement opens another");
-    if (!cty_bytes_equal(statement->u.ledger_open.log_key, c->custodian.log_vkey) ||
-        !cty_bytes_equal(statement->u.ledger_open.clerk_key, c->custodian.clerk_vkey))
+    if (!cty_custodian_log(&c->custodian, opens->log_key) || !cty_custodian_clerk(&c->custodian, opens->clerk_key))
         return cty_fail(error, CUSTODY_E_CONFIG, "the statement names other keys than log_key and clerk_key");
     return CUSTODY_OK;
 }

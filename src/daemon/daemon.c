@@ -54,7 +54,7 @@ static void on_wake(struct cty_wait *wait)
     cty_jobs_push(&job->service->jobs, job);
 }
 
-static void on_committed(void *user, const struct cty_hash *cases, size_t count)
+static void on_committed(void *user, const struct cty_touched *cases, size_t count)
 {
     struct cty_daemon *daemon = user;
     struct cty_service *service = &daemon->service;
@@ -99,8 +99,10 @@ static custody_err read_ledger(struct cty_custodian *custodian, struct cty_head 
                                custody_error *error)
 {
     struct cty_bytes origin = cty_store_origin(reader);
+    struct cty_custodian_secrets secrets = {.log = options->log, .clerk = options->clerk,
+                                            .next_log = options->next_log, .next_clerk = options->next_clerk};
     CTY_TRY(check_origin(options, origin, error));
-    CTY_TRY(cty_custodian_init(custodian, origin, options->log, options->clerk, options->config->development, error));
+    CTY_TRY(cty_custodian_init(custodian, origin, &secrets, options->config->development, error));
     if (options->clock)
         custodian->clock = *options->clock;
     return cty_facts_read(reader, custodian, head, error);
@@ -158,9 +160,14 @@ static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config
     struct cty_net_server_config server = {.urls = (const char *const *)config->listen,
                                            .url_count = config->listen_count, .file_mode = mode,
                                            .connections_max = config->connections, .calls_max = config->calls};
+    CTY_TRY(cty_doors_read(config, &service->doors, error));
+    publisher.certificate = server.certificate = cty_buf_bytes(&service->doors.pem);
+    publisher.certificate_key = server.certificate_key = cty_buf_bytes(&service->doors.key);
     if (config->publish_count)
         CTY_TRY(cty_net_publisher_open(&publisher, &service->publisher, error));
-    return cty_net_server_open(&server, &ops, service, &service->server, error);
+    CTY_TRY(cty_net_server_open(&server, &ops, service, &service->server, error));
+    cty_doors_forget_key(&service->doors);
+    return CUSTODY_OK;
 }
 
 static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
@@ -243,6 +250,7 @@ static void free_all(struct cty_daemon *daemon)
     }
     if (daemon->has_head)
         cty_head_done(&service->head);
+    cty_doors_done(&service->doors);
     cty_store_close(daemon->store);
     cty_custodian_done(&daemon->custodian);
     if (daemon->failure_fd >= 0)
@@ -273,6 +281,11 @@ const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index
     return daemon->service.publisher ? cty_net_publisher_url(daemon->service.publisher, index) : NULL;
 }
 
+const struct cty_doors *cty_daemon_doors(const struct cty_daemon *daemon)
+{
+    return &daemon->service.doors;
+}
+
 uint64_t cty_daemon_size(struct cty_daemon *daemon)
 {
     struct cty_head_state now;
@@ -282,7 +295,17 @@ uint64_t cty_daemon_size(struct cty_daemon *daemon)
 
 /* --- checking without serving ------------------------------------------------------------------------------ */
 
-custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, custody_error *error)
+static struct cty_daemon_facts facts_of(const struct cty_daemon_options *options, struct cty_head *head)
+{
+    struct cty_head_state now;
+    cty_head_get(head, &now);
+    return (struct cty_daemon_facts){.next_log = now.log->secret != options->log,
+                                     .next_clerk = now.clerk->secret != options->clerk,
+                                     .closed = now.state == CTY_SERVING_CLOSED};
+}
+
+custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, struct cty_daemon_facts *ret_facts,
+                                    custody_error *error)
 {
     struct cty_custodian custodian = {.readers = 0};
     struct cty_store_reader *reader = NULL;
@@ -293,6 +316,8 @@ custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, cu
         err = cty_store_begin_read(reader, error);
     if (err == CUSTODY_OK)
         err = read_ledger(&custodian, &head, options, reader, error);
+    if (err == CUSTODY_OK)
+        *ret_facts = facts_of(options, &head);
     cty_store_reader_close(reader);
     cty_custodian_done(&custodian);
     cty_head_done(&head);

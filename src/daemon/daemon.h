@@ -12,6 +12,7 @@
 #include "crypto/key.h"
 #include "daemon/clock.h"
 #include "daemon/config.h"
+#include "daemon/doors.h"
 
 struct cty_daemon;
 
@@ -19,13 +20,15 @@ struct cty_daemon_options {
     const struct cty_config *config; /* borrowed until start returns; complete */
     const struct cty_secret *log;    /* borrowed until stop, as the one below */
     const struct cty_secret *clerk;
+    const struct cty_secret *next_log; /* for the next custodian.rotate; NULL: not given */
+    const struct cty_secret *next_clerk;
     bool confirm_clock;
     const struct cty_clock *clock; /* copied; NULL: the system's */
 };
 
 /*
  * Opens the ledger and its doors, and serves. A clock that has stepped does not hinder the start: the custodian
- * then serves reads. Errors: those of cty_store_open; CONFIG where keys or origin are not the ledger's or nothing
+ * then serves reads. Errors: those of cty_store_open; CONFIG where no key given is the ledger's, or the origin is not, or nothing
  * was begun; DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of
  * cty_net_server_open.
  */
@@ -43,6 +46,8 @@ int cty_daemon_failure_fd(const struct cty_daemon *daemon);
 const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index);
 const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index);
 /* Entries so far. */
+/* What its TLS doors are known by; borrowed. */
+const struct cty_doors *cty_daemon_doors(const struct cty_daemon *daemon);
 uint64_t cty_daemon_size(struct cty_daemon *daemon);
 
 /*
@@ -53,7 +58,14 @@ uint64_t cty_daemon_size(struct cty_daemon *daemon);
 CUSTODY_MUST_USE custody_err cty_daemon_create_ledger(const struct cty_daemon_options *options,
                                                       struct cty_bytes submit_params, custody_error *error);
 
+/* Which of the keys that were given are in force. */
+struct cty_daemon_facts {
+    bool next_log;
+    bool next_clerk;
+    bool closed;
+};
 /* Whether the configured database can be served with these keys, as far as reading tells. Errors as start. */
-CUSTODY_MUST_USE custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options,
+                                                     struct cty_daemon_facts *ret_facts, custody_error *error);
 
 #endif

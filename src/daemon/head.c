@@ -40,30 +40,55 @@ uint64_t cty_head_time(struct cty_head *head)
     return time;
 }
 
-custody_err cty_head_put_checkpoint(struct cty_head *head, const struct cty_store_mark *mark, struct cty_bytes note,
-                                    uint64_t time)
+custody_err cty_head_put_checkpoint(struct cty_head *head, const struct cty_head_news *news)
 {
-    if (note.size > sizeof(head->now.note))
+    if (news->note.size > sizeof(head->now.note))
         return CUSTODY_E_TOO_LARGE;
     pthread_mutex_lock(&head->lock);
-    head->now.mark = *mark;
-    head->now.time = time;
-    head->now.note_size = note.size;
-    memcpy(head->now.note, note.data, note.size);
+    head->now.mark = news->mark;
+    head->now.time = news->time;
+    head->now.log = news->log;
+    head->now.clerk = news->clerk;
+    head->now.note_size = news->note.size;
+    memcpy(head->now.note, news->note.data, news->note.size);
     pthread_mutex_unlock(&head->lock);
     return CUSTODY_OK;
+}
+
+void cty_head_put_rotation(struct cty_head *head, uint64_t index)
+{
+    pthread_mutex_lock(&head->lock);
+    head->rotations[head->rotations_count++ % CTY_HEAD_ROTATIONS_MAX] = index;
+    pthread_mutex_unlock(&head->lock);
+}
+
+void cty_head_get_rotations(struct cty_head *head, uint64_t ret_indices[CTY_HEAD_ROTATIONS_MAX], uint32_t *ret_count)
+{
+    pthread_mutex_lock(&head->lock);
+    uint64_t all = head->rotations_count;
+    uint64_t count = all < CTY_HEAD_ROTATIONS_MAX ? all : CTY_HEAD_ROTATIONS_MAX;
+    for (uint64_t i = 0; i < count; i++)
+        ret_indices[i] = head->rotations[(all - count + i) % CTY_HEAD_ROTATIONS_MAX];
+    pthread_mutex_unlock(&head->lock);
+    *ret_count = (uint32_t)count;
+}
+
+/* Whether the one may follow the other. */
+static bool may_follow(enum cty_service_state now, enum cty_service_state next)
+{
+    return now != next && now != CTY_SERVING_STOPPED && (now != CTY_SERVING_CLOSED || next == CTY_SERVING_STOPPED);
 }
 
 void cty_head_put_service(struct cty_head *head, enum cty_service_state state, const char *reason)
 {
     pthread_mutex_lock(&head->lock);
-    bool changed = head->now.state != state && head->now.state != CTY_SERVING_STOPPED;
+    bool changed = may_follow(head->now.state, state);
     if (changed) {
         head->now.state = state;
         snprintf(head->now.reason, sizeof(head->now.reason), "%s", reason);
     }
     pthread_mutex_unlock(&head->lock);
     if (changed)
-        cty_log(state == CTY_SERVING ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s",
+        cty_log(state == CTY_SERVING || state == CTY_SERVING_CLOSED ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s",
                 cty_service_state_names[state], "reason", "s", reason, NULL);
 }

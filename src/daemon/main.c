@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -19,6 +20,8 @@ struct program {
     struct cty_options options;
     struct cty_secret *log;
     struct cty_secret *clerk;
+    struct cty_secret *next_log;
+    struct cty_secret *next_clerk;
     int signals;
 };
 
@@ -58,16 +61,39 @@ static custody_err load_key(const char *path, int fd, struct cty_secret **ret_se
     return err;
 }
 
+#define KEYS 4u
+struct key_place {
+    const char *path; /* NULL: not given */
+    struct cty_secret **secret;
+};
+
+/* In the order in which passphrases are read. */
+static void key_places(struct program *program, struct key_place ret_places[KEYS])
+{
+    const struct cty_config *config = &program->options.config;
+    ret_places[0] = (struct key_place){config->log_key, &program->log};
+    ret_places[1] = (struct key_place){config->clerk_key, &program->clerk};
+    ret_places[2] = (struct key_place){config->next_log_key, &program->next_log};
+    ret_places[3] = (struct key_place){config->next_clerk_key, &program->next_clerk};
+}
+
 static custody_err load_keys(struct program *program, custody_error *error)
 {
-    CTY_TRY(load_key(program->options.config.log_key, program->options.passphrase_fd, &program->log, error));
-    return load_key(program->options.config.clerk_key, program->options.passphrase_fd, &program->clerk, error);
+    struct key_place places[KEYS];
+    key_places(program, places);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (places[i].path)
+            CTY_TRY(load_key(places[i].path, program->options.passphrase_fd, places[i].secret, error));
+    }
+    return CUSTODY_OK;
 }
 
 static struct cty_daemon_options daemon_options(const struct program *program)
 {
     return (struct cty_daemon_options){.config = &program->options.config, .log = program->log,
-                                       .clerk = program->clerk, .confirm_clock = program->options.confirm_clock};
+                                       .clerk = program->clerk, .next_log = program->next_log,
+                                       .next_clerk = program->next_clerk,
+                                       .confirm_clock = program->options.confirm_clock};
 }
 
 /* --- serving ----------------------------------------------------------------------------------------------- */
@@ -88,6 +114,25 @@ static custody_err open_signals(struct program *program, custody_error *error)
     return CUSTODY_OK;
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000;
+}
+
+/* What clients pin, and whether they will refuse it. */
+static void log_certificate(const struct cty_daemon *daemon)
+{
+    const struct cty_doors *doors = cty_daemon_doors(daemon);
+    char words[64] = "";
+    if (!doors->has_certificate)
+        return;
+    bool bad = cty_doors_is_out_of_date(doors, now_ms(), words);
+    cty_log(bad ? CTY_LOG_WARNING : CTY_LOG_INFO, "certificate", "sha256", "s", doors->certificate.fingerprint_text,
+            "detail", "s", words, NULL);
+}
+
 static void log_ready(struct cty_daemon *daemon)
 {
     const char *url;
@@ -95,6 +140,7 @@ static void log_ready(struct cty_daemon *daemon)
         cty_log(CTY_LOG_INFO, "listening", "door", "s", url, NULL);
     for (size_t i = 0; (url = cty_daemon_publish_url(daemon, i)) != NULL; i++)
         cty_log(CTY_LOG_INFO, "publishing", "door", "s", url, NULL);
+    log_certificate(daemon);
     cty_log(CTY_LOG_INFO, "ready", "door", "s", cty_daemon_url(daemon, 0), "size", "u", cty_daemon_size(daemon), NULL);
 }
 
@@ -149,28 +195,59 @@ static void say(custody_err err, const custody_error *error, custody_err *first)
         *first = err;
 }
 
+static void say_facts(const struct cty_config *config, const struct cty_daemon_facts *facts)
+{
+    printf("log key in force: %s\n", facts->next_log ? config->next_log_key : config->log_key);
+    printf("clerk key in force: %s\n", facts->next_clerk ? config->next_clerk_key : config->clerk_key);
+    if (facts->closed)
+        printf("the ledger is closed\n");
+}
+
+static void check_keys(struct program *program, custody_err *first)
+{
+    struct key_place places[KEYS];
+    key_places(program, places);
+    for (size_t i = 0; i < KEYS; i++) {
+        custody_error error = {0};
+        custody_err err = places[i].path ? load_key(places[i].path, program->options.passphrase_fd, places[i].secret,
+                                                    &error)
+                                         : CUSTODY_OK;
+        if (err != CUSTODY_OK)
+            say(err, &error, first);
+    }
+}
+
+static void check_doors(const struct program *program, custody_err *first)
+{
+    struct cty_doors doors = {.has_certificate = false};
+    custody_error error = {0};
+    char words[64];
+    custody_err err = cty_doors_read(&program->options.config, &doors, &error);
+    if (err != CUSTODY_OK)
+        say(err, &error, first);
+    else if (cty_doors_is_out_of_date(&doors, now_ms(), words))
+        printf("warning: %s: clients refuse it\n", words);
+    cty_doors_done(&doors);
+}
+
 /* Says everything that is wrong, not only the first. */
 static custody_err check(struct program *program)
 {
-    struct cty_daemon_options options = daemon_options(program);
+    struct cty_daemon_facts facts = {.closed = false};
     custody_err first = CUSTODY_OK;
     custody_error error = {0};
-    const char *const paths[] = {program->options.config.log_key, program->options.config.clerk_key};
-    struct cty_secret **secrets[] = {&program->log, &program->clerk};
-    for (size_t i = 0; i < CTY_COUNT_OF(paths); i++) {
-        custody_err err = load_key(paths[i], program->options.passphrase_fd, secrets[i], &error);
-        if (err != CUSTODY_OK)
-            say(err, &error, &first);
-    }
-    options.log = program->log;
-    options.clerk = program->clerk;
+    check_keys(program, &first);
+    check_doors(program, &first);
     if (program->log && program->clerk) {
-        custody_err err = cty_daemon_check_ledger(&options, &error);
+        struct cty_daemon_options options = daemon_options(program);
+        custody_err err = cty_daemon_check_ledger(&options, &facts, &error);
         if (err != CUSTODY_OK)
             say(err, &error, &first);
     }
-    if (first == CUSTODY_OK)
+    if (first == CUSTODY_OK) {
         printf("the configuration is acceptable\n");
+        say_facts(&program->options.config, &facts);
+    }
     return first;
 }
 
@@ -226,6 +303,8 @@ int main(int argc, char **argv)
     status = err == CUSTODY_OK ? run_mode(&program) : report(err, &error);
     cty_secret_free(program.log);
     cty_secret_free(program.clerk);
+    cty_secret_free(program.next_log);
+    cty_secret_free(program.next_clerk);
     cty_options_done(&program.options);
     if (program.signals >= 0)
         close(program.signals);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions as methods: a reader proves who it is by its key, and gets a token for a while. */
 #include "daemon/reads.h"
-#include "net/url.h"
 #include "proto/claims.h"
 
 custody_err cty_session_actor(struct cty_worker *worker, struct cty_bytes name, struct cty_actor_record *ret_record,
@@ -30,25 +29,6 @@ custody_err cty_read_session_challenge(struct cty_worker *worker, const struct c
     return CUSTODY_OK;
 }
 
-/* The door that the reader dialled is one of ours, however it spelled it: nobody stands between. */
-static custody_err check_door(const struct cty_worker *worker, struct cty_bytes door, custody_error *error)
-{
-    char text[CTY_URL_BYTES_MAX + 1];
-    struct cty_net_url url;
-    if (door.size <= CTY_URL_BYTES_MAX) {
-        memcpy(text, door.data, door.size);
-        text[door.size] = 0;
-        if (cty_net_url_parse(text, false, &url, error) == CUSTODY_OK) {
-            const char *ours;
-            for (size_t i = 0; (ours = cty_net_server_url(worker->service->server, i)) != NULL; i++) {
-                if (strcmp(ours, url.text) == 0)
-                    return CUSTODY_OK;
-            }
-        }
-    }
-    return cty_fail(error, CUSTODY_E_BAD_SESSION, "the door is not ours");
-}
-
 static custody_err check_claim(struct cty_worker *worker, const struct cty_session_claim *claim,
                                custody_error *error)
 {
@@ -56,14 +36,17 @@ static custody_err check_claim(struct cty_worker *worker, const struct cty_sessi
     uint64_t apart = wall > claim->time ? wall - claim->time : claim->time - wall;
     if (!cty_bytes_equal(claim->ledger, worker->service->custodian->origin))
         return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "it is for another");
-    CTY_TRY(check_door(worker, claim->door, error));
+    /* The door that the reader dialled is one of ours, however it spelled it, and showed what ours shows: nobody stands
+     * between. */
+    CTY_TRY(cty_doors_check(&worker->service->doors, worker->service->server, claim->door,
+                            claim->certificate.present ? claim->certificate.hash.bytes : NULL, error));
     if (apart > CTY_SESSION_SKEW_MS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the clocks are %llu ms apart", (unsigned long long)apart);
     return CUSTODY_OK;
 }
 
 static custody_err verify_claim(struct cty_worker *worker, const struct cty_signed *parsed,
-                                const struct cty_session_claim *claim, custody_error *error)
+                                const struct cty_session_claim *claim, uint32_t *ret_rotation, custody_error *error)
 {
     struct cty_actor_record record = {0};
     struct cty_bytes name;
@@ -73,6 +56,7 @@ static custody_err verify_claim(struct cty_worker *worker, const struct cty_sign
         return cty_fail(error, CUSTODY_E_INTERNAL, "an enrolled key is no key");
     if (cty_claim_verify(parsed, name, &key) != CUSTODY_OK)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the signature");
+    *ret_rotation = record.former_count;
     return cty_sessions_use_challenge(&worker->service->sessions, claim->server_nonce, claim->actor, error);
 }
 
@@ -81,10 +65,11 @@ custody_err cty_read_session_open(struct cty_worker *worker, const struct cty_rp
 {
     struct cty_signed *parsed = &worker->parsed.signed_statement;
     struct cty_session_claim claim;
+    uint32_t rotation = 0;
     CTY_TRY(cty_session_claim_parse(params->u.session_open.envelope, parsed, &claim, error));
     CTY_TRY(check_claim(worker, &claim, error));
-    CTY_TRY(verify_claim(worker, parsed, &claim, error));
-    cty_sessions_open(&worker->service->sessions, claim.actor, &result->session_open.session,
+    CTY_TRY(verify_claim(worker, parsed, &claim, &rotation, error));
+    cty_sessions_open(&worker->service->sessions, claim.actor, rotation, &result->session_open.session,
                       &result->session_open.expires);
     result->session_open.actor = claim.actor;
     return CUSTODY_OK;

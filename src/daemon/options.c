@@ -13,10 +13,17 @@ const char *const cty_options_help =
     "  -l, --ledger FILE      the database\n"
     "      --log-key FILE     the key that signs checkpoints\n"
     "      --clerk-key FILE   the key that signs verdicts, releases and expiries\n"
+    "      --next-log-key FILE, --next-clerk-key FILE\n"
+    "                         the keys that a custodian.rotate may name\n"
     "      --origin NAME      refuse to serve another ledger than this one\n"
-    "      --listen URL       a door, up to 4: ipc:///PATH or tcp://127.0.0.1:PORT\n"
+    "      --listen URL       a door, up to 4: ipc:///PATH, tcp://127.0.0.1:PORT, or\n"
+    "                         tls+tcp://ADDRESS:PORT, which alone is for other machines\n"
     "                         (default: custodyd.sock beside the database)\n"
     "      --publish URL      where checkpoints are published, up to 4\n"
+    "      --tls-certificate FILE, --tls-key FILE\n"
+    "                         what TLS doors are known by, in PEM form; 'custody cert' makes both\n"
+    "      --tls-name URL     tls+tcp://HOST:PORT under which a TLS door is dialled, up to 4,\n"
+    "                         where the certificate's names and the door's port don't say it\n"
     "      --workers N        threads that answer (default: one for each processor)\n"
     "      --queue N          statements that may wait (default: 1024)\n"
     "      --connections N    connections at once (default: 256)\n"
@@ -24,7 +31,7 @@ const char *const cty_options_help =
     "      --group            let the socket's group connect as well\n"
     "      --development      accept the published development keys\n"
     "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
-    "                         for each that has one: log first, then clerk\n"
+    "                         for each that has one: log, clerk, next log, next clerk\n"
     "      --confirm-clock    somebody has looked at the clock and it is right\n"
     "      --init FILE        create the database from a signed ledger.open, and end\n"
     "      --check            say what is wrong with the configuration, and end\n"
@@ -39,9 +46,14 @@ enum flag {
     FLAG_HELP = 'h',
     FLAG_LOG_KEY = 256,
     FLAG_CLERK_KEY,
+    FLAG_NEXT_LOG_KEY,
+    FLAG_NEXT_CLERK_KEY,
     FLAG_ORIGIN,
     FLAG_LISTEN,
     FLAG_PUBLISH,
+    FLAG_TLS_CERTIFICATE,
+    FLAG_TLS_KEY,
+    FLAG_TLS_NAME,
     FLAG_WORKERS,
     FLAG_QUEUE,
     FLAG_CONNECTIONS,
@@ -61,9 +73,14 @@ static const struct option flags[] = {
     {"help", no_argument, NULL, FLAG_HELP},
     {"log-key", required_argument, NULL, FLAG_LOG_KEY},
     {"clerk-key", required_argument, NULL, FLAG_CLERK_KEY},
+    {"next-log-key", required_argument, NULL, FLAG_NEXT_LOG_KEY},
+    {"next-clerk-key", required_argument, NULL, FLAG_NEXT_CLERK_KEY},
     {"origin", required_argument, NULL, FLAG_ORIGIN},
     {"listen", required_argument, NULL, FLAG_LISTEN},
     {"publish", required_argument, NULL, FLAG_PUBLISH},
+    {"tls-certificate", required_argument, NULL, FLAG_TLS_CERTIFICATE},
+    {"tls-key", required_argument, NULL, FLAG_TLS_KEY},
+    {"tls-name", required_argument, NULL, FLAG_TLS_NAME},
     {"workers", required_argument, NULL, FLAG_WORKERS},
     {"queue", required_argument, NULL, FLAG_QUEUE},
     {"connections", required_argument, NULL, FLAG_CONNECTIONS},
@@ -83,6 +100,7 @@ struct reading {
     /* Addresses on the command line take the place of those in the file. */
     bool listens;
     bool publishes;
+    bool names;
     custody_error *error;
 };
 
@@ -124,12 +142,22 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         return cty_config_set(&config->log_key, value);
     case FLAG_CLERK_KEY:
         return cty_config_set(&config->clerk_key, value);
+    case FLAG_NEXT_LOG_KEY:
+        return cty_config_set(&config->next_log_key, value);
+    case FLAG_NEXT_CLERK_KEY:
+        return cty_config_set(&config->next_clerk_key, value);
     case FLAG_ORIGIN:
         return cty_config_set(&config->origin, value);
     case FLAG_LISTEN:
         return take_url(config->listen, &config->listen_count, &reading->listens, value, reading->error);
     case FLAG_PUBLISH:
         return take_url(config->publish, &config->publish_count, &reading->publishes, value, reading->error);
+    case FLAG_TLS_CERTIFICATE:
+        return cty_config_set(&config->tls_certificate, value);
+    case FLAG_TLS_KEY:
+        return cty_config_set(&config->tls_key, value);
+    case FLAG_TLS_NAME:
+        return take_url(config->tls_names, &config->tls_names_count, &reading->names, value, reading->error);
     case FLAG_WORKERS:
         return take_number(value, CTY_WORKERS_MAX, &config->workers, reading->error);
     case FLAG_QUEUE:

@@ -31,6 +31,12 @@ static custody_err check_development(const struct cty_statement *statement, cust
         return check_enrolments(statement->u.party_enrol.admins, statement->u.party_enrol.admins_count, error);
     if (statement->type == CTY_ACTOR_ENROL)
         return check_enrolments(&statement->u.actor_enrol.enrolment, 1, error);
+    if (statement->type == CTY_CUSTODIAN_ROTATE)
+        return check_key(statement->u.custodian_rotate.key, CTY_KEY_ED25519, statement->ledger, error);
+    if (statement->type == CTY_ACTOR_ROTATE) {
+        CTY_TRY(check_key(statement->u.actor_rotate.key, CTY_KEY_ED25519, statement->signers[0], error));
+        return check_key(statement->u.actor_rotate.sealing_key, CTY_KEY_X25519, statement->signers[0], error);
+    }
     return CUSTODY_OK;
 }
 
@@ -100,7 +106,7 @@ static custody_err prepare(struct cty_submission *submission, const struct cty_p
     custody_err err = cty_submission_verify(submission, prepare->book, error);
     if (is_fault(err))
         return err;
-    if (err != CUSTODY_OK ? !prepare->after_others : !submission->verified)
+    if (err != CUSTODY_OK ? !prepare->after_others : !submission->verified && !prepare->after_rotation)
         return refuse_unverified(submission, prepare);
     if (!prepare->custodian->development)
         CTY_TRY(check_development(&submission->parsed.statement, error));

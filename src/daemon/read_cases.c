@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading cases: one as a whole, and lists of them. */
+/* Reading one case. */
 #include "base/check.h"
 #include "daemon/reads.h"
-
-/* Cases that one list reads, listed or not. CTY_CASES_VISITED_MAX bounds the rows that it passes over. */
-#define CASES_READ_MAX 1024u
 
 /* --- how a case stands ------------------------------------------------------------------------------------- */
 
@@ -19,34 +16,51 @@ static custody_err read_quorum(struct cty_worker *worker, const struct cty_hash 
         err = cty_quorum_progress(&worker->book.view, case_id, worker->now, counts, &clauses, error);
     while (cty_book_again(&worker->book, &err, error));
     CTY_TRY(err);
+    uint64_t escalated = cty_case_escalated_at(c, worker->now);
     for (uint32_t i = 0; i < clauses && i < c->quorum_count; i++)
-        result->quorum[i] = (struct cty_rpc_quorum){counts[i], c->quorum[i].approvals, c->quorum[i].scope};
+        result->quorum[i] = (struct cty_rpc_quorum){.escalated = (escalated >> i & 1) != 0, .have = counts[i],
+                                                    .needed = c->quorum[i].approvals, .scope = c->quorum[i].scope};
     result->quorum_count = c->quorum_count;
     return CUSTODY_OK;
 }
 
-/* A refusal says no; a fault is one. */
-static custody_err read_may_decide(struct cty_worker *worker, const struct cty_hash *case_id, bool *ret_may,
-                                   custody_error *error)
+/*
+ * A refusal says no; a fault is one. Two refusals are of those who are asked and have to wait: they are told, and may
+ * do other things than approve meanwhile.
+ */
+static custody_err read_may_decide(struct cty_worker *worker, const struct cty_hash *case_id,
+                                   struct cty_rpc_case *result, custody_error *error)
 {
     custody_err err;
     do
         err = cty_may_decide(&worker->book.view, case_id, cty_bytes_text(worker->actor), worker->now, error);
     while (cty_book_again(&worker->book, &err, error));
-    *ret_may = err == CUSTODY_OK;
+    result->may_decide = err == CUSTODY_OK;
+    if (err == CUSTODY_E_CONSENT_MISSING || err == CUSTODY_E_OUT_OF_ORDER)
+        result->blocked = cty_bytes_text(custody_err_name(err));
     return custody_err_class_get(err) == CUSTODY_CLASS_FAULT ? err : CUSTODY_OK;
 }
 
-/* What a row of a list and a whole case have in common; the case is in worker->the_case afterwards. */
-static custody_err read_row(struct cty_worker *worker, const struct cty_hash *case_id, struct cty_rpc_case *result,
-                            custody_error *error)
+/* Whether an offer could be answered now, and whether the reader could accept it. */
+static void read_offer(const struct cty_worker *worker, struct cty_rpc_case *result)
+{
+    const struct cty_case *c = &worker->the_case;
+    enum cty_case_state reads = cty_case_state_at(c, worker->now);
+    result->offer_open = (reads == CTY_CASE_HELD || reads == CTY_CASE_RELEASED) &&
+                         cty_case_offer_open(c, worker->now);
+    result->offered = result->offer_open && cty_offered_to(c, cty_bytes_text(worker->actor));
+}
+
+custody_err cty_read_case_row(struct cty_worker *worker, const struct cty_hash *case_id,
+                              struct cty_rpc_case *result, custody_error *error)
 {
     CTY_TRY(cty_book_case(&worker->book, case_id, &worker->the_case, &result->record, error));
     result->case_id = *case_id;
     result->due = cty_case_due(&worker->the_case);
     result->state = cty_bytes_text(cty_case_state_names[cty_case_state_at(&worker->the_case, worker->now)]);
     CTY_TRY(read_quorum(worker, case_id, result, error));
-    return read_may_decide(worker, case_id, &result->may_decide, error);
+    read_offer(worker, result);
+    return read_may_decide(worker, case_id, result, error);
 }
 
 /* --- the entries of a case, and the contents that its reader may have --------------------------------------- */
@@ -126,7 +140,7 @@ custody_err cty_read_case(struct cty_worker *worker, const struct cty_hash *case
 {
     struct cty_store_mark mark;
     struct inventory inventory = {.worker = worker, .case_id = case_id, .error = error};
-    CTY_TRY(read_row(worker, case_id, result, error));
+    CTY_TRY(cty_read_case_row(worker, case_id, result, error));
     CTY_TRY(cty_read_note(worker, &mark, &result->checkpoint, error));
     CTY_TRY(ask_may_read(worker, case_id, "payload", &inventory.may_read, error));
     CTY_TRY(ask_may_read(worker, case_id, "state", &inventory.may_read_state, error));
@@ -163,123 +177,4 @@ custody_err cty_read_case_news(struct cty_worker *worker, const struct cty_hash 
         *ret_due = 0;
     return cty_store_walk_cases(worker->reader, &any, worker->the_case.opened, 1, note_index, ret_newest, &next,
                                 error);
-}
-
-/* --- lists ------------------------------------------------------------------------------------------------- */
-
-static custody_err add_state(struct cty_store_case_filter *filter, struct cty_bytes name, custody_error *error)
-{
-    for (int state = 0; state < CTY_CASE_STATE_COUNT; state++) {
-        if (!cty_bytes_is(name, cty_case_state_names[state]))
-            continue;
-        filter->in_time |= 1u << state;
-        /* What is overdue reads as another state than it has. */
-        if (state == CTY_CASE_EXPIRED)
-            filter->overdue |= 1u << CTY_CASE_HELD;
-        else if (state == CTY_CASE_LAPSED)
-            filter->overdue |= 1u << CTY_CASE_RELEASED;
-        else if (state == CTY_CASE_UNREPORTED)
-            filter->overdue |= 1u << CTY_CASE_CONSUMED;
-        return CUSTODY_OK;
-    }
-    return cty_fail(error, CUSTODY_E_BAD_PARAMS, "there is no state %.*s", (int)name.size, (const char *)name.data);
-}
-
-static custody_err make_filter(const struct cty_worker *worker, const struct cty_rpc_params *params,
-                               struct cty_store_case_filter *ret_filter, custody_error *error)
-{
-    struct cty_store_case_filter filter = {.now = worker->now};
-    struct cty_bytes actor = cty_bytes_text(worker->actor);
-    for (uint32_t i = 0; i < params->u.case_list.state_count; i++)
-        CTY_TRY(add_state(&filter, params->u.case_list.state[i], error));
-    if (params->u.case_list.state_count == 0)
-        filter.in_time = filter.overdue = UINT32_MAX;
-    switch ((enum cty_mine)params->u.case_list.mine) {
-    case CTY_MINE_ANY:
-        break;
-    case CTY_MINE_REQUESTER:
-        filter.requester = actor;
-        break;
-    case CTY_MINE_HOLDER:
-        filter.holder = actor;
-        break;
-    case CTY_MINE_DECIDE:
-        filter.in_time &= 1u << CTY_CASE_HELD;
-        filter.overdue = 0;
-        filter.due_only = true;
-        break;
-    }
-    *ret_filter = filter;
-    return CUSTODY_OK;
-}
-
-struct listing {
-    struct cty_worker *worker;
-    struct cty_jw jw;
-    bool decide; /* only what the reader may decide */
-    uint64_t count;
-    uint64_t count_max;
-    uint64_t visited;
-    bool full;
-    uint64_t next; /* the index at which to go on, if it is full */
-    custody_error *error;
-};
-
-static custody_err list_case(void *context, const struct cty_store_case *row)
-{
-    struct listing *listing = context;
-    struct cty_worker *worker = listing->worker;
-    struct cty_rpc_case item = {.changed = false};
-    if (listing->full)
-        return CUSTODY_OK;
-    if (listing->count == listing->count_max || listing->visited == CASES_READ_MAX ||
-        worker->texts[0].size > CTY_ANSWER_BYTES_MAX) {
-        listing->full = true;
-        listing->next = row->opened;
-        return CUSTODY_OK;
-    }
-    listing->visited++;
-    cty_book_reset(&worker->book);
-    CTY_TRY(read_row(worker, &row->case_id, &item, listing->error));
-    if (listing->decide && !item.may_decide)
-        return CUSTODY_OK;
-    listing->count++;
-    cty_shape_encode(&cty_shape_rpc_case_row, NULL, &item, &listing->jw);
-    return listing->jw.err;
-}
-
-/* Goes on until the answer is full, or the store has no more to show. */
-static custody_err walk(struct listing *listing, const struct cty_store_case_filter *filter, uint64_t from,
-                        uint64_t *ret_next)
-{
-    uint64_t next = from;
-    while (!listing->full && next != CTY_STORE_NO_CASE) {
-        uint64_t visited = listing->visited;
-        CTY_TRY(cty_store_walk_cases(listing->worker->reader, filter, next, CTY_LIST_MAX, list_case, listing, &next,
-                                     listing->error));
-        if (visited == listing->visited)
-            break; /* a long stretch of cases that are not wanted: the caller goes on from here */
-    }
-    *ret_next = listing->full ? listing->next : next;
-    return CUSTODY_OK;
-}
-
-custody_err cty_read_case_list(struct cty_worker *worker, const struct cty_rpc_params *params,
-                               union cty_rpc_result *result, custody_error *error)
-{
-    struct cty_store_case_filter filter;
-    uint64_t limit = params->u.case_list.limit ? params->u.case_list.limit : CTY_LIST_MAX;
-    struct listing listing = {.worker = worker, .count_max = limit, .error = error,
-                              .decide = params->u.case_list.mine == CTY_MINE_DECIDE};
-    uint64_t next = 0;
-    CTY_TRY(make_filter(worker, params, &filter, error));
-    cty_buf_clear(&worker->texts[0]);
-    cty_jw_begin(&listing.jw, &worker->texts[0]);
-    cty_jw_array(&listing.jw);
-    CTY_TRY(walk(&listing, &filter, params->u.case_list.after + 1, &next));
-    cty_jw_array_end(&listing.jw);
-    CTY_TRY(cty_jw_end(&listing.jw));
-    result->case_list.cases = cty_buf_bytes(&worker->texts[0]);
-    result->case_list.next = next == CTY_STORE_NO_CASE ? 0 : next - 1;
-    return CUSTODY_OK;
 }

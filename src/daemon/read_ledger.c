@@ -27,7 +27,7 @@ custody_err cty_read_info(struct cty_worker *worker, const struct cty_rpc_params
     cty_buf_clear(&worker->note);
     CTY_TRY(cty_buf_put(&worker->note, now.note, now.note_size));
     result->info.checkpoint = cty_buf_bytes(&worker->note);
-    result->info.clerk_key = custodian->clerk_vkey;
+    result->info.clerk_key = now.clerk->vkey;
     result->info.development = custodian->development;
     while (result->info.doors_count < CTY_DOORS_MAX) {
         const char *url = cty_net_server_url(service->server, result->info.doors_count);
@@ -35,10 +35,13 @@ custody_err cty_read_info(struct cty_worker *worker, const struct cty_rpc_params
             break;
         result->info.doors[result->info.doors_count++] = cty_bytes_text(url);
     }
+    for (size_t i = 0; i < service->doors.names_count && result->info.doors_count < CTY_DOORS_MAX; i++)
+        result->info.doors[result->info.doors_count++] = cty_bytes_text(service->doors.names[i]);
     result->info.ledger = custodian->origin;
-    result->info.log_key = custodian->log_vkey;
+    result->info.log_key = now.log->vkey;
     result->info.readers = custodian->readers;
     result->info.reason = cty_buf_bytes(&worker->texts[0]);
+    cty_head_get_rotations(&worker->service->head, result->info.rotations, &result->info.rotations_count);
     result->info.size = now.mark.size;
     result->info.state = (int)now.state;
     result->info.time = cty_clock_wall(&custodian->clock);

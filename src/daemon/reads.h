@@ -15,8 +15,19 @@ typedef custody_err cty_read_function(struct cty_worker *worker, const struct ct
 /* read_ledger.c */
 cty_read_function cty_read_info, cty_read_checkpoint, cty_read_proof_inclusion, cty_read_proof_consistency,
     cty_read_entries, cty_read_trust_entries, cty_read_case_entries;
+/* list_cases.c */
+cty_read_function cty_read_case_list;
+/*
+ * Fills case.news of what is behind worker->call's `known`, or *known where that is further; *known is how far it
+ * looked. *ret_found: there is something to answer.
+ */
+CUSTODY_MUST_USE custody_err cty_read_case_news_since(struct cty_worker *worker, uint64_t *known, bool *ret_found,
+                                                      custody_error *error);
 /* read_cases.c */
-cty_read_function cty_read_case_get, cty_read_case_list;
+cty_read_function cty_read_case_get;
+/* What a row of a list and a whole case have in common; the case is in worker->the_case afterwards. */
+CUSTODY_MUST_USE custody_err cty_read_case_row(struct cty_worker *worker, const struct cty_hash *case_id,
+                                               struct cty_rpc_case *result, custody_error *error);
 /* Fills a case as case.get has it; *ret_newest is the index of its newest entry. */
 CUSTODY_MUST_USE custody_err cty_read_case(struct cty_worker *worker, const struct cty_hash *case_id,
                                            struct cty_rpc_case *result, uint64_t *ret_newest, custody_error *error);

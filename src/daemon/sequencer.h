@@ -19,6 +19,7 @@
 
 #include "daemon/cache.h"
 #include "daemon/submission.h"
+#include "daemon/waits.h"
 #include "store/store.h"
 
 /* Cases that one commit can have touched. */
@@ -34,7 +35,7 @@ struct cty_sequencer_config {
     struct cty_clock_guard guard;          /* begun */
     size_t queue_max;
     /* After each commit that appended: the cases it touched. May be NULL. */
-    void (*committed)(void *user, const struct cty_hash *cases, size_t count);
+    void (*committed)(void *user, const struct cty_touched *cases, size_t count);
     /* After a group: `done` was called for all of it. May be NULL. */
     void (*told)(void *user);
     /* The storage has failed for good. May be NULL. */
@@ -58,8 +59,10 @@ struct cty_sequencer {
     struct cty_unit unit;
     struct cty_case *scratch;
     struct cty_seen seen;
-    struct cty_hash touched[CTY_TOUCHED_MAX];
+    struct cty_touched touched[CTY_TOUCHED_MAX];
     size_t touched_count;
+    uint64_t rotated[CTY_GROUP_MAX]; /* entries of the group under way that changed a key of the custodian */
+    size_t rotated_count;
     uint64_t newest_time;
     uint64_t retry_at_ms;
     uint64_t expire_at_ms;

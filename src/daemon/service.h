@@ -6,7 +6,7 @@
  *                                      ^           |
  *                                      |           +--(statements)--> sequencer --+
  *                                      +------------------------------------------+
- *                                      +-- waits <--(case.wait)
+ *                                      +-- waits <--(case.wait, case.news)
  *
  * Inside src/daemon only.
  */
@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "daemon/doors.h"
 #include "daemon/sequencer.h"
 #include "daemon/sessions.h"
 #include "daemon/waits.h"
@@ -46,11 +47,12 @@ struct cty_job {
     struct cty_run_item run[CTY_BATCH_MAX];
     uint32_t run_count;
     atomic_uint pending; /* writes under way, and 1 while a worker fills the run */
-    /* case.wait */
+    /* case.wait and case.news */
     bool waiting;
     struct cty_wait wait;
     struct cty_rpc_call waiting_call;
-    int wait_state; /* the case's state as it read at first */
+    int wait_state;      /* case.wait: the case's state as it read at first */
+    uint64_t news_known; /* case.news: how far it looked */
 };
 
 /* Jobs that wait for a worker. */
@@ -93,6 +95,7 @@ struct cty_worker {
     struct cty_buf texts[3];
     struct cty_buf note;
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1]; /* of the session; empty: there is none */
+    bool is_person;                           /* whose session it is */
     uint64_t now;                             /* what deadlines are compared with */
 };
 
@@ -106,6 +109,7 @@ struct cty_service {
     struct cty_statement_cases statement_cases;
     struct cty_worker workers[CTY_WORKERS_MAX];
     uint32_t workers_count;
+    struct cty_doors doors;
     struct cty_net_server *server;
     struct cty_net_publisher *publisher; /* NULL: none */
     /* Jobs whose writes are decided, of the group under way; the sequencer's thread alone. */

@@ -180,8 +180,8 @@ static struct cty_session *slot_locked(struct cty_sessions *sessions, struct cty
     return ended;
 }
 
-void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, struct cty_hash *ret_token,
-                       uint64_t *ret_expires)
+void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, uint32_t rotation,
+                       struct cty_hash *ret_token, uint64_t *ret_expires)
 {
     CTY_CHECK(actor.size > 0 && actor.size <= CTY_ACTOR_NAME_BYTES_MAX);
     cty_random(ret_token, sizeof(*ret_token));
@@ -191,6 +191,7 @@ void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, st
     session->key = cty_sha256(cty_hash_bytes(ret_token));
     session->opened_ms = session->used_ms = now;
     session->actor_size = (uint32_t)actor.size;
+    session->rotation = rotation;
     memcpy(session->actor, actor.data, actor.size);
     session->actor[actor.size] = 0;
     uint32_t *chain = chain_of(sessions, &session->key);
@@ -201,7 +202,7 @@ void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, st
 }
 
 custody_err cty_sessions_find(struct cty_sessions *sessions, const struct cty_hash *token,
-                              char ret_actor[CTY_ACTOR_NAME_BYTES_MAX + 1])
+                              char ret_actor[CTY_ACTOR_NAME_BYTES_MAX + 1], uint32_t *ret_rotation)
 {
     struct cty_hash key = cty_sha256(cty_hash_bytes(token));
     custody_err err = CUSTODY_E_NO_SESSION;
@@ -214,6 +215,7 @@ custody_err cty_sessions_find(struct cty_sessions *sessions, const struct cty_ha
     } else if (session) {
         session->used_ms = now;
         memcpy(ret_actor, session->actor, sizeof(session->actor));
+        *ret_rotation = session->rotation;
         err = CUSTODY_OK;
     }
     pthread_mutex_unlock(&sessions->lock);

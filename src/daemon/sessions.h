@@ -22,6 +22,7 @@ struct cty_session {
     uint64_t used_ms;
     uint32_t next; /* in its chain; the number of a session plus 1, 0 at the end */
     uint32_t actor_size;
+    uint32_t rotation; /* how many keys the actor had had before the one that opened it */
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
 };
 
@@ -60,13 +61,15 @@ CUSTODY_MUST_USE custody_err cty_sessions_use_challenge(struct cty_sessions *ses
  * Opens a session; an actor's oldest, or the one unused for longest, makes room. *ret_expires is by the wall
  * clock, for a session that is used.
  */
-void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, struct cty_hash *ret_token,
-                       uint64_t *ret_expires);
+void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, uint32_t rotation,
+                       struct cty_hash *ret_token, uint64_t *ret_expires);
 /*
- * Whose session it is, as NUL-terminated text, and marks it as used. Errors: NO_SESSION.
+ * Whose session it is, as NUL-terminated text, and by which of its keys it was opened; marks it as used. Errors:
+ * NO_SESSION.
  */
 CUSTODY_MUST_USE custody_err cty_sessions_find(struct cty_sessions *sessions, const struct cty_hash *token,
-                                               char ret_actor[CTY_ACTOR_NAME_BYTES_MAX + 1]);
+                                               char ret_actor[CTY_ACTOR_NAME_BYTES_MAX + 1],
+                                               uint32_t *ret_rotation);
 /* Ends one; nothing happens where there is none. */
 void cty_sessions_close(struct cty_sessions *sessions, const struct cty_hash *token);
 /* Ends all of an actor. */

@@ -189,5 +189,5 @@ custody_err cty_submission_refusal(const struct cty_submission *submission, cons
         .seen = cty_seen_of(now.mark.size, &now.mark.root),
         .time = cty_clock_wall(&custodian->clock),
     };
-    return cty_refusal_sign(&refusal, custodian->clerk, out);
+    return cty_refusal_sign(&refusal, now.clerk->secret, out);
 }

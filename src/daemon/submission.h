@@ -67,7 +67,8 @@ struct cty_prepare {
     struct cty_book *book; /* over a snapshot, which is open */
     struct cty_unit *unit; /* scratch */
     const struct cty_custodian *custodian;
-    bool after_others; /* statements before it in the same message may bring what it needs */
+    bool after_others;   /* statements before it in the same message may bring what it needs */
+    bool after_rotation; /* one of them changes the key of an actor */
 };
 /*
  * Prepares a statement. *ret_queue says whether it has to go to the sequencer; else submission->err is the

@@ -141,14 +141,29 @@ static custody_err ask_clerk(struct cty_book *book, enum cty_type type, const st
     return cty_clerk_expiry(&book->view, case_id, time, statement, tape, error);
 }
 
+/* The clerk's key that is in force where the entry will stand. */
+static custody_err find_clerk(struct cty_book *book, const struct cty_custodian *custodian,
+                              const struct cty_held_key **ret_clerk, custody_error *error)
+{
+    struct cty_ledger_record ledger = {0};
+    bool begun = false;
+    CTY_TRY(cty_book_record(book, &cty_shape_ledger_record, &ledger, &begun, error, "ledger"));
+    *ret_clerk = begun ? cty_custodian_clerk(custodian, ledger.clerk_key) : NULL;
+    if (!*ret_clerk)
+        return cty_fail(error, CUSTODY_E_INTERNAL, "the clerk key in force is not at hand");
+    return CUSTODY_OK;
+}
+
 /* Makes, signs and folds one statement of the clerk. */
 static custody_err say(struct cty_unit *unit, struct cty_book *book, const struct cty_custodian *custodian,
                        const struct cty_seen *seen, enum cty_type type, const struct cty_hash *case_id, uint64_t time,
                        custody_error *error)
 {
     struct cty_statement *statement = unit->clerk_statement;
+    const struct cty_held_key *clerk = NULL;
     struct cty_hash digest;
     custody_err err;
+    CTY_TRY(find_clerk(book, custodian, &clerk, error));
     memset(statement, 0, sizeof(*statement));
     if (type == CTY_VERDICT)
         cty_random(statement->u.verdict.instance, sizeof(statement->u.verdict.instance));
@@ -158,9 +173,9 @@ static custody_err say(struct cty_unit *unit, struct cty_book *book, const struc
     CTY_TRY(err);
     fill_common(statement, custodian, seen, time);
     cty_buf_clear(&unit->envelope);
-    CTY_TRY(cty_statement_sign(statement, &custodian->clerk, 1, &unit->envelope, &digest));
+    CTY_TRY(cty_statement_sign(statement, &clerk->secret, 1, &unit->envelope, &digest));
     struct cty_unit_input input = {.envelope = cty_buf_bytes(&unit->envelope), .statement = statement,
-                                   .digest = &digest, .keys = {*cty_secret_key(custodian->clerk)}};
+                                   .digest = &digest, .keys = {*cty_secret_key(clerk->secret)}};
     return fold_next(unit, book, &input, time, error);
 }
 

@@ -15,6 +15,15 @@ uint64_t cty_waits_now(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* FNV-1a; never 0. */
+uint64_t cty_waits_name(struct cty_bytes name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < name.size; i++)
+        hash = (hash ^ name.data[i]) * UINT64_C(1099511628211);
+    return hash ? hash : 1;
+}
+
 void cty_waits_init(struct cty_waits *waits, const struct cty_clock *clock, void (*wake)(struct cty_wait *wait))
 {
     memset(waits, 0, sizeof(*waits));
@@ -38,18 +47,30 @@ void cty_waits_done(struct cty_waits *waits)
 /* What a waiting call is compared with; `matches` says whether it is to be woken. */
 struct event {
     enum cty_wake reason;
-    const struct cty_hash *cases;
+    const struct cty_touched *cases;
     size_t count;
     uint64_t connection;
     uint64_t now_ms;
     uint64_t wall_ms;
 };
 
-static bool touches(const struct event *event, const struct cty_hash *case_id)
+static bool concerns(const struct cty_touched *touched, const struct cty_wait *wait)
+{
+    for (size_t i = 0; i < CTY_COUNT_OF(touched->names); i++) {
+        if (touched->names[i] && (touched->names[i] == wait->actor_name || touched->names[i] == wait->party_name))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever decides may be concerned by every held case: they look at a bounded pace, however busy the ledger is. */
+static bool touches(const struct event *event, struct cty_wait *wait)
 {
     for (size_t i = 0; i < event->count; i++) {
-        if (cty_hash_equal(&event->cases[i], case_id))
+        const struct cty_touched *touched = &event->cases[i];
+        if (wait->news ? concerns(touched, wait) : cty_hash_equal(&touched->case_id, &wait->case_id))
             return true;
+        wait->late = wait->late || (wait->news && wait->decides && touched->held);
     }
     return false;
 }
@@ -59,7 +80,7 @@ static bool matches(const struct event *event, struct cty_wait *wait)
     wait->reason = event->reason;
     switch (event->reason) {
     case CTY_WAKE_NEWS:
-        return touches(event, &wait->case_id);
+        return touches(event, wait);
     case CTY_WAKE_GONE:
         return wait->connection == event->connection;
     case CTY_WAKE_STOP:
@@ -68,7 +89,7 @@ static bool matches(const struct event *event, struct cty_wait *wait)
         if (event->now_ms >= wait->deadline_ms)
             return true;
         wait->reason = CTY_WAKE_NEWS;
-        return wait->due_ms != 0 && event->wall_ms > wait->due_ms;
+        return wait->late || (wait->due_ms != 0 && event->wall_ms > wait->due_ms);
     }
     return false;
 }
@@ -195,6 +216,7 @@ custody_err cty_waits_park(struct cty_waits *waits, struct cty_wait *wait, uint6
     } else if (count_locked(waits, wait->actor) >= CTY_WAITS_PER_ACTOR_MAX) {
         err = CUSTODY_E_QUOTA;
     } else if (waits->commits == commits) {
+        wait->late = false;
         wait->next = waits->first;
         waits->first = wait;
         *ret_parked = true;
@@ -204,7 +226,7 @@ custody_err cty_waits_park(struct cty_waits *waits, struct cty_wait *wait, uint6
     return err;
 }
 
-void cty_waits_committed(struct cty_waits *waits, const struct cty_hash *cases, size_t count)
+void cty_waits_committed(struct cty_waits *waits, const struct cty_touched *cases, size_t count)
 {
     struct event event = {.reason = CTY_WAKE_NEWS, .cases = cases, .count = count};
     pthread_mutex_lock(&waits->lock);

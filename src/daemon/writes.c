@@ -45,7 +45,8 @@ static custody_err check_service(struct cty_worker *worker, custody_error *error
 {
     switch (cty_head_service(&worker->service->head)) {
     case CTY_SERVING:
-    case CTY_SERVING_READS: /* the sequencer knows when to try again */
+    case CTY_SERVING_READS:  /* the sequencer knows when to try again */
+    case CTY_SERVING_CLOSED: /* the rules refuse it */
         return CUSTODY_OK;
     case CTY_SERVING_CLOCK:
         return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
@@ -67,12 +68,25 @@ static bool takes_write(struct cty_worker *worker, struct cty_submission *submis
     return false;
 }
 
+/* Whether the message changes keys before this statement, which is the last of its run so far. */
+static bool is_after_rotation(const struct cty_job *job)
+{
+    for (uint32_t i = 0; i + 1 < job->run_count; i++) {
+        const struct cty_run_item *item = &job->run[i];
+        if (item->rpc == CTY_RPC_SUBMIT && item->submission &&
+            item->submission->parsed.statement.type == CTY_ACTOR_ROTATE)
+            return true;
+    }
+    return false;
+}
+
 static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
 {
     bool queue = true;
     if (worker->call.rpc == CTY_RPC_SUBMIT) {
         struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
-                                      .custodian = worker->service->custodian, .after_others = job->run_count > 1};
+                                      .custodian = worker->service->custodian, .after_others = job->run_count > 1,
+                                      .after_rotation = is_after_rotation(job)};
         cty_submission_prepare(submission, &prepare, &worker->call.params, &queue);
     } else {
         prepare_stage(worker, submission, &worker->call.params);

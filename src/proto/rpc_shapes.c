@@ -4,8 +4,8 @@
 
 #include "model/shape_rows.h"
 
-const char *const cty_service_state_names[] = {"serving", "read-only", "clock", "stopped", NULL};
-static const char *const mine_names[] = {"any", "requester", "holder", "decide", NULL};
+const char *const cty_service_state_names[] = {"serving", "read-only", "clock", "stopped", "closed", NULL};
+static const char *const mine_names[] = {"any", "requester", "holder", "decide", "offered", NULL};
 
 /* In messages 0 and false may be said as well as left out. */
 #define MAY_U64(S, member, label, most)                                                                \
@@ -15,6 +15,9 @@ static const char *const mine_names[] = {"any", "requester", "holder", "decide",
     {.name = label, .kind = CTY_FIELD_BOOL, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(S, member)}
 #define MAY_ENUM(S, member, label, words)                                                              \
     {.name = label, .kind = CTY_FIELD_ENUM, .flags = CTY_OPTIONAL, .offset = offsetof(S, member), .names = (words)}
+#define MAY_U64S(S, member, label, most)                                                               \
+    {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_LIST | CTY_OPTIONAL, .offset = offsetof(S, member), \
+     .count_offset = offsetof(S, member##_count), .stride = sizeof(uint64_t), .list_max = (most)}
 #define BOOL(S, member, label) {.name = label, .kind = CTY_FIELD_BOOL, .offset = offsetof(S, member)}
 #define TEXTS(S, member, label, grammar, most)                                                         \
     {.name = label, .kind = CTY_FIELD_TEXT, .flags = CTY_LIST, .offset = offsetof(S, member),          \
@@ -89,9 +92,16 @@ static const struct cty_field p_case_get[] = {
 };
 static const struct cty_field p_case_list[] = {
     MAY_U64(P, u.case_list.after, "after", CTY_NUMBER_MAX),
+    OPT_TEXT(P, u.case_list.holder, "holder", ACTOR),
     MAY_U64(P, u.case_list.limit, "limit", CTY_LIST_MAX),
     MAY_ENUM(P, u.case_list.mine, "mine", mine_names),
     OPT_TEXTS(P, u.case_list.state, "state", WORD, CTY_RPC_STATES_MAX),
+};
+static const struct cty_field p_case_news[] = {
+    U64(P, u.case_news.known, "known"),
+    MAY_U64(P, u.case_news.limit, "limit", CTY_LIST_MAX),
+    MAY_ENUM(P, u.case_news.mine, "mine", mine_names),
+    MAY_U64(P, u.case_news.timeout_ms, "timeout_ms", CTY_WAIT_MS_MAX),
 };
 static const struct cty_field p_case_wait[] = {
     HASH(P, u.case_wait.case_id, "case"),
@@ -137,6 +147,7 @@ static const struct cty_field r_info[] = {
     TEXT(R, info.log_key, "log_key", VKEY),
     ENUM(R, info.readers, "readers", cty_readers_names),
     TEXT(R, info.reason, "reason", ANY),
+    MAY_U64S(R, info.rotations, "rotations", CTY_ROTATIONS_PER_ANSWER_MAX),
     U64(R, info.size, "size"),
     ENUM(R, info.state, "state", cty_service_state_names),
     U64(R, info.time, "time"),
@@ -191,6 +202,7 @@ static const struct cty_field r_entries[] = {
 
 #define QU struct cty_rpc_quorum
 static const struct cty_field quorum_fields[] = {
+    MAY_BOOL(QU, escalated, "escalated"),
     U64(QU, have, "have"),
     U64(QU, needed, "needed"),
     TEXT(QU, scope, "scope", SCOPE),
@@ -200,32 +212,42 @@ static const struct cty_shape quorum_shape = CTY_SHAPE(quorum_fields);
 #define CA struct cty_rpc_case
 static const struct cty_field r_case_get[] = {
     RAW(CA, blobs, "blobs", check_array),
+    OPT_TEXT(CA, blocked, "blocked", WORD),
     TEXT(CA, checkpoint, "checkpoint", ANY),
     U64(CA, due, "due"),
     RAW(CA, entries, "entries", check_array),
     BOOL(CA, may_decide, "may_decide"),
+    MAY_BOOL(CA, offer_open, "offer_open"),
+    MAY_BOOL(CA, offered, "offered"),
     OBJECTS(CA, quorum, "quorum", quorum_shape, 0, CTY_POLICIES_MAX),
     RAW(CA, record, "record", check_object),
     TEXT(CA, state, "state", WORD),
 };
 static const struct cty_field r_case_wait[] = {
     RAW(CA, blobs, "blobs", check_array),
+    OPT_TEXT(CA, blocked, "blocked", WORD),
     BOOL(CA, changed, "changed"),
     TEXT(CA, checkpoint, "checkpoint", ANY),
     U64(CA, due, "due"),
     RAW(CA, entries, "entries", check_array),
     BOOL(CA, may_decide, "may_decide"),
+    MAY_BOOL(CA, offer_open, "offer_open"),
+    MAY_BOOL(CA, offered, "offered"),
     OBJECTS(CA, quorum, "quorum", quorum_shape, 0, CTY_POLICIES_MAX),
     RAW(CA, record, "record", check_object),
     TEXT(CA, state, "state", WORD),
 };
 static const struct cty_field case_row_fields[] = {
+    OPT_TEXT(CA, blocked, "blocked", WORD),
     HASH(CA, case_id, "case"),
     U64(CA, due, "due"),
     BOOL(CA, may_decide, "may_decide"),
+    MAY_BOOL(CA, offer_open, "offer_open"),
+    MAY_BOOL(CA, offered, "offered"),
     OBJECTS(CA, quorum, "quorum", quorum_shape, 0, CTY_POLICIES_MAX),
     RAW(CA, record, "record", check_object),
     TEXT(CA, state, "state", WORD),
+    U64(CA, updated, "updated"),
 };
 const struct cty_shape cty_shape_rpc_case_row = CTY_SHAPE(case_row_fields);
 
@@ -239,6 +261,11 @@ const struct cty_shape cty_shape_rpc_blob_ref = CTY_SHAPE(blob_ref_fields);
 static const struct cty_field r_case_list[] = {
     RAW(R, case_list.cases, "cases", check_array),
     MAY_U64(R, case_list.next, "next", CTY_NUMBER_MAX),
+    U64(R, case_list.size, "size"),
+};
+static const struct cty_field r_case_news[] = {
+    RAW(R, case_news.cases, "cases", check_array),
+    U64(R, case_news.known, "known"),
 };
 static const struct cty_field r_case_entries[] = {
     TEXT(R, case_entries.checkpoint, "checkpoint", ANY),
@@ -278,6 +305,7 @@ static const struct cty_shape params_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_ENTRIES] = CTY_SHAPE(p_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(p_case_get),
     [CTY_RPC_CASE_LIST] = CTY_SHAPE(p_case_list),
+    [CTY_RPC_CASE_NEWS] = CTY_SHAPE(p_case_news),
     [CTY_RPC_CASE_WAIT] = CTY_SHAPE(p_case_wait),
     [CTY_RPC_CASE_ENTRIES] = CTY_SHAPE(p_case_entries),
     [CTY_RPC_TRUST_ENTRIES] = CTY_SHAPE(p_trust_entries),
@@ -298,6 +326,7 @@ static const struct cty_shape result_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_ENTRIES] = CTY_SHAPE(r_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(r_case_get),
     [CTY_RPC_CASE_LIST] = CTY_SHAPE(r_case_list),
+    [CTY_RPC_CASE_NEWS] = CTY_SHAPE(r_case_news),
     [CTY_RPC_CASE_WAIT] = CTY_SHAPE(r_case_wait),
     [CTY_RPC_CASE_ENTRIES] = CTY_SHAPE(r_case_entries),
     [CTY_RPC_TRUST_ENTRIES] = CTY_SHAPE(r_trust_entries),

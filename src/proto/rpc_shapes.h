@@ -22,11 +22,11 @@ enum cty_rpc {
 enum cty_rpc_access { CTY_RPC_OPEN, CTY_RPC_MEMBERS, CTY_RPC_SESSION };
 
 /* What the custodian does at the moment, in `info`. */
-enum cty_service_state { CTY_SERVING, CTY_SERVING_READS, CTY_SERVING_CLOCK, CTY_SERVING_STOPPED };
+enum cty_service_state { CTY_SERVING, CTY_SERVING_READS, CTY_SERVING_CLOCK, CTY_SERVING_STOPPED, CTY_SERVING_CLOSED };
 extern const char *const cty_service_state_names[];
 
 /* Which cases `case.list` lists. */
-enum cty_mine { CTY_MINE_ANY, CTY_MINE_REQUESTER, CTY_MINE_HOLDER, CTY_MINE_DECIDE };
+enum cty_mine { CTY_MINE_ANY, CTY_MINE_REQUESTER, CTY_MINE_HOLDER, CTY_MINE_DECIDE, CTY_MINE_OFFERED };
 
 /* Most states that a filter names: one for each that there is, with room. */
 #define CTY_RPC_STATES_MAX 16
@@ -77,11 +77,18 @@ struct cty_rpc_params {
         } case_get;
         struct {
             uint64_t after;
+            struct cty_bytes holder; /* data NULL: any */
             uint64_t limit;
             int mine; /* enum cty_mine */
             struct cty_bytes state[CTY_RPC_STATES_MAX];
             uint32_t state_count;
         } case_list;
+        struct {
+            uint64_t known;
+            uint64_t limit;
+            int mine;            /* enum cty_mine */
+            uint64_t timeout_ms; /* 0: CTY_WAIT_MS_MAX */
+        } case_news;
         struct {
             struct cty_hash case_id;
             uint64_t known;
@@ -118,6 +125,7 @@ struct cty_rpc_params {
 
 /* How far one clause of a quorum is. */
 struct cty_rpc_quorum {
+    bool escalated; /* others decide in place of those that the clause asked at first */
     uint64_t have;
     uint64_t needed;
     struct cty_bytes scope;
@@ -126,16 +134,20 @@ struct cty_rpc_quorum {
 /* A case as it reads: of case.get, of case.wait, and of each row of case.list without the members it lacks. */
 struct cty_rpc_case {
     struct cty_bytes blobs;   /* raw: array of {"member","statement"} */
+    struct cty_bytes blocked; /* data NULL, or the code that an approval of the reader's would get for now */
     struct cty_hash case_id;  /* rows of case.list */
     bool changed;             /* case.wait */
     struct cty_bytes checkpoint;
     uint64_t due;             /* ms; 0: no deadline */
     struct cty_bytes entries; /* raw: array of indices */
     bool may_decide;
+    bool offer_open;          /* the newest offer could be answered now */
+    bool offered;             /* besides, it is made to the reader or its party */
     struct cty_rpc_quorum quorum[CTY_POLICIES_MAX];
     uint32_t quorum_count;
     struct cty_bytes record;  /* raw: the fold's record */
     struct cty_bytes state;
+    uint64_t updated;         /* rows: index of the case's newest entry */
 };
 
 /* One entry with its proof. */
@@ -163,6 +175,8 @@ union cty_rpc_result {
         struct cty_bytes log_key;
         int readers; /* enum cty_readers */
         struct cty_bytes reason;
+        uint64_t rotations[CTY_ROTATIONS_PER_ANSWER_MAX];
+        uint32_t rotations_count;
         uint64_t size;
         int state; /* enum cty_service_state */
         uint64_t time;
@@ -210,7 +224,12 @@ union cty_rpc_result {
     struct {
         struct cty_bytes cases; /* raw: array of cty_shape_rpc_case_row */
         uint64_t next;          /* 0: that was all */
+        uint64_t size;
     } case_list;
+    struct {
+        struct cty_bytes cases; /* raw, as in case.list */
+        uint64_t known;
+    } case_news;
     struct cty_rpc_case case_wait;
     struct {
         struct cty_bytes checkpoint;

@@ -121,6 +121,16 @@ static custody_err cases_run(struct cty_query *query, cty_store_case_fn *fn, voi
     }
 }
 
+custody_err cty_store_walk_updated_cases(struct cty_store_reader *reader, uint64_t from, uint64_t count,
+                                         cty_store_case_fn *fn, void *context, custody_error *error)
+{
+    CTY_TRY(cty_reader_check(reader, error));
+    CTY_CLEANUP(cty_query_done) struct cty_query query = cty_query_make(&reader->sql, CTY_SQL_CASE_UPDATED, error);
+    cty_query_u64(&query, from);
+    cty_query_u64(&query, count < INT64_MAX - from ? from + count : INT64_MAX);
+    return cases_run(&query, fn, context);
+}
+
 custody_err cty_store_walk_due_cases(struct cty_store_reader *reader, uint64_t before, uint64_t count,
                                      cty_store_case_fn *fn, void *context, custody_error *error)
 {

@@ -214,6 +214,13 @@ CUSTODY_MUST_USE custody_err cty_store_walk_cases(struct cty_store_reader *reade
                                                   const struct cty_store_case_filter *filter, uint64_t from,
                                                   uint64_t count, cty_store_case_fn *fn, void *context,
                                                   uint64_t *ret_next, custody_error *error);
+/*
+ * Cases whose newest entry has an index from `from` on and below `from` + `count`, in the order of those entries: each
+ * case that was touched there and no later, once.
+ */
+CUSTODY_MUST_USE custody_err cty_store_walk_updated_cases(struct cty_store_reader *reader, uint64_t from,
+                                                          uint64_t count, cty_store_case_fn *fn, void *context,
+                                                          custody_error *error);
 /* Cases whose deadline lies before `before`, the most overdue first, at most `count`. */
 CUSTODY_MUST_USE custody_err cty_store_walk_due_cases(struct cty_store_reader *reader, uint64_t before,
                                                       uint64_t count, cty_store_case_fn *fn, void *context,

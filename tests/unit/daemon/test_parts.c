@@ -199,7 +199,7 @@ static struct cty_hash open_session(struct cty_sessions *sessions, const char *a
 {
     struct cty_hash token;
     uint64_t expires = 0;
-    cty_sessions_open(sessions, cty_bytes_text(actor), &token, &expires);
+    cty_sessions_open(sessions, cty_bytes_text(actor), 0, &token, &expires);
     return token;
 }
 
@@ -207,20 +207,21 @@ static void a_session_is_its_actors(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
     (void)state;
     struct cty_hash a = open_session(sessions, "acme/a"), b = open_session(sessions, "acme/b"), none = {{9}};
-    assert_ok(cty_sessions_find(sessions, &a, actor));
+    assert_ok(cty_sessions_find(sessions, &a, actor, &rotation));
     assert_string_equal(actor, "acme/a");
-    assert_ok(cty_sessions_find(sessions, &b, actor));
+    assert_ok(cty_sessions_find(sessions, &b, actor, &rotation));
     assert_string_equal(actor, "acme/b");
-    assert_refused(cty_sessions_find(sessions, &none, actor), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &none, actor, &rotation), "session-needed");
     cty_sessions_close(sessions, &a);
     cty_sessions_close(sessions, &a);
-    assert_refused(cty_sessions_find(sessions, &a, actor), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &a, actor, &rotation), "session-needed");
     struct cty_hash again = open_session(sessions, "acme/b");
     cty_sessions_close_actor(sessions, cty_bytes_text("acme/b"));
-    assert_refused(cty_sessions_find(sessions, &b, actor), "session-needed");
-    assert_refused(cty_sessions_find(sessions, &again, actor), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &b, actor, &rotation), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &again, actor, &rotation), "session-needed");
     free_sessions(sessions);
 }
 
@@ -228,20 +229,21 @@ static void a_session_ends_unused_or_old(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
     (void)state;
     struct cty_hash a = open_session(sessions, "acme/a");
     set_clocks(0, 1000 + CTY_SESSION_IDLE_MS_MAX);
-    assert_ok(cty_sessions_find(sessions, &a, actor));
+    assert_ok(cty_sessions_find(sessions, &a, actor, &rotation));
     set_clocks(0, 1000 + 2 * CTY_SESSION_IDLE_MS_MAX + 1);
-    assert_refused(cty_sessions_find(sessions, &a, actor), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &a, actor, &rotation), "session-needed");
     struct cty_hash b = open_session(sessions, "acme/a");
     uint64_t opened = atomic_load(&monotonic);
     for (uint64_t at = 0; at <= CTY_SESSION_MS_MAX; at += CTY_SESSION_IDLE_MS_MAX) {
         set_clocks(0, opened + at);
-        assert_ok(cty_sessions_find(sessions, &b, actor));
+        assert_ok(cty_sessions_find(sessions, &b, actor, &rotation));
     }
     set_clocks(0, opened + CTY_SESSION_MS_MAX + 1);
-    assert_refused(cty_sessions_find(sessions, &b, actor), "session-needed");
+    assert_refused(cty_sessions_find(sessions, &b, actor, &rotation), "session-needed");
     free_sessions(sessions);
 }
 
@@ -249,6 +251,7 @@ static void an_actors_sixty_fifth_session_ends_its_first(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
     (void)state;
     struct cty_hash other = open_session(sessions, "acme/b");
     struct cty_hash first = open_session(sessions, "acme/a");
@@ -256,10 +259,10 @@ static void an_actors_sixty_fifth_session_ends_its_first(void **state)
         set_clocks(0, 1000 + i);
         open_session(sessions, "acme/a");
     }
-    assert_ok(cty_sessions_find(sessions, &first, actor));
+    assert_ok(cty_sessions_find(sessions, &first, actor, &rotation));
     open_session(sessions, "acme/a");
-    assert_refused(cty_sessions_find(sessions, &first, actor), "session-needed");
-    assert_ok(cty_sessions_find(sessions, &other, actor));
+    assert_refused(cty_sessions_find(sessions, &first, actor, &rotation), "session-needed");
+    assert_ok(cty_sessions_find(sessions, &other, actor, &rotation));
     free_sessions(sessions);
 }
 
@@ -267,6 +270,7 @@ static void sessions_are_bounded_in_all(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
     char name[32], actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
     (void)state;
     struct cty_hash first = open_session(sessions, "acme/first");
     for (unsigned i = 1; i < CTY_SESSIONS_MAX; i++) {
@@ -283,8 +287,8 @@ static void sessions_are_bounded_in_all(void **state)
     set_clocks(0, 2000);
     snprintf(name, sizeof(name), "acme/last");
     struct cty_hash last = open_session(sessions, name);
-    assert_refused(cty_sessions_find(sessions, &first, actor), "session-needed");
-    assert_ok(cty_sessions_find(sessions, &last, actor));
+    assert_refused(cty_sessions_find(sessions, &first, actor, &rotation), "session-needed");
+    assert_ok(cty_sessions_find(sessions, &last, actor, &rotation));
     free_sessions(sessions);
 }
 
@@ -350,7 +354,8 @@ static void a_wait_ends_with_what_it_waits_for(void **state)
     assert_true(was_woken(2));
     assert_ptr_equal(woken[1], &gone);
     assert_int_equal(gone.reason, CTY_WAKE_GONE);
-    cty_waits_committed(&waits, &news.case_id, 1);
+    struct cty_touched touched = {.case_id = news.case_id, .held = true};
+    cty_waits_committed(&waits, &touched, 1);
     assert_true(was_woken(3));
     assert_ptr_equal(woken[2], &news);
     assert_int_equal(news.reason, CTY_WAKE_NEWS);
@@ -365,6 +370,42 @@ static void a_wait_ends_with_what_it_waits_for(void **state)
     cty_waits_done(&waits);
 }
 
+static struct cty_wait wait_for_news(uint8_t number, const char *actor, const char *party, bool decides)
+{
+    struct cty_wait wait = wait_for(number, number, 60000);
+    wait.news = true;
+    wait.decides = decides;
+    wait.actor_name = cty_waits_name(cty_bytes_text(actor));
+    wait.party_name = cty_waits_name(cty_bytes_text(party));
+    return wait;
+}
+
+static void news_wake_whom_they_concern(void **state)
+{
+    struct cty_waits waits;
+    struct cty_wait holder = wait_for_news(1, "x/a", "x", false), party = wait_for_news(2, "y/b", "y", false),
+                    decider = wait_for_news(3, "z/c", "z", true), nobody = wait_for_news(4, "w/d", "w", false);
+    struct cty_wait *all[] = {&holder, &party, &decider, &nobody};
+    struct cty_touched touched = {.names = {1, cty_waits_name(cty_bytes_text("x/a")),
+                                            cty_waits_name(cty_bytes_text("y"))}, .held = true};
+    bool parked = false;
+    (void)state;
+    begin_waits(&waits);
+    for (size_t i = 0; i < CTY_COUNT_OF(all); i++)
+        assert_ok(cty_waits_park(&waits, all[i], 0, &parked));
+    cty_waits_committed(&waits, &touched, 1);
+    /* Who may decide looks a little later. */
+    assert_true(was_woken(3));
+    assert_int_equal(holder.reason, CTY_WAKE_NEWS);
+    assert_int_equal(party.reason, CTY_WAKE_NEWS);
+    assert_ptr_equal(woken[2], &decider);
+    assert_int_equal(decider.reason, CTY_WAKE_NEWS);
+    cty_waits_stop(&waits);
+    assert_int_equal(woken_count, 4);
+    assert_int_equal(nobody.reason, CTY_WAKE_STOP);
+    cty_waits_done(&waits);
+}
+
 static void nothing_is_missed_between_looking_and_parking(void **state)
 {
     struct cty_waits waits;
@@ -373,7 +414,8 @@ static void nothing_is_missed_between_looking_and_parking(void **state)
     (void)state;
     begin_waits(&waits);
     uint64_t commits = cty_waits_commits(&waits);
-    cty_waits_committed(&waits, &wait.case_id, 1);
+    struct cty_touched touched = {.case_id = wait.case_id};
+    cty_waits_committed(&waits, &touched, 1);
     assert_ok(cty_waits_park(&waits, &wait, commits, &parked));
     assert_false(parked);
     cty_waits_gone(&waits, 7);
@@ -450,6 +492,7 @@ int main(void)
         cmocka_unit_test(an_actors_sixty_fifth_session_ends_its_first),
         cmocka_unit_test(sessions_are_bounded_in_all),
         cmocka_unit_test(a_wait_ends_with_what_it_waits_for),
+        cmocka_unit_test(news_wake_whom_they_concern),
         cmocka_unit_test(nothing_is_missed_between_looking_and_parking),
         cmocka_unit_test(an_actor_waits_at_most_sixteen_times),
         cmocka_unit_test(the_cache_says_what_was_put_last),

@@ -53,11 +53,18 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
         break;
     case CTY_RPC_CASE_LIST:
         p->u.case_list.after = 9;
+        p->u.case_list.holder = TEXT("acme/bot");
         p->u.case_list.limit = 256;
         p->u.case_list.mine = CTY_MINE_DECIDE;
         p->u.case_list.state[0] = TEXT("HELD");
         p->u.case_list.state[1] = TEXT("RELEASED");
         p->u.case_list.state_count = 2;
+        break;
+    case CTY_RPC_CASE_NEWS:
+        p->u.case_news.known = 5;
+        p->u.case_news.limit = 256;
+        p->u.case_news.mine = CTY_MINE_OFFERED;
+        p->u.case_news.timeout_ms = 25000;
         break;
     case CTY_RPC_CASE_WAIT:
         p->u.case_wait.case_id = hash_of(2);
@@ -101,8 +108,11 @@ static void sample_case(struct cty_rpc_case *c)
     c->due = 5;
     c->entries = TEXT("[1,2,3]");
     c->may_decide = true;
-    c->quorum[0] = (struct cty_rpc_quorum){0, 2, TEXT("ledger")};
-    c->quorum[1] = (struct cty_rpc_quorum){1, 1, TEXT("acme")};
+    c->blocked = TEXT("consent-missing");
+    c->offer_open = true;
+    c->offered = true;
+    c->quorum[0] = (struct cty_rpc_quorum){.have = 0, .needed = 2, .scope = TEXT("ledger")};
+    c->quorum[1] = (struct cty_rpc_quorum){.escalated = true, .have = 1, .needed = 1, .scope = TEXT("acme")};
     c->quorum_count = 2;
     c->record = TEXT("{\"state\":\"HELD\"}");
     c->state = TEXT("HELD");
@@ -120,6 +130,9 @@ static void sample_info(union cty_rpc_result *r)
     r->info.log_key = TEXT(VKEY);
     r->info.readers = CTY_READERS_PUBLIC;
     r->info.reason = TEXT("the \"disk\"");
+    r->info.rotations[0] = 3;
+    r->info.rotations[1] = 9;
+    r->info.rotations_count = 2;
     r->info.size = 4;
     r->info.state = CTY_SERVING_CLOCK;
     r->info.time = 123;
@@ -190,6 +203,11 @@ void sample_result(enum cty_rpc rpc, union cty_rpc_result *r)
     case CTY_RPC_CASE_LIST:
         r->case_list.cases = TEXT("[]");
         r->case_list.next = 4;
+        r->case_list.size = 12;
+        break;
+    case CTY_RPC_CASE_NEWS:
+        r->case_news.cases = TEXT("[]");
+        r->case_news.known = 11;
         break;
     case CTY_RPC_CASE_ENTRIES:
         r->case_entries.checkpoint = TEXT("note\n");
