@@ -97,12 +97,12 @@ static custody_err put_quorum(struct cty_buf *out, const struct cty_judgement *j
     return CUSTODY_OK;
 }
 
-/* Who approved may be revoked later: the release then stands there, and no longer lets anybody act. */
+/* A key may be revoked as of before its approval: the release then stands there, and no longer lets anybody act. */
 static custody_err put_lost(struct cty_buf *out, const struct cty_judgement *judgement)
 {
     bool lost = false;
     CTY_TRY(cty_case_lost_quorum(judgement, &lost));
-    return lost ? cty_put_linef(out, "LOST", "the release no longer has its quorum: an approval counts no more")
+    return lost ? cty_put_linef(out, "LOST", "the release no longer has its quorum: a key was revoked as of before its approval")
                 : CUSTODY_OK;
 }
 

@@ -155,6 +155,9 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
         CTY_TRY(cty_member_document(jw, "payload", "payload_base64", payload));
     cty_member_text(jw, "priority", cty_priority_names[c->priority]);
     CTY_TRY(member_quorum(jw, judgement));
+    bool lost = false;
+    CTY_TRY(cty_case_lost_quorum(judgement, &lost));
+    cty_member_bool(jw, "quorum_lost", lost);
     CTY_TRY(member_report(jw, &judgement->report));
     cty_member(jw, "requester", c->requester);
     cty_member_u64(jw, "revision", c->revision);

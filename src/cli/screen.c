@@ -297,7 +297,9 @@ int cty_screen_key(uint64_t timeout_ms)
     if (byte != CTY_KEY_ESCAPE)
         return byte;
     int next = read_byte(50);
-    return next == '[' || next == 'O' ? read_sequence() : next < 0 ? CTY_KEY_ESCAPE : CTY_KEY_OTHER;
+    if (next == '[' || next == 'O')
+        return read_sequence();
+    return next < 0 || next == CTY_KEY_ESCAPE ? CTY_KEY_ESCAPE : CTY_KEY_OTHER;
 }
 
 /* --- frames ---------------------------------------------------------------------------------------------- */

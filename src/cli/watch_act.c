@@ -65,7 +65,7 @@ static custody_err draw_question(struct cty_watch *w, struct cty_pager *pager, c
     if (cty_pager_all_seen(pager))
         snprintf(keys, sizeof(keys), "%s  y sign  n back", question);
     else
-        snprintf(keys, sizeof(keys), "%s  %zu lines more: Space reads on  n back", question,
+        snprintf(keys, sizeof(keys), "%s  more below (%zu): Space reads on  n back", question,
                  cty_pager_lines_below(pager));
     return cty_watch_foot(w, keys);
 }
