@@ -239,6 +239,68 @@ static custody_err read_pins(struct cty_trust *trust, const struct cty_json *jso
     return CUSTODY_OK;
 }
 
+/* ---- doors ---- */
+
+static custody_err bad_door(struct cty_bytes url, const char *why, custody_error *error)
+{
+    return cty_fail(error, CUSTODY_E_BAD_TRUST, "doors: %s: %.*s", why, (int)(url.size < 128 ? url.size : 128),
+                    (const char *)url.data);
+}
+
+static bool is_tls_url(const struct cty_json_node *door)
+{
+    struct cty_bytes scheme = CTY_LITERAL("tls+tcp://");
+    return !door->name_escaped && cty_text_check(CTY_TEXT_URL, door->name) == CUSTODY_OK &&
+           door->name.size > scheme.size && memcmp(door->name.data, scheme.data, scheme.size) == 0;
+}
+
+static custody_err read_pem(const struct cty_json_node *pem, struct cty_bytes url, struct cty_buf *ret_pem,
+                            custody_error *error)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    *ret_pem = CTY_BUF_INIT(CTY_CERTIFICATE_BYTES_MAX);
+    if (pem->kind != CTY_JSON_STRING)
+        return bad_door(url, "a certificate is no string", error);
+    custody_err err = cty_json_string(pem, ret_pem);
+    if (err == CUSTODY_E_TOO_LARGE)
+        return bad_door(url, "a certificate is too long", error);
+    if (err != CUSTODY_OK)
+        return err;
+    if (!memmem(ret_pem->data, ret_pem->size, begin, sizeof(begin) - 1) || memchr(ret_pem->data, 0, ret_pem->size))
+        return bad_door(url, "a certificate is not in PEM form", error);
+    return CUSTODY_OK;
+}
+
+static custody_err read_door(struct cty_trust *trust, const struct cty_json *json, const struct cty_json_node *door,
+                             custody_error *error)
+{
+    if (!is_tls_url(door))
+        return bad_door(door->name, "not an address like tls+tcp://HOST:PORT", error);
+    if (trust->doors_count == CTY_TRUST_DOORS_MAX)
+        return cty_fail(error, CUSTODY_E_BAD_TRUST, "doors: more than %u", CTY_TRUST_DOORS_MAX);
+    const struct cty_json_node *pin = door->kind == CTY_JSON_OBJECT && door->count == 1 ? cty_json_first(json, door) : NULL;
+    struct cty_trust_door *out = &trust->doors[trust->doors_count++];
+    out->url = door->name;
+    if (pin && cty_bytes_is(pin->name, "certificate"))
+        return read_pem(pin, out->url, &out->certificate, error);
+    if (pin && cty_bytes_is(pin->name, "authority"))
+        return read_pem(pin, out->url, &out->authority, error);
+    return bad_door(out->url, "needs one member, certificate or authority", error);
+}
+
+static custody_err read_doors(struct cty_trust *trust, const struct cty_json *json, const struct cty_json_node *doors,
+                              custody_error *error)
+{
+    if (doors->kind != CTY_JSON_OBJECT)
+        return cty_fail(error, CUSTODY_E_BAD_TRUST, "doors is not an object");
+    for (const struct cty_json_node *door = cty_json_first(json, doors); door;
+         door = cty_json_after(json, doors, door))
+        CTY_TRY(read_door(trust, json, door, error));
+    return CUSTODY_OK;
+}
+
+/* ---- the file ---- */
+
 static custody_err read_member(struct cty_trust *trust, const struct cty_json *json,
                                const struct cty_json_node *member, custody_error *error)
 {
@@ -252,6 +314,8 @@ static custody_err read_member(struct cty_trust *trust, const struct cty_json *j
         return cty_json_string(member, &trust->policy);
     if (cty_bytes_is(member->name, "admins"))
         return read_pins(trust, json, member, error);
+    if (cty_bytes_is(member->name, "doors"))
+        return read_doors(trust, json, member, error);
     if (cty_bytes_is(member->name, "name") && member->kind == CTY_JSON_STRING &&
         cty_text_check(CTY_TEXT_ACTOR, member->text) == CUSTODY_OK) {
         trust->name = member->text;
@@ -296,6 +360,10 @@ void cty_trust_done(struct cty_trust *trust)
         return;
     cty_buf_done(&trust->text);
     cty_buf_done(&trust->policy);
+    for (uint32_t i = 0; i < trust->doors_count; i++) {
+        cty_buf_done(&trust->doors[i].certificate);
+        cty_buf_done(&trust->doors[i].authority);
+    }
     memset(trust, 0, sizeof(*trust));
 }
 

@@ -10,6 +10,7 @@
 #define CTY_TRUST_BYTES_MAX (1024u * 1024u)
 #define CTY_TRUST_NODES_MAX 64
 #define CTY_TRUST_PINS_MAX 64
+#define CTY_TRUST_DOORS_MAX 16
 
 /* A witness, or a group of what was named before it. */
 struct cty_trust_node {
@@ -27,6 +28,13 @@ struct cty_trust_pin {
     struct cty_bytes vkey;
 };
 
+/* A TLS door and what it is known by: PEM texts, one of the two. Whether they are certificates, who dials finds out. */
+struct cty_trust_door {
+    struct cty_bytes url;
+    struct cty_buf certificate;
+    struct cty_buf authority;
+};
+
 struct cty_trust {
     struct cty_buf text;   /* owns what the views below point into */
     struct cty_buf policy; /* the unescaped policy text */
@@ -39,6 +47,8 @@ struct cty_trust {
     uint32_t quorum; /* index into nodes; CTY_TRUST_NODES_MAX for none */
     struct cty_trust_pin pins[CTY_TRUST_PINS_MAX];
     uint32_t pins_count;
+    struct cty_trust_door doors[CTY_TRUST_DOORS_MAX];
+    uint32_t doors_count;
     struct cty_bytes name; /* the verifier's own actor; empty where absent */
 };
 

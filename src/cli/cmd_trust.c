@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* custody trust new, custody trust show */
-#include <stdlib.h>
-
+/* custody trust new, custody trust pin, custody trust show */
 #include "base/check.h"
+#include "cli/door_pin.h"
 #include "cli/opening.h"
 #include "cli/put.h"
 #include "cli/text.h"
-
-/* What goes into a trust file, before it is written. Texts are borrowed. */
-struct pins {
-    struct cty_bytes log_key;
-    struct cty_bytes admins[CTY_TRUST_PINS_MAX];
-    size_t admins_count;
-};
+#include "cli/trust_file.h"
 
 /* --- showing --------------------------------------------------------------------------------------------- */
 
@@ -22,6 +15,17 @@ static custody_err put_key(struct cty_buf *out, const char *label, struct cty_by
     cty_fingerprint(vkey, fingerprint);
     CTY_TRY(cty_put_line(out, label, vkey));
     return cty_put_linef(out, "", "fingerprint %s", fingerprint);
+}
+
+/* What is pinned for a door; a text that is no certificate says so. */
+static custody_err put_door(struct cty_buf *out, const struct cty_trust_door *door)
+{
+    struct cty_certificate read;
+    bool is_authority = door->authority.size > 0;
+    CTY_TRY(cty_put_line(out, "door", door->url));
+    if (cty_certificate_read(cty_buf_bytes(is_authority ? &door->authority : &door->certificate), &read, NULL) != CUSTODY_OK)
+        return cty_put_linef(out, "", "pinned is no certificate: it will be refused");
+    return cty_put_linef(out, "", "%s sha256 %s", is_authority ? "authority" : "certificate", read.fingerprint_text);
 }
 
 static custody_err put_trust(struct cty_buf *out, const struct cty_trust *trust)
@@ -38,6 +42,8 @@ static custody_err put_trust(struct cty_buf *out, const struct cty_trust *trust)
         CTY_TRY(cty_put_linef(out, "quorum", "none: no witness is asked for"));
     else
         CTY_TRY(cty_put_line(out, "quorum", trust->nodes[trust->quorum].name));
+    for (uint32_t i = 0; i < trust->doors_count; i++)
+        CTY_TRY(put_door(out, &trust->doors[i]));
     return trust->name.size ? cty_put_line(out, "name", trust->name) : CUSTODY_OK;
 }
 
@@ -51,6 +57,18 @@ static void member_key(struct cty_jw *jw, struct cty_bytes vkey)
     cty_jw_object_end(jw);
 }
 
+static void member_door(struct cty_jw *jw, const struct cty_trust_door *door)
+{
+    struct cty_certificate read = {.hosts_count = 0};
+    bool is_authority = door->authority.size > 0;
+    custody_err err = cty_certificate_read(cty_buf_bytes(is_authority ? &door->authority : &door->certificate), &read, NULL);
+    cty_jw_object(jw);
+    cty_member_bool(jw, "authority", is_authority);
+    cty_member_text(jw, "sha256", err == CUSTODY_OK ? read.fingerprint_text : "");
+    cty_member(jw, "url", door->url);
+    cty_jw_object_end(jw);
+}
+
 static custody_err page_trust(struct cty_cli *cli, const struct cty_trust *trust)
 {
     struct cty_jw jw;
@@ -61,6 +79,11 @@ static custody_err page_trust(struct cty_cli *cli, const struct cty_trust *trust
     cty_jw_array(&jw);
     for (uint32_t i = 0; i < trust->pins_count; i++)
         member_key(&jw, trust->pins[i].vkey);
+    cty_jw_array_end(&jw);
+    cty_jw_name(&jw, "doors");
+    cty_jw_array(&jw);
+    for (uint32_t i = 0; i < trust->doors_count; i++)
+        member_door(&jw, &trust->doors[i]);
     cty_jw_array_end(&jw);
     cty_member(&jw, "ledger", trust->origin);
     cty_jw_name(&jw, "log_key");
@@ -93,24 +116,12 @@ const struct cty_command cty_command_trust_show = {
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
-    .about = "Prints the ledger, its log key, the pinned admins and the witnesses. Compare the fingerprints\n"
-             "with those of the people whose keys these are.\n",
+    .about = "Prints the ledger, its log key, the pinned admins, the witnesses and the TLS doors. Compare the\n"
+             "fingerprints with those of the people whose keys these are.\n",
     .example = "custody trust show trust.json",
 };
 
 /* --- making ---------------------------------------------------------------------------------------------- */
-
-static custody_err add_pin(struct cty_cli *cli, struct pins *pins, struct cty_bytes vkey)
-{
-    struct cty_bytes name;
-    struct cty_key key;
-    if (cty_vkey_parse(vkey, CTY_KEY_ED25519, &name, &key) != CUSTODY_OK || cty_actor_party(name).size == 0)
-        return cty_fail(&cli->error, CUSTODY_E_BAD_KEY, "an admin's public line is like acme/alice+3b8f287e+Aep...");
-    if (pins->admins_count == CTY_TRUST_PINS_MAX)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "more than %d admins", CTY_TRUST_PINS_MAX);
-    pins->admins[pins->admins_count++] = vkey;
-    return CUSTODY_OK;
-}
 
 /* "log <vkey>", a line for each witness, "group witnesses N <names>" and the quorum. */
 static custody_err put_policy(struct cty_cli *cli, struct cty_bytes log_key, struct cty_buf *out)
@@ -129,94 +140,63 @@ static custody_err put_policy(struct cty_cli *cli, struct cty_bytes log_key, str
     return cty_buf_put_text(out, "\nquorum witnesses\n");
 }
 
-static int compare_vkeys(const void *a, const void *b)
+/* Writes the file anew, or in the place of the old one, and shows it. */
+static custody_err write_file(struct cty_cli *cli, struct cty_trust_file *file, bool replaces)
 {
-    return cty_bytes_compare(*(const struct cty_bytes *)a, *(const struct cty_bytes *)b);
+    const char *path = cli->args.operands[0];
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
+    struct cty_trust before = cli->trust;
+    CTY_TRY(cty_trust_file_put(file, &text));
+    custody_err err = cty_trust_parse(cty_buf_bytes(&text), &cli->trust, &cli->error);
+    cty_trust_done(&before);
+    CTY_TRY(err);
+    CTY_TRY(replaces ? cty_cli_replace_file(cli, path, cty_buf_bytes(&text))
+                     : cty_cli_write_file(cli, path, cty_buf_bytes(&text)));
+    return strcmp(path, "-") == 0 ? CUSTODY_OK : page_trust(cli, &cli->trust);
 }
 
-static struct cty_bytes party_of(struct cty_bytes vkey)
+/* What the options add to a log key. */
+static custody_err write_trust(struct cty_cli *cli, struct cty_trust_file *file, struct cty_bytes log_key,
+                               const struct cty_door_pin *pin)
 {
-    return cty_actor_party(vkey);
-}
-
-/* An object from parties to arrays of lines; sorted lines bring the parties' together. */
-static void put_admins(struct cty_jw *jw, struct pins *pins)
-{
-    qsort(pins->admins, pins->admins_count, sizeof(pins->admins[0]), compare_vkeys);
-    cty_jw_name(jw, "admins");
-    cty_jw_object(jw);
-    for (size_t i = 0; i < pins->admins_count; i++) {
-        struct cty_bytes party = party_of(pins->admins[i]);
-        bool first = i == 0 || !cty_bytes_equal(party, party_of(pins->admins[i - 1]));
-        bool last = i + 1 == pins->admins_count || !cty_bytes_equal(party, party_of(pins->admins[i + 1]));
-        if (first) {
-            cty_jw_name_bytes(jw, party);
-            cty_jw_array(jw);
-        }
-        cty_jw_string(jw, pins->admins[i]);
-        if (last)
-            cty_jw_array_end(jw);
-    }
-    cty_jw_object_end(jw);
-}
-
-static custody_err put_file(struct cty_cli *cli, struct pins *pins, struct cty_buf *out)
-{
-    const char *name = cty_args_text(&cli->args, "name");
     CTY_CLEANUP(cty_buf_done) struct cty_buf policy = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
-    struct cty_jw jw;
-    CTY_TRY(put_policy(cli, pins->log_key, &policy));
-    cty_jw_begin(&jw, out);
-    cty_jw_object(&jw);
-    if (pins->admins_count)
-        put_admins(&jw, pins);
-    cty_member_u64(&jw, "custody_trust", 1);
-    if (name)
-        cty_member_text(&jw, "name", name);
-    cty_member(&jw, "policy", cty_buf_bytes(&policy));
-    cty_jw_object_end(&jw);
-    CTY_TRY(cty_jw_end(&jw));
-    return cty_buf_put_byte(out, '\n');
-}
-
-static custody_err write_trust(struct cty_cli *cli, struct pins *pins)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf file = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
     for (size_t i = 0; i < cty_args_count(&cli->args, "admin"); i++)
-        CTY_TRY(add_pin(cli, pins, cty_bytes_text(cty_args_item(&cli->args, "admin", i))));
-    CTY_TRY(put_file(cli, pins, &file));
-    CTY_TRY(cty_trust_parse(cty_buf_bytes(&file), &cli->trust, &cli->error));
-    CTY_TRY(cty_cli_write_file(cli, cli->args.operands[0], cty_buf_bytes(&file)));
-    return strcmp(cli->args.operands[0], "-") == 0 ? CUSTODY_OK : page_trust(cli, &cli->trust);
+        CTY_TRY(cty_trust_file_add_admin(file, cty_bytes_text(cty_args_item(&cli->args, "admin", i)), &cli->error));
+    if (pin->given)
+        CTY_TRY(cty_trust_file_set_door(file, &pin->door, &cli->error));
+    CTY_TRY(put_policy(cli, log_key, &policy));
+    file->policy = cty_buf_bytes(&policy);
+    file->name = cty_bytes_text(cty_args_text(&cli->args, "name"));
+    return write_file(cli, file, false);
 }
 
-static custody_err from_opening(struct cty_cli *cli, const char *path)
+static custody_err from_opening(struct cty_cli *cli, const char *path, const struct cty_door_pin *pin)
 {
     CTY_CLEANUP(cty_opening_done) struct cty_opening opening = {.open = NULL};
-    struct pins pins = {.admins_count = 0};
+    struct cty_trust_file file = {.admins_count = 0};
     CTY_TRY(cty_opening_read(cli, path, &opening));
-    pins.log_key = opening.open->log_key;
     for (uint32_t i = 0; i < opening.open->admins_count; i++)
-        CTY_TRY(add_pin(cli, &pins, opening.open->admins[i].key));
-    return write_trust(cli, &pins);
+        CTY_TRY(cty_trust_file_add_admin(&file, opening.open->admins[i].key, &cli->error));
+    return write_trust(cli, &file, opening.open->log_key, pin);
 }
 
 /* The custodian's own word for its key: to be compared before it is believed. */
-static custody_err from_custodian(struct cty_cli *cli)
+static custody_err from_custodian(struct cty_cli *cli, const struct cty_door_pin *pin)
 {
     struct cty_client *client = NULL;
-    struct pins pins = {.admins_count = 0};
+    struct cty_trust_file file = {.admins_count = 0};
     struct cty_rpc_params params = {.session = {.present = false}};
     CTY_AUTO_FREE struct cty_answer *answer = cty_alloc(1, sizeof(*answer));
     if (!answer)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    if (pin->given)
+        cli->door_pin = (struct cty_net_pin){pin->door.certificate, pin->door.authority};
     CTY_TRY(cty_cli_open(cli, NULL, NULL, &client));
     custody_err err = cty_client_call(client, CTY_RPC_INFO, &params, answer, &cli->error);
     if (err == CUSTODY_OK) {
-        pins.log_key = answer->result.info.log_key;
         cty_cli_note(cli, "warning: this is what the custodian says of itself; compare the fingerprint with its "
                           "operator");
-        err = write_trust(cli, &pins);
+        err = write_trust(cli, &file, answer->result.info.log_key, pin);
     }
     cty_answer_done(answer);
     return err;
@@ -226,12 +206,14 @@ static custody_err trust_new(struct cty_cli *cli)
 {
     const char *opening = cty_args_text(&cli->args, "opening");
     const char *log_key = cty_args_text(&cli->args, "log-key");
-    struct pins pins = {.log_key = cty_bytes_text(log_key)};
+    CTY_CLEANUP(cty_door_pin_done) struct cty_door_pin pin = {.given = false};
+    struct cty_trust_file file = {.admins_count = 0};
     if (opening && log_key)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "--opening or --log-key?");
+    CTY_TRY(cty_door_pin_read(cli, &pin));
     if (opening)
-        return from_opening(cli, opening);
-    return log_key ? write_trust(cli, &pins) : from_custodian(cli);
+        return from_opening(cli, opening, &pin);
+    return log_key ? write_trust(cli, &file, cty_bytes_text(log_key), &pin) : from_custodian(cli, &pin);
 }
 
 static const struct cty_opt new_options[] = {
@@ -241,6 +223,7 @@ static const struct cty_opt new_options[] = {
     {"witness", 'w', CTY_OPT_LIST, "LINE", "ask for this witness (its cosignature line)"},
     {"quorum", 0, CTY_OPT_TEXT, "N", "how many witnesses must have cosigned (all)"},
     {"name", 'n', CTY_OPT_TEXT, "ACTOR", "your own name: every release is then asked to be for you"},
+    CTY_DOOR_PIN_OPTIONS,
     {NULL},
 };
 
@@ -258,4 +241,58 @@ const struct cty_command cty_command_trust_new = {
     .example = "custody trust new --opening opening.json trust-new.json",
     .uses = CTY_USE_URL | CTY_USE_TIMEOUT,
     .options = new_options,
+};
+
+/* --- pinning a door -------------------------------------------------------------------------------------- */
+
+static custody_err unpin(struct cty_cli *cli, struct cty_trust_file *file)
+{
+    const char *url = cty_cli_setting(cli, "url", "CUSTODY_URL");
+    struct cty_net_url parsed;
+    if (!url)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "of which door? name it: --url or CUSTODY_URL");
+    CTY_TRY(cty_net_url_parse(url, false, &parsed, &cli->error));
+    if (!cty_trust_file_remove_door(file, cty_bytes_text(parsed.text)))
+        return cty_fail(&cli->error, CUSTODY_E_NOT_FOUND, "nothing is pinned for %s", parsed.text);
+    return CUSTODY_OK;
+}
+
+static custody_err trust_pin(struct cty_cli *cli)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
+    CTY_CLEANUP(cty_door_pin_done) struct cty_door_pin pin = {.given = false};
+    struct cty_trust_file file;
+    bool removes = cty_args_flag(&cli->args, "remove");
+    CTY_TRY(cty_door_pin_read(cli, &pin));
+    if (removes == pin.given)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "one of --certificate, --authority and --remove");
+    if (strcmp(cli->args.operands[0], "-") == 0)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "a trust file is changed where it lies");
+    CTY_TRY(cty_cli_read_file(cli, cli->args.operands[0], &text));
+    CTY_TRY(cty_trust_parse(cty_buf_bytes(&text), &cli->trust, &cli->error));
+    cty_trust_file_from(&cli->trust, &file);
+    CTY_TRY(removes ? unpin(cli, &file) : cty_trust_file_set_door(&file, &pin.door, &cli->error));
+    return write_file(cli, &file, true);
+}
+
+static const struct cty_opt pin_options[] = {
+    CTY_DOOR_PIN_OPTIONS,
+    {"remove", 0, CTY_OPT_FLAG, NULL, "pin nothing for the door at --url any more"},
+    {NULL},
+};
+
+const struct cty_command cty_command_trust_pin = {
+    .name = "trust pin",
+    .run = trust_pin,
+    .summary = "pin a TLS door's certificate in a trust file",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .about = "Says by what the TLS door at --url is known: one certificate, byte for byte, or an authority whose\n"
+             "certificates for that host are accepted. Get the file from the door's operator by a way that you\n"
+             "trust, or compare the fingerprint: 'custody cert --show'. What was pinned for that door before is\n"
+             "replaced.\n",
+    .example = "custody trust pin --url tls+tcp://127.0.0.1:7440 --certificate door.pem trust.json",
+    .uses = CTY_USE_URL,
+    .options = pin_options,
 };

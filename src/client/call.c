@@ -138,6 +138,8 @@ static custody_err sign_claim(struct cty_client *client, const uint8_t server_no
     };
     memcpy(claim.server_nonce, server_nonce, sizeof(claim.server_nonce));
     cty_random(claim.client_nonce, sizeof(claim.client_nonce));
+    /* Over TLS it is for this door with this certificate: whoever stands between shows another. */
+    claim.certificate.present = cty_net_client_shown(client->net, claim.certificate.hash.bytes);
     return cty_session_claim_sign(&claim, client->secret, out);
 }
 

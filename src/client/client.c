@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,9 +22,38 @@ static custody_err dup_path(const char *path, char **ret_path)
     return path && !*ret_path ? CUSTODY_E_NO_MEMORY : CUSTODY_OK;
 }
 
+/*
+ * What the trust file pins for the door, however both spell it: nothing where nothing is pinned, which
+ * cty_net_client_open refuses before anything is dialled.
+ */
+static custody_err find_pin(const struct cty_client *client, struct cty_net_pin *ret_pin, custody_error *error)
+{
+    const struct cty_trust *trust = client->trust;
+    uint32_t found = 0;
+    for (uint32_t i = 0; client->url.tls && trust && i < trust->doors_count; i++) {
+        char text[CTY_URL_BYTES_MAX + 1];
+        struct cty_net_url url;
+        struct cty_bytes spelled = trust->doors[i].url;
+        snprintf(text, sizeof(text), "%.*s", (int)spelled.size, (const char *)spelled.data);
+        if (cty_net_url_parse(text, false, &url, error) != CUSTODY_OK)
+            return cty_fail(error, CUSTODY_E_BAD_TRUST, "doors: not an address that can be dialled: %s", text);
+        if (strcmp(url.text, client->url.text) != 0)
+            continue;
+        ret_pin->certificate = cty_buf_bytes(&trust->doors[i].certificate);
+        ret_pin->authority = cty_buf_bytes(&trust->doors[i].authority);
+        found++;
+    }
+    return found > 1 ? cty_fail(error, CUSTODY_E_BAD_TRUST, "doors: %s stands there twice", client->url.text)
+                     : CUSTODY_OK;
+}
+
 static custody_err open_parts(struct cty_client *client, const struct cty_client_config *config, custody_error *error)
 {
-    const struct cty_net_client_config net = {.url = client->url.text};
+    struct cty_net_client_config net = {.url = client->url.text};
+    if (config->pin)
+        net.pin = *config->pin;
+    else
+        CTY_TRY(find_pin(client, &net.pin, error));
     CTY_TRY(cty_net_client_open(&net, &client->net, error));
     CTY_TRY(dup_path(config->state_path, &client->state_path));
     return client->trust && client->state_path ? cty_newest_load(client, error) : CUSTODY_OK;

@@ -15,6 +15,7 @@
 #define CTY_CLIENT_CLIENT_H
 
 #include "audit/trust.h"
+#include "net/pin.h"
 #include "proto/rpc.h"
 
 /* How long one operation goes on trying, and how long one exchange may take at most (a third of the patience, if less). */
@@ -24,8 +25,10 @@
 struct cty_client;
 
 struct cty_client_config {
-    /* The custodian's door: ipc:///path or tcp://127.0.0.1:PORT. Copied. */
+    /* The custodian's door: ipc:///path, tcp://127.0.0.1:PORT or tls+tcp://HOST:PORT. Copied. */
     const char *url;
+    /* What a TLS door is known by, for who has no trust file yet; NULL: what the trust file pins for it. Copied. */
+    const struct cty_net_pin *pin;
     /*
      * The verifier's pins; borrowed, outlives the client. NULL: only cty_client_call works, for what needs no
      * belief (`info`); all else is refused with BAD_TRUST.
@@ -44,7 +47,8 @@ struct cty_client_config {
 
 /*
  * Reads the state file and connects with the first call. A state file that is not there is no error.
- * Errors: CONFIG (address), IO, NO_MEMORY; BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER for a state file
+ * Errors: CONFIG (address), CERTIFICATE (a TLS door for which none is pinned), BAD_TRUST (it is pinned twice), IO,
+ * NO_MEMORY; BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER for a state file
  * that is not of the pinned ledger.
  */
 CUSTODY_MUST_USE custody_err cty_client_open(const struct cty_client_config *config, struct cty_client **ret_client,

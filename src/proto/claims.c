@@ -9,6 +9,7 @@ static const char *const refusal_names[] = {"refusal", NULL};
 #define SC struct cty_session_claim
 static const struct cty_field session_fields[] = {
     TEXT(SC, actor, "actor", ACTOR),
+    OPT_HASH(SC, certificate, "certificate"),
     BITS(SC, client_nonce, "client_nonce"),
     TEXT(SC, door, "door", URL),
     TEXT(SC, ledger, "ledger", ORIGIN),

@@ -16,6 +16,7 @@
 
 struct cty_session_claim {
     struct cty_bytes actor;
+    struct cty_opt_hash certificate; /* of a TLS door: SHA-256 of what it showed */
     uint8_t client_nonce[16];
     struct cty_bytes door;   /* the URL that the reader dialled */
     struct cty_bytes ledger; /* origin */
