@@ -4,64 +4,14 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "cli/case.h"
+#include "cli/act.h"
 #include "cli/put.h"
-#include "cli/submitted.h"
 #include "client/agent.h"
-
-/* A step on a case, and what came of it. */
-struct acting {
-    struct cty_cli *cli;
-    struct cty_client *client;
-    struct cty_hash case_id;
-    struct cty_submitted submitted;
-    struct cty_judgement *judgement;
-    struct cty_buf content;
-};
-
-static custody_err with_case(struct cty_cli *cli, custody_err (*run)(struct acting *a))
-{
-    CTY_AUTO_FREE struct acting *a = cty_alloc(1, sizeof(*a));
-    if (!a)
-        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
-    a->cli = cli;
-    a->content = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
-    custody_err err = cty_cli_client(cli, CTY_AS_KEY, &a->client);
-    if (err == CUSTODY_OK)
-        err = cty_cli_case(cli, a->client, cli->args.operands[0], &a->case_id);
-    if (err == CUSTODY_OK)
-        err = cty_keep_refusal(cli, &a->submitted, run(a));
-    cty_submitted_done(&a->submitted);
-    cty_judgement_free(a->judgement);
-    cty_buf_done(&a->content);
-    return err;
-}
-
-/* The page of a step that says nothing but its entry and the state that it led to. */
-static custody_err page(struct acting *a, const char *state)
-{
-    struct cty_cli *cli = a->cli;
-    struct cty_jw jw;
-    bool submitted = a->submitted.own.entry.size != 0;
-    if (submitted)
-        CTY_TRY(cty_keep_receipt(cli, &a->submitted));
-    if (!cli->json) {
-        if (submitted)
-            CTY_TRY(cty_put_submitted(cli, &a->submitted));
-        return cty_put_linef(&cli->page, "state", "%s%s", state, submitted ? "" : ", as it was before");
-    }
-    cty_page_begin(cli, &jw);
-    cty_member_hash(&jw, "case", &a->case_id);
-    cty_member_text(&jw, "state", state);
-    if (submitted)
-        cty_member_submitted(&jw, "submitted", &a->submitted);
-    return cty_page_end(cli, &jw);
-}
 
 /* --- consume --------------------------------------------------------------------------------------------- */
 
 /* The payload alone goes to the output, so that a program can act on it; all else to the error output. */
-static custody_err page_consumed(struct acting *a, struct cty_bytes payload)
+static custody_err page_consumed(struct cty_acting *a, struct cty_bytes payload)
 {
     struct cty_cli *cli = a->cli;
     struct cty_jw jw;
@@ -97,7 +47,7 @@ static custody_err check_new_file(struct cty_cli *cli, const char *path)
 }
 
 /* After the consume nothing keeps the payload from whoever must act on it: what can't be kept is told. */
-static custody_err run_consume(struct acting *a)
+static custody_err run_consume(struct cty_acting *a)
 {
     struct cty_cli *cli = a->cli;
     const char *out = cty_args_text(&cli->args, "out");
@@ -119,7 +69,7 @@ static custody_err run_consume(struct acting *a)
 
 static custody_err consume(struct cty_cli *cli)
 {
-    return with_case(cli, run_consume);
+    return cty_act(cli, run_consume);
 }
 
 static const struct cty_opt consume_options[] = {
@@ -145,7 +95,7 @@ const struct cty_command cty_command_consume = {
 
 /* --- outcome --------------------------------------------------------------------------------------------- */
 
-static custody_err run_outcome(struct acting *a)
+static custody_err run_outcome(struct cty_acting *a)
 {
     struct cty_cli *cli = a->cli;
     const char *result = cty_args_text(&cli->args, "result");
@@ -158,12 +108,12 @@ static custody_err run_outcome(struct acting *a)
         CTY_TRY(cty_cli_read_file(cli, result, &a->content));
     CTY_TRY(cty_agent_outcome(a->client, &a->case_id, (enum cty_outcome)outcome, cty_buf_bytes(&a->content),
                               &a->submitted, &cli->error));
-    return page(a, cty_case_state_names[CTY_CASE_FULFILLED + outcome]);
+    return cty_act_page(a, cty_case_state_names[CTY_CASE_FULFILLED + outcome]);
 }
 
 static custody_err outcome(struct cty_cli *cli)
 {
-    return with_case(cli, run_outcome);
+    return cty_act(cli, run_outcome);
 }
 
 static const struct cty_opt outcome_options[] = {
@@ -187,17 +137,17 @@ const struct cty_command cty_command_outcome = {
 
 /* --- cancel ---------------------------------------------------------------------------------------------- */
 
-static custody_err run_cancel(struct acting *a)
+static custody_err run_cancel(struct cty_acting *a)
 {
     struct cty_cli *cli = a->cli;
     struct cty_bytes reason = cty_bytes_text(cty_args_text(&cli->args, "reason"));
     CTY_TRY(cty_agent_cancel(a->client, &a->case_id, reason, &a->submitted, &cli->error));
-    return page(a, "CANCELLED");
+    return cty_act_page(a, "CANCELLED");
 }
 
 static custody_err cancel(struct cty_cli *cli)
 {
-    return with_case(cli, run_cancel);
+    return cty_act(cli, run_cancel);
 }
 
 static const struct cty_opt cancel_options[] = {

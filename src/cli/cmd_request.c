@@ -125,14 +125,6 @@ static custody_err read_ask(struct cty_cli *cli, struct asking *a)
     return read_option(cli, "schema", &a->schema, &ask->schema);
 }
 
-/* What became of it at once, by the clerk's statements that came with it. */
-static const char *state_of(const struct cty_submitted *submitted)
-{
-    if (submitted->follow_count && submitted->follow[submitted->follow_count - 1].type == CTY_RELEASE)
-        return "RELEASED";
-    return "HELD";
-}
-
 static custody_err page_asked(struct cty_cli *cli, const struct cty_hash *case_id,
                               const struct cty_submitted *submitted, enum cty_case_state state)
 {
@@ -150,22 +142,6 @@ static custody_err page_asked(struct cty_cli *cli, const struct cty_hash *case_i
     return cty_page_end(cli, &jw);
 }
 
-/* A verdict may have been a no, which its entry tells. */
-static custody_err read_state(const struct cty_submitted *submitted, enum cty_case_state *ret_state)
-{
-    CTY_AUTO_FREE struct cty_parsed_entry *parsed = cty_alloc(1, sizeof(*parsed));
-    *ret_state = strcmp(state_of(submitted), "RELEASED") == 0 ? CTY_CASE_RELEASED : CTY_CASE_HELD;
-    if (!parsed)
-        return CUSTODY_E_NO_MEMORY;
-    if (submitted->follow_count != 1 || submitted->follow[0].type != CTY_VERDICT)
-        return CUSTODY_OK;
-    custody_err err = cty_entry_parse(cty_buf_bytes(&submitted->follow[0].entry), parsed, NULL);
-    if (err == CUSTODY_OK && parsed->signed_statement.statement.u.verdict.effect == CTY_DENY)
-        *ret_state = CTY_CASE_REFUSED;
-    cty_parsed_entry_done(parsed);
-    return err;
-}
-
 static custody_err ask_custodian(struct cty_cli *cli, struct asking *a)
 {
     struct cty_client *client = NULL;
@@ -180,7 +156,7 @@ static custody_err ask_custodian(struct cty_cli *cli, struct asking *a)
     CTY_TRY(cty_keep_refusal(cli, &a->submitted, err));
     cli->case_id = (struct cty_opt_hash){case_id, true};
     CTY_TRY(cty_keep_receipt(cli, &a->submitted));
-    CTY_TRY(read_state(&a->submitted, &state));
+    CTY_TRY(cty_submitted_state(&a->submitted, &state));
     CTY_TRY(page_asked(cli, &case_id, &a->submitted, state));
     if (!cty_args_flag(&cli->args, "wait"))
         return CUSTODY_OK;

@@ -75,6 +75,23 @@ custody_err cty_keep_refusal(struct cty_cli *cli, const struct cty_submitted *su
     return err;
 }
 
+/* A verdict may have been a no, which its entry tells. */
+custody_err cty_submitted_state(const struct cty_submitted *submitted, enum cty_case_state *ret_state)
+{
+    const struct cty_receipted *last = &submitted->follow[submitted->follow_count ? submitted->follow_count - 1 : 0];
+    CTY_AUTO_FREE struct cty_parsed_entry *parsed = cty_alloc(1, sizeof(*parsed));
+    if (!parsed)
+        return CUSTODY_E_NO_MEMORY;
+    *ret_state = submitted->follow_count && last->type == CTY_RELEASE ? CTY_CASE_RELEASED : CTY_CASE_HELD;
+    if (submitted->follow_count == 0 || last->type != CTY_VERDICT)
+        return CUSTODY_OK;
+    custody_err err = cty_entry_parse(cty_buf_bytes(&last->entry), parsed, NULL);
+    if (err == CUSTODY_OK && parsed->signed_statement.statement.u.verdict.effect == CTY_DENY)
+        *ret_state = CTY_CASE_REFUSED;
+    cty_parsed_entry_done(parsed);
+    return err;
+}
+
 custody_err cty_page_submitted(struct cty_cli *cli, const struct cty_submitted *submitted)
 {
     if (cty_args_knows(&cli->args, "receipt"))

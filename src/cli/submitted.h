@@ -26,6 +26,10 @@ CUSTODY_MUST_USE custody_err cty_keep_receipt(struct cty_cli *cli, const struct 
 CUSTODY_MUST_USE custody_err cty_keep_refusal(struct cty_cli *cli, const struct cty_submitted *submitted,
                                               custody_err err);
 
+/* The state that a request, patch or accept led to, by the clerk's statements that came with it. Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_submitted_state(const struct cty_submitted *submitted,
+                                                 enum cty_case_state *ret_state);
+
 /* Submits what all have signed, and fills the page. Errors: UNDER_THRESHOLD, those of cty_client_submit. */
 CUSTODY_MUST_USE custody_err cty_submit_cosigned(struct cty_cli *cli, struct cty_client *client,
                                                  const struct cty_cosign *cosign);

@@ -290,6 +290,7 @@ struct offers {
     bool found;
 };
 
+/* Whatever the custodian lists, it is by the record that it is one. */
 static custody_err each_case(void *context, const struct cty_case_row *row)
 {
     struct offers *offers = context;
@@ -302,8 +303,7 @@ static custody_err each_case(void *context, const struct cty_case_row *row)
 
 static custody_err list_offers(struct offers *offers, custody_error *error)
 {
-    static const char *const open[] = {"HELD", "RELEASED"};
-    const struct cty_case_filter filter = {.states = open, .states_count = 2, .mine = CTY_MINE_ANY};
+    const struct cty_case_filter filter = {.mine = CTY_MINE_OFFERED};
     return cty_client_cases(offers->client, &filter, each_case, offers, error);
 }
 

@@ -112,10 +112,30 @@ static custody_err map_entry(void *context, const struct cty_parsed_entry *entry
     return CUSTODY_OK;
 }
 
+/* One offer is open at a time, and none once the case has come to its end or was consumed. */
+static void end_unanswered(struct mapping *m)
+{
+    int state = m->judgement->known ? m->judgement->record.state : CTY_CASE_HELD;
+    bool open = state == CTY_CASE_HELD || state == CTY_CASE_RELEASED;
+    for (size_t i = 0; i < m->handoffs->count; i++) {
+        struct cty_handoff *handoff = &m->handoffs->list[i];
+        handoff->over = !handoff->answer && (!open || i + 1 < m->handoffs->count);
+    }
+}
+
 custody_err cty_handoffs_read(const struct cty_judgement *judgement, struct cty_handoffs *ret_handoffs)
 {
     struct mapping m = {judgement, ret_handoffs};
-    return cty_judgement_each(judgement, map_entry, &m);
+    CTY_TRY(cty_judgement_each(judgement, map_entry, &m));
+    end_unanswered(&m);
+    return CUSTODY_OK;
+}
+
+const char *cty_handoff_word(const struct cty_handoff *handoff, uint64_t now)
+{
+    if (handoff->over || (!handoff->answer && now > handoff->offer->expires))
+        return "lapsed";
+    return cty_offer_state_names[handoff->state];
 }
 
 /* ---- questions ---- */

@@ -18,6 +18,7 @@ struct cty_handoff {
     struct cty_bytes from;
     struct cty_bytes to;             /* who accepted; until then whom it was offered to */
     enum cty_offer_state state;
+    bool over;                       /* nobody answered it, and nobody can any more, as the entries tell */
     struct cty_parsed_entry *answer; /* the accept, decline or withdraw; owned; NULL: none */
     struct cty_bytes context;        /* data NULL where there is none, or it is not ours to read */
     struct cty_bytes obligations;
@@ -30,6 +31,9 @@ struct cty_handoffs {
 void cty_handoffs_done(struct cty_handoffs *handoffs);
 /* Errors: those of cty_judgement_each. */
 CUSTODY_MUST_USE custody_err cty_handoffs_read(const struct cty_judgement *judgement, struct cty_handoffs *ret_handoffs);
+/* "open", "accepted", "declined", "withdrawn"; "lapsed" where nobody answered in time, by the entries, or by `now` unless
+ * it is 0. Constant. */
+const char *cty_handoff_word(const struct cty_handoff *handoff, uint64_t now);
 
 /* One question, and its answer. */
 struct cty_question {

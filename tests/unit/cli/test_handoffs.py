@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Cases that go from one vendor's agent to another's, people who talk about them, and keys that change, with the commands and
+a running custodian. Arguments: custody, custodyd, custody-verify.
+"""
+
+import shutil
+
+import contract
+from contract import expect_equal
+from live import CUSTODYD, World
+
+W = World()
+OPERATORS = ['--admin', 'operator-ada.key', '--admin', 'operator-otto.key']
+ACME = ['--admin', 'acme-alice.key', '--admin', 'acme-bob.key']
+GLOBEX = ['--admin', 'globex-gina.key', '--admin', 'globex-george.key']
+
+
+def expect_code(value, code):
+    expect_equal(value['error']['code'], code)
+    # Each refusal says what to do next.
+    expect_equal(value['error']['next'] != '', True)
+
+
+def a_ledger_of_two_vendors():
+    w = W
+    w.say('init', '--development', '--log-key', 'log.key', '--clerk-key', 'clerk.key', '--admin', 'operator-ada.key',
+          '--admin', 'operator-otto.key', 'opening.json')
+    w.say('trust', 'new', '--opening', 'opening.json', 'trust.json')
+    expect_equal(w.run(CUSTODYD, ['--init', 'opening.json', '--ledger', 'l.db', '--log-key', 'log.key', '--clerk-key',
+                                  'clerk.key', '--development']), 0)
+    w.start()
+    w.say('enrol', '--party', 'acme', '--new', 'acme-alice.key', '--new', 'acme-bob.key', *OPERATORS)
+    w.say('enrol', '--party', 'globex', '--new', 'globex-gina.key', '--new', 'globex-george.key', *OPERATORS)
+    w.say('enrol', '--new', 'acme-carol.key', '--role', 'approver', *ACME)
+    w.say('enrol', '--new', 'acme-refund-agent.key', '--owner', 'acme/alice', *ACME)
+    w.say('enrol', '--new', 'acme-worker.key', '--owner', 'acme/alice', *ACME)
+    for name in ('globex-fulfilment', 'globex-spare'):
+        w.say('key', 'new', name + '.key', '--name', name.replace('-', '/', 1), '--no-passphrase')
+        w.say('enrol', '--new', name + '.key', '--owner', 'globex/gina', *GLOBEX)
+
+
+def _ask(action='refund', **options):
+    words = ['request', '--service', 'payments', '--action', action, '--payload', '-']
+    for name, value in options.items():
+        words += ['--' + name, value]
+    return W.tell(*words, key='acme-refund-agent', text='{"amount": "129.00", "order": 4711}')['case']
+
+
+def a_case_is_handed_to_another_vendor():
+    w = W
+    case = _ask()
+    w.say('approve', case, '--yes', '--travels-to', 'globex', key='acme-carol')
+    w.write('duties.txt', 'report by noon')
+    w.write('order.json', '{"stock":"B7"}')
+    w.tell('offer', case, '--to', 'globex', '--valid-for', '2h', '--obligations', 'duties.txt', '--context',
+           'order.json', '--deposit', '100.00 EUR', key='acme-refund-agent')
+    offers = w.tell('offers', key='globex-fulfilment')['offers']
+    expect_equal([(one['case'], one['from'], one['to']) for one in offers], [(case, 'acme/refund-agent', 'globex')])
+    expect_equal(case[:16] in w.say('offers', key='globex-fulfilment'), True)
+    expect_equal(w.tell('offers', key='acme-worker')['offers'], [])
+    # What is taken over is shown before anybody signs.
+    expect_code(w.tell('accept', case, key='globex-fulfilment', status=4), 'usage')
+    expect_equal([word in w.err for word in ('report by noon', 'stock', '4711', '100.00 EUR', 'releases   1')], [True] * 5)
+    taken = w.tell('accept', case, '--yes', key='globex-fulfilment')
+    expect_equal((taken['state'], [one['type'] for one in taken['submitted']['follow']]),
+                 ('RELEASED', ['verdict', 'release']))
+    expect_equal('submitted' in w.tell('accept', case, '--yes', key='globex-fulfilment'), False)
+    expect_code(w.tell('accept', case, '--yes', key='globex-spare', status=1), 'double-acceptance')
+    expect_code(w.tell('consume', case, key='acme-refund-agent', status=1), 'not-holder')
+    expect_equal(w.tell('wait', case, key='globex-fulfilment')['state'], 'RELEASED')
+    expect_equal(w.tell('consume', case, key='globex-fulfilment')['payload'], {'amount': '129.00', 'order': 4711})
+    w.say('outcome', case, 'fulfilled', key='globex-fulfilment')
+    told = w.tell('handoffs', case, key='globex-fulfilment')
+    expect_equal([(hop['hop'], hop['from'], hop['to'], hop['state'], hop['releases'], hop['depth'], hop['services'],
+                   hop['obligations'], hop['deposit']) for hop in told['handoffs']],
+                 [(1, 'acme/refund-agent', 'globex/fulfilment', 'accepted', 1, 0, ['payments'], 'report by noon',
+                   {'amount': '100.00', 'unit': 'EUR'})])
+    expect_equal('hop 1        acme/refund-agent -> globex/fulfilment, accepted' in
+                 w.say('handoffs', case, key='acme-refund-agent'), True)
+
+
+def what_does_not_travel_is_decided_anew():
+    w = W
+    case = _ask()
+    w.say('approve', case, '--yes', key='acme-carol')
+    w.say('offer', case, '--to', 'globex/fulfilment', key='acme-refund-agent')
+    expect_code(w.tell('accept', case, '--yes', key='globex-spare', status=1), 'wrong-receiver')
+    expect_equal(w.tell('accept', case, '--yes', key='globex-fulfilment')['state'], 'HELD')
+    expect_code(w.tell('consume', case, key='globex-fulfilment', status=3), 'undecided')
+    w.say('approve', case, '--yes', key='acme-carol')
+    w.say('consume', case, key='globex-fulfilment')
+
+
+def offers_end_in_other_ways():
+    w = W
+    case = _ask()
+    expect_code(w.tell('accept', case, '--yes', key='globex-fulfilment', status=1), 'no-offer')
+    expect_code(w.tell('offer', case, '--to', 'globex', key='globex-fulfilment', status=1), 'not-holder')
+    expect_code(w.tell('offer', case, '--to', 'nobody', key='acme-refund-agent', status=1), 'wrong-receiver')
+    expect_code(w.tell('offer', case, key='acme-refund-agent', status=4), 'usage')
+    expect_code(w.tell('offer', case, '--to', 'globex', '--deposit', '100', key='acme-refund-agent', status=4), 'usage')
+    w.say('offer', case, '--to', 'globex', key='acme-refund-agent')
+    expect_code(w.tell('offer', case, '--to', 'globex', key='acme-refund-agent', status=1), 'double-offer')
+    expect_code(w.tell('finalise', case, key='acme-refund-agent', status=1), 'double-offer')
+    w.tell('decline', case, '--reason', 'no stock', key='globex-fulfilment')
+    w.say('offer', case, '--to', 'globex', key='acme-refund-agent')
+    w.tell('withdraw', case, '--reason', 'done by hand', key='acme-refund-agent')
+    expect_code(w.tell('accept', case, '--yes', key='globex-fulfilment', status=1), 'state-illegal')
+    w.say('offer', case, '--to', 'globex', '--valid-for', '1ms', key='acme-refund-agent', status=None)
+    told = [(one['state'], one.get('reason')) for one in w.tell('handoffs', case, key='acme-refund-agent')['handoffs']]
+    expect_equal(told[:2], [('declined', 'no stock'), ('withdrawn', 'done by hand')])
+    w.tell('finalise', case, key='acme-refund-agent')
+    expect_code(w.tell('offer', case, '--to', 'globex', key='acme-refund-agent', status=1), 'after-final')
+    expect_equal('it is handed on no more' in w.say('handoffs', case, key='acme-carol'), True)
+
+
+def a_scope_only_narrows():
+    w = W
+    case = _ask()
+    w.say('offer', case, '--to', 'globex/fulfilment', '--depth', '1', '--action', 'refund', '--action', 'ship.*',
+          '--releases', '2', '--expires', '2h', key='acme-refund-agent')
+    w.say('accept', case, '--yes', key='globex-fulfilment')
+    for words in (['--depth', '1'], ['--releases', '3'], ['--service', '*'], ['--expires', '3h']):
+        expect_code(w.tell('offer', case, '--to', 'globex/spare', *words, key='globex-fulfilment', status=1),
+                    'pass-wider')
+    expect_code(w.tell('offer', case, '--to', 'acme/refund-agent', key='globex-fulfilment', status=1),
+                'delegation-loop')
+    child = w.tell('request', '--service', 'payments', '--action', 'ship.box', '--payload', '-', '--parent', case,
+                   key='globex-fulfilment', text='{}')
+    expect_equal(child['state'], 'HELD')
+    w.say('offer', case, '--to', 'globex/spare', key='globex-fulfilment')
+    w.say('accept', case, '--yes', key='globex-spare')
+    expect_code(w.tell('offer', case, '--to', 'acme/worker', key='globex-spare', status=1), 'pass-too-deep')
+    expect_equal([hop['to'] for hop in w.tell('handoffs', case, key='acme-carol')['handoffs']],
+                 ['globex/fulfilment', 'globex/spare'])
+
+
+def questions_are_answered():
+    w = W
+    case = _ask()
+    asked = w.tell('question', case, 'which order?', key='acme-carol')['submitted']['digest']
+    w.write('why.txt', 'and why?')
+    w.tell('question', case, '--file', 'why.txt', key='acme-bob')
+    expect_code(w.tell('question', case, 'I wonder', key='acme-worker', status=1), 'not-human')
+    expect_code(w.tell('question', case, key='acme-carol', status=4), 'usage')
+    expect_code(w.tell('answer', case, '4711', key='acme-refund-agent', status=4), 'usage')
+    expect_code(w.tell('answer', case, '4711', '--question', asked, key='acme-worker', status=1), 'not-holder')
+    w.tell('answer', case, '4711', '--question', asked, key='acme-refund-agent')
+    w.tell('answer', case, 'it came back', key='acme-refund-agent')
+    expect_code(w.tell('answer', case, 'it did', key='acme-refund-agent', status=1), 'no-question')
+
+
+def the_custodian_ends():
+    W.stop()
+    shutil.rmtree(W.top)
+
+
+contract.main([
+    a_ledger_of_two_vendors,
+    a_case_is_handed_to_another_vendor,
+    what_does_not_travel_is_decided_anew,
+    offers_end_in_other_ways,
+    a_scope_only_narrows,
+    questions_are_answered,
+    the_custodian_ends,
+])
