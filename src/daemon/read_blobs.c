@@ -46,7 +46,8 @@ static custody_err may_read(struct cty_worker *worker, const struct cty_hash *ca
 {
     custody_err err;
     do
-        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), member, error);
+        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), member, worker->now,
+                           error);
     while (cty_book_again(&worker->book, &err, error));
     return err;
 }

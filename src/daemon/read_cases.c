@@ -82,7 +82,8 @@ static custody_err ask_may_read(struct cty_worker *worker, const struct cty_hash
 {
     custody_err err;
     do
-        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), cty_bytes_text(member), error);
+        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), cty_bytes_text(member),
+                           worker->now, error);
     while (cty_book_again(&worker->book, &err, error));
     *ret_may = err == CUSTODY_OK;
     return custody_err_class_get(err) == CUSTODY_CLASS_FAULT ? err : CUSTODY_OK;

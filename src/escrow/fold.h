@@ -94,12 +94,13 @@ CUSTODY_MUST_USE custody_err cty_clerk_expiry(struct cty_view *view, const struc
 
 /*
  * Who may read a blob: whether `actor` may be given the contents of member `member` of a statement of the case
- * (state is for requester and holder only). Errors: FORBIDDEN, VIEW_INCOMPLETE, WRONG_CASE.
+ * (state is for requester and holder only) at `time`. Errors: FORBIDDEN, VIEW_INCOMPLETE, WRONG_CASE.
  */
 CUSTODY_MUST_USE custody_err cty_may_read(struct cty_view *view, const struct cty_hash *case_id,
-                                          struct cty_bytes actor, struct cty_bytes member, custody_error *error);
+                                          struct cty_bytes actor, struct cty_bytes member, uint64_t time,
+                                          custody_error *error);
 
-/* Whether an offer of the case, not answered yet, is made to the actor or its party. */
+/* Whether the case's newest offer, not answered yet, is made to the actor or its party. */
 bool cty_offered_to(const struct cty_case *the_case, struct cty_bytes actor);
 
 /*

@@ -154,6 +154,7 @@ custody_err cty_rule_offer(struct fold *f)
     CTY_TRY(check_within(f, &offer->scope));
     CTY_TRY(check_allows_case(f, &offer->scope));
     CTY_TRY(giver_rotation(f, &rotation));
+    CTY_TRY(cty_talk_count(f));
     c->offer = (struct cty_case_offer){.present = true, .digest = *f->in->digest, .expires = offer->expires,
                                        .index = f->in->entry->index, .obligations = offer->obligations,
                                        .rotation = rotation, .scope = offer->scope, .state = CTY_OFFER_OPEN,

@@ -60,20 +60,23 @@ static bool in_ancestry(const struct cty_case *the_case, const struct cty_actor_
     return false;
 }
 
-/* Why no clause takes the actor: the first clause says what it asks for. */
+/* Why no clause takes the actor: its key, where one asks it otherwise; else the first clause says what it asks for. */
 static custody_err refuse_role(struct fold *f, const struct cty_actor_record *actor, uint64_t escalated)
 {
     struct cty_bytes name = actor->enrolment.actor;
     const struct cty_case *c = &f->the_case;
+    const struct cty_names *roles = NULL;
     for (uint32_t i = 0; i < c->quorum_count; i++) {
         struct asked asked = whom(&c->quorum[i], bit(escalated, i));
         if (!takes_party(asked.parties, cty_actor_party(name)))
             continue;
         if (has_one_of(actor, asked.roles))
             return cty_fail(f->error, CUSTODY_E_KEY_CLASS, NAME_FMT ": a hardware key is asked for", NAME_ARG(name));
-        return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " lacks the role " NAME_FMT, NAME_ARG(name),
-                        NAME_ARG(asked.roles->names[0]));
+        roles = roles ? roles : asked.roles;
     }
+    if (roles)
+        return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " lacks the role " NAME_FMT, NAME_ARG(name),
+                        NAME_ARG(roles->names[0]));
     return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " is of none of the parties that decide",
                     NAME_ARG(name));
 }

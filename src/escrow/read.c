@@ -52,6 +52,14 @@ static bool is_offered(struct cty_bytes member)
     return false;
 }
 
+/* Whether an offer stands that the actor could accept now. */
+static bool may_accept(const struct fold *f, struct cty_bytes actor)
+{
+    enum cty_case_state reads = cty_case_state_at(&f->the_case, f->time);
+    bool handed = reads == CTY_CASE_HELD || reads == CTY_CASE_RELEASED;
+    return handed && cty_case_offer_open(&f->the_case, f->time) && cty_offered_to(&f->the_case, actor);
+}
+
 /* Whom the newest verdict lets decide, now or once it has been escalated. */
 static bool is_asked(struct fold *f, const struct cty_actor_record *actor)
 {
@@ -72,7 +80,7 @@ static custody_err may_read(struct fold *f, const struct cty_hash *case_id, stru
         return CUSTODY_OK;
     if (cty_bytes_is(member, "state"))
         return cty_fail(f->error, CUSTODY_E_FORBIDDEN, "state is for requester and holder");
-    if (is_named_reader(c, actor) || (cty_offered_to(c, actor) && is_offered(member)))
+    if (is_named_reader(c, actor) || (may_accept(f, actor) && is_offered(member)))
         return CUSTODY_OK;
     if (is_asked(f, &record))
         return CUSTODY_OK;
@@ -80,10 +88,10 @@ static custody_err may_read(struct fold *f, const struct cty_hash *case_id, stru
 }
 
 custody_err cty_may_read(struct cty_view *view, const struct cty_hash *case_id, struct cty_bytes actor,
-                         struct cty_bytes member, custody_error *error)
+                         struct cty_bytes member, uint64_t time, custody_error *error)
 {
     struct cty_json tape = CTY_JSON_INIT;
-    struct fold f = {.view = view, .tape = &tape, .error = error};
+    struct fold f = {.view = view, .tape = &tape, .error = error, .time = time};
     custody_err err = may_read(&f, case_id, actor, member);
     cty_json_done(&tape);
     return err;
@@ -187,7 +195,8 @@ custody_err cty_case_check(const struct cty_case *c, custody_error *error)
         return broken(error, "a held case has a quorum");
     if (c->state != CTY_CASE_JUDGED_NEXT && !c->instance.present)
         return broken(error, "a judged case has an instance");
-    for (uint32_t i = 0; i < c->decisions_count; i++) {
+    /* Between an accept and its verdict the old instance's approvals stand there still, and none of them counts. */
+    for (uint32_t i = 0; c->state != CTY_CASE_JUDGED_NEXT && i < c->decisions_count; i++) {
         for (uint32_t k = 0; k < c->persons_count; k++) {
             if (memcmp(c->decisions[i].person, c->persons[k].bits, 16) == 0)
                 return broken(error, "nobody in the ancestry decides");

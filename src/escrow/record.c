@@ -158,6 +158,7 @@ static const struct cty_field case_fields[] = {
     TEXT(CA, service, "service", WORD),
     TEXTS(CA, signers, "signers", ACTOR, CTY_DECISIONS_MAX),
     ENUM(CA, state, "state", cty_case_state_names),
+    OPT_U64(CA, talk, "talk"),
     OPT_U64(CA, use_by, "use_by"),
     OPT_U64(CA, use_ms, "use_ms"),
 };

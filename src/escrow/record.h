@@ -172,6 +172,7 @@ struct cty_case {
     struct cty_bytes signers[CTY_DECISIONS_MAX]; /* who signed in the case beside requester and holder */
     uint32_t signers_count;
     int state;                   /* enum cty_case_state */
+    uint64_t talk;               /* offers, questions and consents so far */
     uint64_t use_by;
     uint64_t use_ms;
 };

@@ -21,6 +21,9 @@ custody_err cty_rule_actor_rotate(struct fold *f)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u rotations", CTY_ROTATIONS_MAX);
     actor.former[actor.former_count++] = (struct cty_former_key){.key = actor.enrolment.key, .until = f->time};
     actor.enrolment.key = rotate->key;
+    /* That a key is in hardware is the admins' word, and theirs was on another key. */
+    if (actor.enrolment.key_custody == CTY_KEY_HARDWARE)
+        actor.enrolment.key_custody = CTY_KEY_SELF;
     if (rotate->sealing_key.data)
         actor.enrolment.sealing_key = rotate->sealing_key;
     return cty_fold_put(f, &cty_shape_actor_record, &actor, "actor/" NAME_FMT, NAME_ARG(name));

@@ -2,6 +2,15 @@
 /* The rules of what approvers and the holder say to each other while a case is held. */
 #include "escrow/inner.h"
 
+custody_err cty_talk_count(struct fold *f)
+{
+    if (f->the_case.talk == CTY_TALK_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u offers, questions and consents in a case",
+                        CTY_TALK_MAX);
+    f->the_case.talk++;
+    return CUSTODY_OK;
+}
+
 custody_err cty_rule_question(struct fold *f)
 {
     struct cty_case *c = &f->the_case;
@@ -12,6 +21,7 @@ custody_err cty_rule_question(struct fold *f)
     if (c->questions_count == CTY_QUESTIONS_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u questions without an answer",
                         CTY_QUESTIONS_MAX);
+    CTY_TRY(cty_talk_count(f));
     c->questions[c->questions_count++] = *f->in->digest;
     return cty_case_store(f, &f->st->case_id);
 }
@@ -48,6 +58,8 @@ custody_err cty_rule_consent(struct fold *f)
         return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
     if (!cty_hash_equal(&consent->patch, &c->payload_at))
         return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the newest patch is %s", cty_hex64(&c->payload_at).text);
+    if (c->consent == CTY_CONSENT_REFUSED && consent->choice == CTY_CONSENT_REFUSE)
+        return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, "it is refused already");
     c->consent = consent->choice == CTY_CONSENT_ACCEPT ? CTY_CONSENT_GIVEN : CTY_CONSENT_REFUSED;
     cty_anchor_move(f);
     return cty_case_store(f, &f->st->case_id);

@@ -456,7 +456,7 @@ static custody_err may_read(struct world *w, const struct cty_hash *id, const ch
     custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
     cty_view_clear(&w->view);
     while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-        err = cty_may_read(&w->view, id, cty_bytes_text(who), cty_bytes_text(member), &w->error);
+        err = cty_may_read(&w->view, id, cty_bytes_text(who), cty_bytes_text(member), w->time, &w->error);
         if (err == CUSTODY_E_VIEW_INCOMPLETE)
             assert_ok(cty_memory_fill(w->memory, &w->view, NULL, NULL));
     }
