@@ -74,6 +74,7 @@ struct cty_cli {
     char *state_path;
     char *refusal_path; /* where a signed refusal was written; NULL: nowhere */
     struct cty_client *client;
+    struct cty_net_pin door_pin; /* what the door at --url is known by, where the trust file doesn't say; borrowed */
 };
 
 /*

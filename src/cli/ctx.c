@@ -144,6 +144,8 @@ custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, con
         CTY_TRY(cty_cli_find_state(cli));
     struct cty_client_config config = {
         .url = url, .trust = trust, .secret = secret, .state_path = cli->state_path, .patience_ms = patience};
+    if (cli->door_pin.certificate.size || cli->door_pin.authority.size)
+        config.pin = &cli->door_pin;
     CTY_TRY(cty_client_open(&config, &cli->client, &cli->error));
     cty_cli_set_running(cli->client);
     *ret_client = cli->client;
