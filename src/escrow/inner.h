@@ -120,7 +120,7 @@ CUSTODY_MUST_USE custody_err cty_holder_check(struct fold *f);
 CUSTODY_MUST_USE custody_err cty_machine_check(struct fold *f, struct cty_bytes name, custody_err code);
 /* The statement in hand is what the next verdict judges. */
 CUSTODY_MUST_USE custody_err cty_verdict_want(struct fold *f);
-/* One more offer, question or consent of a case, which has room for so many. Errors: LIMIT_REACHED. */
+/* One more offer or question of a case, which has room for so many. Errors: LIMIT_REACHED. */
 CUSTODY_MUST_USE custody_err cty_talk_count(struct fold *f);
 /* The statement in hand is what others answer from now on. */
 void cty_anchor_move(struct fold *f);

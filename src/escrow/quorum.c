@@ -29,16 +29,27 @@ static bool has_one_of(const struct cty_actor_record *actor, const struct cty_na
     return false;
 }
 
-static bool key_is_enough(const struct cty_clause *clause, const struct cty_actor_record *actor)
+/* The key that the actor had after so many rotations: what it signed stands as it was signed. */
+static bool key_is_enough(const struct cty_clause *clause, const struct cty_actor_record *actor, uint64_t rotation)
 {
-    return clause->key_custody != CTY_KEY_HARDWARE || actor->enrolment.key_custody == CTY_KEY_HARDWARE;
+    if (clause->key_custody != CTY_KEY_HARDWARE)
+        return true;
+    if (rotation < actor->former_count)
+        return actor->former[rotation].hardware;
+    return actor->enrolment.key_custody == CTY_KEY_HARDWARE;
+}
+
+static bool clause_took(const struct cty_clause *clause, const struct cty_actor_record *actor, bool escalated,
+                        uint64_t rotation)
+{
+    struct asked asked = whom(clause, escalated);
+    return takes_party(asked.parties, cty_actor_party(actor->enrolment.actor)) && has_one_of(actor, asked.roles) &&
+           key_is_enough(clause, actor, rotation);
 }
 
 static bool clause_takes(const struct cty_clause *clause, const struct cty_actor_record *actor, bool escalated)
 {
-    struct asked asked = whom(clause, escalated);
-    return takes_party(asked.parties, cty_actor_party(actor->enrolment.actor)) && has_one_of(actor, asked.roles) &&
-           key_is_enough(clause, actor);
+    return clause_took(clause, actor, escalated, actor->former_count);
 }
 
 static bool bit(uint64_t bits, uint32_t place)
@@ -197,7 +208,7 @@ static custody_err clause_count(struct fold *f, uint32_t place, const uint32_t *
         struct cty_actor_record actor;
         bool present = false;
         CTY_TRY(cty_actor_get(f, decision->actor, &actor, &present));
-        if (!present || !clause_takes(clause, &actor, escalated) ||
+        if (!present || !clause_took(clause, &actor, escalated, decision->rotation) ||
             !is_next(clause, &actor, persons.count, escalated))
             continue;
         set_add(&persons, cty_bytes_make(decision->person, sizeof(decision->person)));

@@ -62,6 +62,7 @@ const struct cty_shape cty_shape_party_record = CTY_SHAPE(party_fields);
 
 #define FO struct cty_former_key
 static const struct cty_field former_fields[] = {
+    OPT_BOOL(FO, hardware, "hardware"),
     TEXT(FO, key, "key", VKEY),
     OPT_BOOL(FO, revoked, "revoked"),
     OPT_U64(FO, revoked_since, "revoked_since"),

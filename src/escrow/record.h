@@ -60,6 +60,7 @@ struct cty_party_record {
 
 /* A key that an actor had before a rotation. */
 struct cty_former_key {
+    bool hardware; /* it was vouched for as held in hardware */
     struct cty_bytes key;
     bool revoked;
     uint64_t revoked_since; /* ms */
@@ -172,7 +173,7 @@ struct cty_case {
     struct cty_bytes signers[CTY_DECISIONS_MAX]; /* who signed in the case beside requester and holder */
     uint32_t signers_count;
     int state;                   /* enum cty_case_state */
-    uint64_t talk;               /* offers, questions and consents so far */
+    uint64_t talk;               /* offers and questions so far */
     uint64_t use_by;
     uint64_t use_ms;
 };

@@ -19,7 +19,8 @@ custody_err cty_rule_actor_rotate(struct fold *f)
         CTY_TRY(cty_key_put(f, rotate->sealing_key, CTY_KEY_X25519, name, "sealing"));
     if (actor.former_count == CTY_ROTATIONS_MAX)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u rotations", CTY_ROTATIONS_MAX);
-    actor.former[actor.former_count++] = (struct cty_former_key){.key = actor.enrolment.key, .until = f->time};
+    actor.former[actor.former_count++] = (struct cty_former_key){
+        .hardware = actor.enrolment.key_custody == CTY_KEY_HARDWARE, .key = actor.enrolment.key, .until = f->time};
     actor.enrolment.key = rotate->key;
     /* That a key is in hardware is the admins' word, and theirs was on another key. */
     if (actor.enrolment.key_custody == CTY_KEY_HARDWARE)

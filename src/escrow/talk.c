@@ -5,7 +5,7 @@
 custody_err cty_talk_count(struct fold *f)
 {
     if (f->the_case.talk == CTY_TALK_MAX)
-        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u offers, questions and consents in a case",
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u offers and questions in a case",
                         CTY_TALK_MAX);
     f->the_case.talk++;
     return CUSTODY_OK;
@@ -56,10 +56,10 @@ custody_err cty_rule_consent(struct fold *f)
     CTY_TRY(cty_holder_check(f));
     if (c->consent != CTY_CONSENT_WANTED && c->consent != CTY_CONSENT_REFUSED)
         return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
-    if (!cty_hash_equal(&consent->patch, &c->payload_at))
-        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the newest patch is %s", cty_hex64(&c->payload_at).text);
     if (c->consent == CTY_CONSENT_REFUSED && consent->choice == CTY_CONSENT_REFUSE)
         return cty_fail(f->error, CUSTODY_E_STATE_ILLEGAL, "it is refused already");
+    if (!cty_hash_equal(&consent->patch, &c->payload_at))
+        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "the newest patch is %s", cty_hex64(&c->payload_at).text);
     c->consent = consent->choice == CTY_CONSENT_ACCEPT ? CTY_CONSENT_GIVEN : CTY_CONSENT_REFUSED;
     cty_anchor_move(f);
     return cty_case_store(f, &f->st->case_id);

@@ -12,6 +12,10 @@ static const enum cty_type types[] = {
     [PLAIN_REQUEST] = CTY_REQUEST, [PLAIN_VERDICT] = CTY_VERDICT, [PLAIN_PATCH] = CTY_PATCH,
     [PLAIN_DECISION] = CTY_DECISION, [PLAIN_RELEASE] = CTY_RELEASE, [PLAIN_CONSUME] = CTY_CONSUME,
     [PLAIN_OUTCOME] = CTY_OUTCOME, [PLAIN_CANCEL] = CTY_CANCEL, [PLAIN_EXPIRY] = CTY_EXPIRY,
+    [PLAIN_ACTOR_ROTATE] = CTY_ACTOR_ROTATE, [PLAIN_CUSTODIAN_ROTATE] = CTY_CUSTODIAN_ROTATE,
+    [PLAIN_LEDGER_CLOSE] = CTY_LEDGER_CLOSE, [PLAIN_CONSENT] = CTY_CONSENT, [PLAIN_QUESTION] = CTY_QUESTION,
+    [PLAIN_ANSWER] = CTY_ANSWER, [PLAIN_OFFER] = CTY_OFFER, [PLAIN_ACCEPT] = CTY_ACCEPT,
+    [PLAIN_DECLINE] = CTY_DECLINE, [PLAIN_WITHDRAW] = CTY_WITHDRAW, [PLAIN_FINALISE] = CTY_FINALISE,
 };
 
 static struct cty_bytes text(const char *string)
@@ -132,23 +136,48 @@ static void write_match(struct cty_jw *jw, const struct plain_rule *rule)
     cty_jw_object_end(jw);
 }
 
+static void write_truth(struct cty_jw *jw, const char *label, bool truth)
+{
+    if (!truth)
+        return;
+    cty_jw_name(jw, label);
+    cty_jw_bool(jw, true);
+}
+
+static void write_escalation(struct cty_jw *jw, const struct plain_escalation *escalation)
+{
+    if (!escalation->present)
+        return;
+    cty_jw_name(jw, "escalation");
+    cty_jw_object(jw);
+    write_number(jw, "after_ms", escalation->after);
+    write_names(jw, "parties", escalation->parties, escalation->parties_count);
+    write_names(jw, "roles", escalation->roles, escalation->roles_count);
+    cty_jw_object_end(jw);
+}
+
 static void write_rule(struct cty_jw *jw, const struct plain_rule *rule)
 {
     static const char *const effects[] = {"pass", "hold", "deny"};
     cty_jw_object(jw);
     write_number(jw, "approvals", rule->approvals);
+    write_truth(jw, "consent", rule->consent);
     write_number(jw, "decide_ms", rule->decide_ms);
-    if (rule->distinct_parties) {
-        cty_jw_name(jw, "distinct_parties");
-        cty_jw_bool(jw, true);
-    }
+    write_truth(jw, "distinct_parties", rule->distinct_parties);
     cty_jw_name(jw, "effect");
     cty_jw_text(jw, effects[rule->effect]);
+    write_escalation(jw, &rule->escalation);
+    if (rule->hardware) {
+        cty_jw_name(jw, "key_custody");
+        cty_jw_text(jw, "hardware");
+    }
     write_match(jw, rule);
+    write_truth(jw, "ordered", rule->ordered);
     write_names(jw, "parties", rule->parties, rule->parties_count);
     write_number(jw, "report_ms", rule->report_ms);
     write_names(jw, "roles", rule->roles, rule->roles_count);
     write_number(jw, "use_ms", rule->use_ms);
+    write_number(jw, "window_ms", rule->window_ms);
     cty_jw_object_end(jw);
 }
 
@@ -160,6 +189,13 @@ static void write_policy(struct bridge *b, const struct plain_policy *policy)
     cty_jw_object(&jw);
     cty_jw_name(&jw, "admin_quorum");
     cty_jw_u64(&jw, (uint64_t)policy->admin_quorum);
+    if (policy->recovery_quorum) {
+        cty_jw_name(&jw, "recovery");
+        cty_jw_object(&jw);
+        write_number(&jw, "quorum", policy->recovery_quorum);
+        write_names(&jw, "roles", policy->recovery_roles, policy->recovery_roles_count);
+        cty_jw_object_end(&jw);
+    }
     cty_jw_name(&jw, "rules");
     cty_jw_array(&jw);
     for (int i = 0; i < policy->rules_count; i++)
@@ -178,12 +214,13 @@ static void names(const plain_name *from, int count, struct cty_names *to)
         to->names[to->count++] = text(from[i]);
 }
 
-static void write_key(struct bridge *b, const struct plain_enrolment *e, int place)
+/* The line of key number `key` under a name, in the bridge's own memory. */
+static void write_key(struct bridge *b, int key, const char *name, int place)
 {
     char owner[40];
     struct cty_buf out = CTY_BUF_INIT(sizeof(b->keys[0]) - 1);
-    const struct cty_secret *secret = world_secret(b->w, key_owner(e->key, owner));
-    CTY_CHECK(cty_vkey_format(text(e->name), CTY_KEY_ED25519, cty_secret_key(secret), &out) == CUSTODY_OK);
+    const struct cty_secret *secret = world_secret(b->w, key_owner(key, owner));
+    CTY_CHECK(cty_vkey_format(text(name), CTY_KEY_ED25519, cty_secret_key(secret), &out) == CUSTODY_OK);
     memcpy(b->keys[place], out.data, out.size);
     b->keys[place][out.size] = 0;
     cty_buf_done(&out);
@@ -193,7 +230,9 @@ static void make_enrolment(struct bridge *b, const struct plain_enrolment *e, in
 {
     static const int kinds[] = {CTY_AGENT, CTY_PERSON, CTY_SERVICE};
     char person[40];
-    write_key(b, e, place);
+    static const int custodies[] = {CTY_KEY_SELF, CTY_KEY_HARDWARE, CTY_KEY_OPERATOR};
+    write_key(b, e->key, e->name, place);
+    out->key_custody = custodies[e->custody];
     out->actor = text(e->name);
     out->key = text(b->keys[place]);
     out->kind = kinds[e->kind];
@@ -237,6 +276,88 @@ static void make_request(struct bridge *b, const struct plain_request *r, struct
     out->parent = (struct cty_parent){true, digest_of(b, r->parent_after), case_digest(b, r->parent)};
 }
 
+/* Obligations are numbers; 0 is none. */
+static struct cty_opt_hash obligations(int number)
+{
+    return (struct cty_opt_hash){numbered("obligations", number), number != 0};
+}
+
+static void make_scope(const struct plain_scope *s, struct cty_scope *out)
+{
+    out->present = true;
+    out->depth = (uint64_t)s->depth;
+    out->releases = (uint64_t)s->releases;
+    out->expires = (uint64_t)s->expires;
+    names(s->services, s->services_count, &out->services);
+    names(s->actions, s->actions_count, &out->actions);
+}
+
+static void make_offer(struct bridge *b, const struct plain_offer *o, struct cty_offer *out)
+{
+    out->to = text(o->to);
+    out->expires = (uint64_t)o->expires;
+    out->hop = (uint64_t)o->hop;
+    out->previous.present = o->previous != PLAIN_NONE;
+    if (out->previous.present)
+        out->previous.hash = b->digests[o->previous];
+    out->obligations = obligations(o->obligations);
+    make_scope(&o->scope, &out->scope);
+}
+
+static void make_decision(struct bridge *b, const struct plain_event *e, struct cty_decision *out)
+{
+    static const int choices[] = {CTY_APPROVE, CTY_REJECT, CTY_ESCALATE};
+    out->choice = choices[e->choice];
+    out->expires = (uint64_t)e->expires;
+    instance_bits(e->instance, out->instance);
+    out->payload = bridge_payload(e->payload);
+    out->previous.present = e->previous != PLAIN_NONE;
+    if (out->previous.present)
+        out->previous.hash = b->digests[e->previous];
+    names(e->travels, e->travels_count, &out->travels);
+}
+
+/* What handoffs and talk have. */
+static void make_hand(struct bridge *b, const struct plain_event *e, struct cty_statement *st)
+{
+    struct cty_hash answered = digest_of(b, e->answered);
+    if (e->kind == PLAIN_OFFER) {
+        make_offer(b, &e->offer, &st->u.offer);
+    } else if (e->kind == PLAIN_ACCEPT) {
+        st->u.accept.offer = answered;
+        st->u.accept.obligations = obligations(e->obligations);
+    } else if (e->kind == PLAIN_DECLINE) {
+        st->u.decline.offer = answered;
+    } else if (e->kind == PLAIN_WITHDRAW) {
+        st->u.withdraw.offer = answered;
+    } else if (e->kind == PLAIN_CONSENT) {
+        st->u.consent.choice = e->agrees ? CTY_CONSENT_ACCEPT : CTY_CONSENT_REFUSE;
+        st->u.consent.patch = answered;
+    } else if (e->kind == PLAIN_QUESTION) {
+        st->u.question.question = numbered("question", e->id);
+    } else if (e->kind == PLAIN_ANSWER) {
+        st->u.answer.answer = numbered("answer", e->id);
+        st->u.answer.question = answered;
+    }
+}
+
+/* What rotations and the end of a ledger have. */
+static void make_custody(struct bridge *b, const struct plain_event *e, struct cty_statement *st)
+{
+    if (e->kind == PLAIN_LEDGER_CLOSE) {
+        st->u.ledger_close.size = (uint64_t)e->closing;
+        return;
+    }
+    if (e->kind == PLAIN_ACTOR_ROTATE) {
+        write_key(b, e->key, e->signers[0], 0);
+        st->u.actor_rotate.key = text(b->keys[0]);
+        return;
+    }
+    write_key(b, e->key, e->which == 0 ? WORLD_ORIGIN : WORLD_ORIGIN "/clerk", 0);
+    st->u.custodian_rotate.which = e->which == 0 ? CTY_CUSTODIAN_LOG : CTY_CUSTODIAN_CLERK;
+    st->u.custodian_rotate.key = text(b->keys[0]);
+}
+
 /* What the type alone has; the clerk's verdicts and releases come made. */
 static void make_own(struct bridge *b, const struct plain_event *e, struct cty_statement *st)
 {
@@ -253,6 +374,15 @@ static void make_own(struct bridge *b, const struct plain_event *e, struct cty_s
     case PLAIN_ACTOR_REVOKE:
         st->u.actor_revoke.actor = text(e->revoked);
         st->u.actor_revoke.since = (uint64_t)e->since;
+        if (e->key == PLAIN_NONE)
+            return;
+        write_key(b, e->key, e->revoked, 0);
+        st->u.actor_revoke.key = text(b->keys[0]);
+        return;
+    case PLAIN_ACTOR_ROTATE:
+    case PLAIN_CUSTODIAN_ROTATE:
+    case PLAIN_LEDGER_CLOSE:
+        make_custody(b, e, st);
         return;
     case PLAIN_POLICY_PUBLISH:
         write_policy(b, &e->policy);
@@ -271,10 +401,7 @@ static void make_own(struct bridge *b, const struct plain_event *e, struct cty_s
         st->u.patch.operations = numbered("operations", e->result);
         return;
     case PLAIN_DECISION:
-        st->u.decision.choice = e->approve ? CTY_APPROVE : CTY_REJECT;
-        st->u.decision.expires = (uint64_t)e->expires;
-        instance_bits(e->instance, st->u.decision.instance);
-        st->u.decision.payload = bridge_payload(e->payload);
+        make_decision(b, e, &st->u.decision);
         return;
     case PLAIN_CONSUME:
         st->u.consume.payload = bridge_payload(e->payload);
@@ -285,9 +412,19 @@ static void make_own(struct bridge *b, const struct plain_event *e, struct cty_s
     case PLAIN_EXPIRY:
         st->u.expiry.silence = e->silence;
         return;
+    case PLAIN_CONSENT:
+    case PLAIN_QUESTION:
+    case PLAIN_ANSWER:
+    case PLAIN_OFFER:
+    case PLAIN_ACCEPT:
+    case PLAIN_DECLINE:
+    case PLAIN_WITHDRAW:
+        make_hand(b, e, st);
+        return;
     case PLAIN_VERDICT:
     case PLAIN_RELEASE:
     case PLAIN_CANCEL:
+    case PLAIN_FINALISE:
         return;
     }
 }
@@ -318,6 +455,7 @@ static void make_step(struct bridge *b, const struct plain_event *e, const struc
     memset(&b->step, 0, sizeof(b->step));
     if (said)
         *st = *said;
+    st->type = types[e->kind];
     make_own(b, e, st);
     make_common(b, e, st);
     struct cty_ledger_record ledger;
@@ -393,6 +531,7 @@ void bridge_begin(const struct bridge *b, struct plain_event *e, enum plain_kind
     e->until = strcmp(signer, "clerk") == 0 ? time : time + 3600000;
     e->seen_size = b->p->size;
     e->the_case = e->after = e->case_prev = e->replaces = PLAIN_NONE;
+    e->key = e->previous = e->answered = e->offer.previous = PLAIN_NONE;
 }
 
 void bridge_join(const struct bridge *b, struct plain_event *e, int the_case)
@@ -429,6 +568,29 @@ static void copy(plain_name to, struct cty_bytes from)
     snprintf(to, PLAIN_NAME, "%.*s", (int)from.size, (const char *)from.data);
 }
 
+static int read_names(const struct cty_names *from, plain_name *to)
+{
+    for (uint32_t i = 0; i < from->count; i++)
+        copy(to[i], from->names[i]);
+    return (int)from->count;
+}
+
+static void read_clause(const struct cty_clause *from, struct plain_clause *to)
+{
+    copy(to->scope, from->scope);
+    to->approvals = (int)from->approvals;
+    to->distinct_parties = from->distinct_parties;
+    to->ordered = from->ordered;
+    to->hardware = from->key_custody == CTY_KEY_HARDWARE;
+    to->window_ms = (plain_number)from->window_ms;
+    to->roles_count = read_names(&from->roles, to->roles);
+    to->parties_count = read_names(&from->parties, to->parties);
+    to->escalation.present = from->escalation.present;
+    to->escalation.after = (plain_number)from->escalation.at;
+    to->escalation.roles_count = read_names(&from->escalation.roles, to->escalation.roles);
+    to->escalation.parties_count = read_names(&from->escalation.parties, to->escalation.parties);
+}
+
 static void read_verdict(const struct bridge *b, const struct cty_verdict *from, struct plain_verdict *to)
 {
     static const enum plain_effect effects[] = {[CTY_PASS] = PLAIN_PASS, [CTY_HOLD] = PLAIN_HOLD,
@@ -446,19 +608,14 @@ static void read_verdict(const struct bridge *b, const struct cty_verdict *from,
         copy(to->policies[i].scope, from->policies[i].scope);
         to->policies[i].entry = entry_of(b, &from->policies[i].digest);
         to->policies[i].rule = (int)from->policies[i].rule;
+        to->policies[i].conflict = from->policies[i].conflict;
     }
+    to->consent = from->consent;
+    for (uint32_t i = 0; i < from->travelled_count; i++)
+        to->travelled[to->travelled_count++] = entry_of(b, &from->travelled[i]);
     to->quorum_count = (int)from->quorum_count;
-    for (uint32_t i = 0; i < from->quorum_count; i++) {
-        const struct cty_clause *clause = &from->quorum[i];
-        struct plain_clause *out = &to->quorum[i];
-        copy(out->scope, clause->scope);
-        out->approvals = (int)clause->approvals;
-        out->distinct_parties = clause->distinct_parties;
-        for (uint32_t k = 0; k < clause->roles.count; k++)
-            copy(out->roles[out->roles_count++], clause->roles.names[k]);
-        for (uint32_t k = 0; k < clause->parties.count; k++)
-            copy(out->parties[out->parties_count++], clause->parties.names[k]);
-    }
+    for (uint32_t i = 0; i < from->quorum_count; i++)
+        read_clause(&from->quorum[i], &to->quorum[i]);
 }
 
 void bridge_read(const struct bridge *b, const struct cty_statement *st, struct plain_event *e)
@@ -519,6 +676,32 @@ static void same_number(const struct bridge *b, const char *what, uint64_t fold,
     disagree(b, what, left, right);
 }
 
+/* What a handoff leaves in a case. */
+static void compare_hand(struct bridge *b, const struct cty_case *c, const struct plain_case *mine)
+{
+    static const int offers[] = {CTY_OFFER_OPEN, CTY_OFFER_OPEN, CTY_OFFER_ACCEPTED, CTY_OFFER_DECLINED,
+                                 CTY_OFFER_WITHDRAWN};
+    static const int consents[] = {CTY_CONSENT_NONE, CTY_CONSENT_WANTED, CTY_CONSENT_REFUSED, CTY_CONSENT_GIVEN};
+    const char *holder = b->p->actors[mine->holder].enrolment.name;
+    char name[PLAIN_NAME];
+    copy(name, c->holder);
+    if (strcmp(name, holder) != 0)
+        disagree(b, "the holder", name, holder);
+    same_number(b, "the hops", c->hops_count, mine->hops_count);
+    same_number(b, "the offer", c->offer.present, mine->offer_is != PLAIN_NO_OFFER);
+    if (c->offer.present)
+        same_number(b, "the offer's state", (uint64_t)c->offer.state, offers[mine->offer_is]);
+    same_number(b, "the consent", (uint64_t)c->consent, consents[mine->consent]);
+    same_number(b, "escalated", c->escalated, mine->escalated);
+    same_number(b, "the questions", c->questions_count, mine->questions_count);
+    same_number(b, "expires", c->expires, mine->expires);
+    same_number(b, "finalised", c->finalised, mine->finalised);
+    same_number(b, "the level", c->level, mine->level);
+    same_number(b, "the scope", c->scope.present, mine->scope.present);
+    same_number(b, "the scope's releases", c->scope.releases, mine->scope.releases);
+    same_number(b, "the scope's depth", c->scope.depth, mine->scope.depth);
+}
+
 void bridge_compare(struct bridge *b, int the_case)
 {
     static struct cty_case c;
@@ -544,6 +727,7 @@ void bridge_compare(struct bridge *b, int the_case)
     same_number(b, "report_by", c.report_by, mine->report_by);
     same_number(b, "the payload", (uint64_t)number_of("payload", &c.payload, CTY_HASH_SIZE), mine->payload);
     same_number(b, "the anchor", c.anchor_index, mine->anchor);
+    compare_hand(b, &c, mine);
 }
 
 void bridge_compare_all(struct bridge *b)

@@ -71,10 +71,21 @@ static void count_refusal(struct history *h, const char *code)
     h->tally->rows[i].count++;
 }
 
+static void count_verdict(struct history *h, const struct plain_verdict *v)
+{
+    h->tally->travelled += v->travelled_count > 0;
+    for (int i = 0; i < v->policies_count; i++)
+        h->tally->conflicts += v->policies[i].conflict;
+}
+
 static const char *play(struct history *h, const struct cty_statement *said)
 {
     const char *refusal = bridge_play(h->b, &h->event, said);
     count_refusal(h, refusal ? refusal : "taken");
+    if (!refusal)
+        h->tally->kinds[h->event.kind]++;
+    if (!refusal && h->event.kind == PLAIN_VERDICT)
+        count_verdict(h, &h->event.verdict);
     return refusal;
 }
 
@@ -127,7 +138,7 @@ static void add_admins(struct history *h, const char *party, int quorum)
 
 static void new_enrolment(struct history *h, struct plain_enrolment *e, const char *party, int kind)
 {
-    static const char *const roles[] = {"approver", "approver", "finance", "admin"};
+    static const char *const roles[] = {"approver", "approver", "finance", "admin", "chief"};
     memset(e, 0, sizeof(*e));
     snprintf(e->name, PLAIN_NAME, "%s/n%d", party, h->names++);
     e->key = chance(h, 4) ? pick(h, h->keys) : h->keys++;
@@ -138,9 +149,11 @@ static void new_enrolment(struct history *h, struct plain_enrolment *e, const ch
     if (kind != 1 || chance(h, 3))
         name(e->owner, chance(h, 8) ? any_actor(h) : some_actor(h, 1, NULL, party));
     if (chance(h, 85))
-        name(e->roles[e->roles_count++], roles[pick(h, kind == 1 || chance(h, 5) ? 4 : 3)]);
+        name(e->roles[e->roles_count++], roles[pick(h, kind == 1 || chance(h, 5) ? 5 : 3)]);
     if (chance(h, 20) && !plain_has(e->roles, e->roles_count, "finance"))
         name(e->roles[e->roles_count++], "finance");
+    if (kind == 1 && chance(h, 30))
+        e->custody = chance(h, 75) ? PLAIN_HARDWARE : PLAIN_OPERATOR;
     if (chance(h, 10))
         e->valid_from = h->time + MINUTES(pick(h, 30) - 10);
     if (chance(h, 15))
@@ -200,26 +213,116 @@ static const char *some_pillar(struct history *h)
     return NULL;
 }
 
+/* The giver of one of the hops of a case that is open; NULL if there is none of late. */
+static const char *some_giver(struct history *h)
+{
+    for (int i = plain(h)->cases_count - 1; i >= 0 && i > plain(h)->cases_count - 12; i--) {
+        const struct plain_case *c = &plain(h)->cases[i];
+        if (c->hops_count > 0 && (strcmp(c->state, "RELEASED") == 0 || strcmp(c->state, "HELD") == 0))
+            return plain(h)->actors[c->hops[pick(h, c->hops_count)].giver].enrolment.name;
+    }
+    return NULL;
+}
+
+/* A key that the actor had, mostly. */
+static int some_former(struct history *h, const char *who)
+{
+    int place = plain_actor(plain(h), who);
+    if (place == PLAIN_NONE || chance(h, 5))
+        return pick(h, h->keys);
+    const struct plain_actor *actor = &plain(h)->actors[place];
+    if (actor->former_count == 0)
+        return chance(h, 10) ? actor->enrolment.key : PLAIN_NONE;
+    return actor->former[pick(h, actor->former_count)].key;
+}
+
 static void actor_revoke(struct history *h)
 {
     plain_name who, party;
-    const char *pillar = chance(h, 75) ? some_pillar(h) : NULL;
+    const char *pillar = chance(h, 75) ? some_pillar(h) : chance(h, 50) ? some_giver(h) : NULL;
     name(who, pillar ? pillar : chance(h, 3) ? "acme/nobody" : any_actor(h));
     plain_party_part(who, party);
     begin(h, PLAIN_ACTOR_REVOKE, who);
     name(h->event.revoked, who);
     static const plain_number back[] = {0, 0, 1, MINUTES(1), MINUTES(10), HOURS(2), HOURS(48), -1};
     h->event.since = h->time - back[pick(h, 8)];
+    if (chance(h, 60))
+        h->event.key = some_former(h, who);
     if (chance(h, 40))
         return;
     h->event.signers_count = 0;
     add_admins(h, party, plain_party(plain(h), party) ? plain_party(plain(h), party)->admin_quorum : 1);
 }
 
+/* An admin is enrolled or revoked by those whom a policy names for that. */
+static void recovery(struct history *h)
+{
+    struct plain_event *e = &h->event;
+    plain_name party;
+    name(party, random_party(h));
+    const struct plain_party *known = plain_party(plain(h), party);
+    if (chance(h, 50)) {
+        struct plain_enrolment admin;
+        new_enrolment(h, &admin, party, 1);
+        name(admin.roles[0], chance(h, 90) ? "admin" : "approver");
+        admin.roles_count = 1;
+        begin(h, PLAIN_ACTOR_ENROL, admin.name);
+        e->enrolments[e->enrolments_count++] = admin;
+    } else {
+        begin(h, PLAIN_ACTOR_REVOKE, "log");
+        e->signers_count = 0;
+        name(e->revoked, some_actor(h, 1, chance(h, 90) ? "admin" : NULL, party));
+        e->since = h->time;
+    }
+    for (int i = 0; i <= known->recovery_quorum && e->signers_count < 4; i++) {
+        const char *who = chance(h, 85) ? some_actor(h, 1, "chief", party) : some_actor(h, 1, "admin", party);
+        if (!plain_has(e->signers, e->signers_count, who) && (i < known->recovery_quorum || chance(h, 20)))
+            name(e->signers[e->signers_count++], who);
+    }
+}
+
+static void actor_rotate(struct history *h)
+{
+    const char *who = chance(h, 40) ? some_pillar(h) : chance(h, 30) ? some_giver(h) : NULL;
+    begin(h, PLAIN_ACTOR_ROTATE, who ? who : any_actor(h));
+    name(h->event.signers[h->event.signers_count++], "new");
+    h->event.key = chance(h, 5) ? pick(h, h->keys) : h->keys++;
+}
+
+static void custodian_rotate(struct history *h)
+{
+    begin(h, PLAIN_CUSTODIAN_ROTATE, "log");
+    h->event.signers_count = 0;
+    add_admins(h, "operator", plain(h)->ledger_quorum);
+    name(h->event.signers[h->event.signers_count++], "new");
+    h->event.which = pick(h, 2);
+    h->event.key = chance(h, 5) ? pick(h, h->keys) : h->keys++;
+}
+
+static void ledger_close(struct history *h, bool right)
+{
+    begin(h, PLAIN_LEDGER_CLOSE, "log");
+    h->event.signers_count = 0;
+    add_admins(h, "operator", plain(h)->ledger_quorum);
+    h->event.closing = right ? plain(h)->size + 1 : plain(h)->size + pick(h, 2) * 2;
+}
+
 static plain_number period(struct history *h)
 {
     static const plain_number periods[] = {0, 0, 0, 1000, MINUTES(5), MINUTES(90), HOURS(30)};
     return periods[pick(h, 7)];
+}
+
+static const char *const counted[] = {"$requester", "$holder", "*", "acme", "operator", "globex"};
+
+static void random_escalation(struct history *h, struct plain_escalation *escalation)
+{
+    static const char *const roles[] = {"finance", "approver", "chief", "admin"};
+    escalation->present = true;
+    escalation->after = chance(h, 50) ? period(h) : 0;
+    name(escalation->roles[escalation->roles_count++], roles[pick(h, 4)]);
+    if (chance(h, 40))
+        name(escalation->parties[escalation->parties_count++], counted[pick(h, 6)]);
 }
 
 static void random_rule(struct history *h, struct plain_rule *rule)
@@ -229,7 +332,6 @@ static void random_rule(struct history *h, struct plain_rule *rule)
     static const char *const priorities[] = {"", "", "", "high", "*l"};
     static const char *const parties[] = {"", "", "", "acme", "*e*"};
     static const char *const agents[] = {"", "", "", "acme/*", "*/n?"};
-    static const char *const counted[] = {"$requester", "$holder", "*", "acme", "operator", "globex"};
     memset(rule, 0, sizeof(*rule));
     name(rule->action, actions[pick(h, 8)]);
     name(rule->service, services[pick(h, 6)]);
@@ -247,6 +349,17 @@ static void random_rule(struct history *h, struct plain_rule *rule)
     name(rule->roles[rule->roles_count++], "approver");
     if (chance(h, 30))
         name(rule->roles[rule->roles_count++], "finance");
+    if (chance(h, 12))
+        name(rule->roles[rule->roles_count++], "chief");
+    rule->consent = chance(h, 30);
+    rule->hardware = chance(h, 8);
+    rule->window_ms = chance(h, 25) ? period(h) : 0;
+    if (chance(h, 30))
+        random_escalation(h, &rule->escalation);
+    if (!rule->distinct_parties && chance(h, 25)) {
+        rule->ordered = true;
+        rule->approvals = rule->roles_count;
+    }
     int parties_count = rule->distinct_parties ? 1 : pick(h, 3);
     for (int i = 0; i < parties_count; i++)
         name(rule->parties[rule->parties_count++], rule->distinct_parties ? "*" : counted[pick(h, 6)]);
@@ -255,6 +368,9 @@ static void random_rule(struct history *h, struct plain_rule *rule)
 static void random_policy(struct history *h, struct plain_policy *policy)
 {
     policy->admin_quorum = chance(h, 90) ? 1 + pick(h, 2) : 3;
+    policy->recovery_quorum = chance(h, 60) ? 1 + pick(h, 2) : 0;
+    if (policy->recovery_quorum)
+        name(policy->recovery_roles[policy->recovery_roles_count++], chance(h, 90) ? "chief" : "finance");
     policy->rules_count = pick(h, 5);
     for (int i = 0; i < policy->rules_count; i++)
         random_rule(h, &policy->rules[i]);
@@ -280,11 +396,39 @@ static void policy_publish(struct history *h)
         name(e->signers[e->signers_count++], "operator/ada");
 }
 
+/* A parent of late, mostly settled; PLAIN_NONE: no case has the name. */
+static int some_parent(struct history *h)
+{
+    int count = plain(h)->cases_count;
+    return chance(h, 3) ? PLAIN_NONE : count - 1 - pick(h, count < 8 ? count : 8);
+}
+
+/* Where the parent was handed over, the child lies within what its holder was given, mostly. */
+static void under_parent(struct history *h, struct plain_request *r)
+{
+    const struct plain_case *c = &plain(h)->cases[r->parent];
+    r->parent_after = chance(h, 5) ? pick(h, plain(h)->size) : c->anchor;
+    if (!c->scope.present)
+        return;
+    if (chance(h, 80)) {
+        name(r->action, c->request.action);
+        name(r->service, c->request.service);
+    }
+    if (r->expires > c->scope.expires && chance(h, 85))
+        r->expires = c->scope.expires;
+}
+
 static void request(struct history *h)
 {
     static const char *const actions[] = {"a1", "a2", "a11", "b", "a"};
     struct plain_event *e = &h->event;
-    begin(h, PLAIN_REQUEST, chance(h, 95) ? some_actor(h, chance(h, 80) ? 0 : 2, NULL, NULL) : any_actor(h));
+    bool has_parent = plain(h)->cases_count > 0 && chance(h, 20);
+    int parent = has_parent ? some_parent(h) : PLAIN_NONE;
+    const char *holder = parent == PLAIN_NONE || chance(h, 10) || !plain(h)->cases[parent].scope.present
+                             ? NULL
+                             : plain(h)->actors[plain(h)->cases[parent].holder].enrolment.name;
+    begin(h, PLAIN_REQUEST,
+          holder ? holder : chance(h, 95) ? some_actor(h, chance(h, 80) ? 0 : 2, NULL, NULL) : any_actor(h));
     struct plain_request *r = &e->request;
     name(r->action, actions[pick(h, 5)]);
     name(r->service, chance(h, 50) ? "s0" : "s1");
@@ -296,24 +440,44 @@ static void request(struct history *h)
     r->payload = ++h->payloads;
     for (int i = 0; chance(h, 15) && i < 3; i++)
         name(r->behalf[r->behalf_count++], chance(h, 97) ? any_actor(h) : "acme/nobody");
-    r->has_parent = plain(h)->cases_count > 0 && chance(h, 15);
-    if (!r->has_parent)
-        return;
-    int count = plain(h)->cases_count;
-    r->parent = chance(h, 3) ? PLAIN_NONE : count - 1 - pick(h, count < 8 ? count : 8);
-    r->parent_after = r->parent == PLAIN_NONE ? PLAIN_NONE : plain(h)->cases[r->parent].anchor;
-    if (chance(h, 5))
-        r->parent_after = pick(h, plain(h)->size);
+    r->has_parent = has_parent;
+    r->parent = parent;
+    r->parent_after = PLAIN_NONE;
+    if (has_parent && parent != PLAIN_NONE)
+        under_parent(h, r);
 }
 
-/* Somebody whom a clause of the case counts, mostly. */
+/* Somebody whom a clause of the case counts, mostly; the one whose turn it is where approvals have an order. */
 static const char *some_approver(struct history *h, const struct plain_case *c)
 {
     if (chance(h, 12) || c->quorum_count == 0)
         return any_actor(h);
-    const struct plain_clause *clause = &c->quorum[pick(h, c->quorum_count)];
+    int place = pick(h, c->quorum_count);
+    const struct plain_clause *clause = &c->quorum[place];
+    const struct plain_escalation *instead = &clause->escalation;
+    if (instead->present && chance(h, c->escalated ? 80 : 25)) {
+        const char *other = instead->parties[pick(h, instead->parties_count)];
+        return some_actor(h, 1, instead->roles[pick(h, instead->roles_count)],
+                          strcmp(other, "*") == 0 ? NULL : other);
+    }
+    int role = pick(h, clause->roles_count);
+    int taken = clause->ordered ? plain_taken(plain(h), c, place, h->time) : 0;
+    if (clause->ordered && taken < clause->roles_count && chance(h, 80))
+        role = taken;
     const char *party = clause->parties[pick(h, clause->parties_count)];
-    return some_actor(h, 1, clause->roles[pick(h, clause->roles_count)], strcmp(party, "*") == 0 ? NULL : party);
+    return some_actor(h, 1, clause->roles[role], strcmp(party, "*") == 0 ? NULL : party);
+}
+
+/* To whom an approval travels: whom it is just offered to, mostly. */
+static void travels(struct history *h, const struct plain_case *c)
+{
+    struct plain_event *e = &h->event;
+    bool offered = c->offer_is == PLAIN_OPEN;
+    if (!chance(h, offered ? 85 : 60))
+        return;
+    name(e->travels[e->travels_count++], chance(h, 65) ? random_party(h) : some_actor(h, 0, NULL, NULL));
+    if (offered && !plain_has(e->travels, e->travels_count, c->offer.to))
+        name(e->travels[e->travels_count++], c->offer.to);
 }
 
 static void decision(struct history *h, int the_case)
@@ -321,12 +485,20 @@ static void decision(struct history *h, int the_case)
     static const plain_number lasting[] = {HOURS(50), HOURS(50), HOURS(1), MINUTES(2), 1, 0, -1};
     const struct plain_case *c = &plain(h)->cases[the_case];
     struct plain_event *e = &h->event;
+    bool ordered = false;
     begin(h, PLAIN_DECISION, some_approver(h, c));
     bridge_join(h->b, e, the_case);
-    e->approve = chance(h, 92);
+    e->choice = chance(h, 89) ? PLAIN_APPROVE : chance(h, 35) ? PLAIN_REJECT : PLAIN_ESCALATE;
     e->expires = h->time + lasting[pick(h, 7)];
     e->instance = chance(h, 98) ? c->instance : pick(h, h->instances + 1);
     e->payload = chance(h, 98) ? c->payload : pick(h, h->payloads + 1);
+    for (int i = 0; i < c->quorum_count; i++)
+        ordered = ordered || c->quorum[i].ordered;
+    if (ordered)
+        e->previous = plain_newest(plain(h), c, h->time);
+    if (chance(h, 3))
+        e->previous = chance(h, 50) ? PLAIN_NONE : pick(h, plain(h)->size);
+    travels(h, c);
 }
 
 static void patch(struct history *h, int the_case)
@@ -367,31 +539,183 @@ static void expiry(struct history *h, int the_case)
         h->event.silence = pick(h, 3);
 }
 
+/* Globs that the case's own word matches, mostly, and what the giver has, mostly. */
+static int scope_globs(struct history *h, plain_name *out, const plain_name *have, int have_count, const char *word)
+{
+    static const char *const globs[] = {"*", "?*", "a*", "s?", "*1", "s0", "b"};
+    if (have_count > 0 && chance(h, 60)) {
+        memcpy(out, have, sizeof(out[0]) * (size_t)have_count);
+        return have_count;
+    }
+    name(out[0], chance(h, 50) ? word : chance(h, 60) ? "*" : globs[pick(h, 7)]);
+    if (chance(h, 80))
+        return 1;
+    name(out[1], globs[pick(h, 7)]);
+    return 1 + (strcmp(out[0], out[1]) != 0);
+}
+
+static void some_scope(struct history *h, const struct plain_case *c, struct plain_scope *s)
+{
+    const struct plain_scope *have = &c->scope;
+    int depth = have->present ? have->depth : PLAIN_HOPS;
+    s->present = true;
+    s->depth = chance(h, 3) ? depth : depth - 1 - (chance(h, 30) ? pick(h, 6) : 0);
+    if (s->depth < 0 || chance(h, 8))
+        s->depth = 0;
+    s->releases = have->present && chance(h, 70) ? have->releases : pick(h, 6);
+    s->expires = c->expires + (chance(h, 80) ? 0 : chance(h, 80) ? -MINUTES(pick(h, 100)) : 1);
+    s->services_count = scope_globs(h, s->services, have->services, have->services_count, c->request.service);
+    s->actions_count = scope_globs(h, s->actions, have->actions, have->actions_count, c->request.action);
+}
+
+static void offer(struct history *h, int the_case)
+{
+    static const plain_number lasting[] = {HOURS(50), HOURS(50), HOURS(1), MINUTES(2), 0, -1};
+    const struct plain_case *c = &plain(h)->cases[the_case];
+    struct plain_offer *o = &h->event.offer;
+    begin(h, PLAIN_OFFER, chance(h, 96) ? plain(h)->actors[c->holder].enrolment.name : any_actor(h));
+    bridge_join(h->b, &h->event, the_case);
+    name(o->to, chance(h, 65) ? some_actor(h, chance(h, 80) ? 0 : 2, NULL, NULL)
+                : chance(h, 85) ? random_party(h)
+                : chance(h, 70) ? any_actor(h)
+                                : "nowhere");
+    o->expires = h->time + lasting[pick(h, chance(h, 80) ? 4 : 6)];
+    o->hop = c->hops_count + 1 + (chance(h, 3) ? pick(h, 3) - 1 : 0);
+    o->previous = c->hops_count ? c->hops[c->hops_count - 1].offer : PLAIN_NONE;
+    if (chance(h, 3))
+        o->previous = chance(h, 50) ? PLAIN_NONE : pick(h, plain(h)->size);
+    o->obligations = chance(h, 30) ? 1 + pick(h, 5) : 0;
+    if (o->hop < 1 || o->hop > PLAIN_HOPS)
+        o->hop = 1;
+    some_scope(h, c, &o->scope);
+}
+
+/* Whom the newest offer of the case was made to, mostly. */
+static const char *some_receiver(struct history *h, const struct plain_case *c, bool machine)
+{
+    if (c->offer_is == PLAIN_NO_OFFER || chance(h, 8))
+        return any_actor(h);
+    if (strchr(c->offer.to, '/'))
+        return c->offer.to;
+    return some_actor(h, machine ? (chance(h, 80) ? 0 : 2) : PLAIN_NONE, NULL, c->offer.to);
+}
+
+/* Accept, decline or withdraw. */
+static void answer_offer(struct history *h, int the_case, enum plain_kind kind)
+{
+    const struct plain_case *c = &plain(h)->cases[the_case];
+    struct plain_event *e = &h->event;
+    bool giver = kind == PLAIN_WITHDRAW && chance(h, 95);
+    begin(h, kind, giver ? plain(h)->actors[c->holder].enrolment.name : some_receiver(h, c, kind == PLAIN_ACCEPT));
+    bridge_join(h->b, e, the_case);
+    e->answered = c->offer_is == PLAIN_NO_OFFER ? PLAIN_NONE : c->offer_by.offer;
+    if (c->hops_count && chance(h, 6))
+        e->answered = c->hops[pick(h, c->hops_count)].offer;
+    if (chance(h, 3))
+        e->answered = pick(h, plain(h)->size);
+    e->obligations = chance(h, 88) ? c->offer.obligations : pick(h, 6);
+}
+
+static void question(struct history *h, int the_case)
+{
+    begin(h, PLAIN_QUESTION, some_approver(h, &plain(h)->cases[the_case]));
+    bridge_join(h->b, &h->event, the_case);
+}
+
+/* What the holder alone says, but for consume, outcome and offers. */
+static void holder_says(struct history *h, int the_case, enum plain_kind kind)
+{
+    const struct plain_case *c = &plain(h)->cases[the_case];
+    struct plain_event *e = &h->event;
+    begin(h, kind, chance(h, 95) ? plain(h)->actors[c->holder].enrolment.name : any_actor(h));
+    bridge_join(h->b, e, the_case);
+    e->agrees = chance(h, 70);
+    if (kind == PLAIN_CONSENT)
+        e->answered = chance(h, 95) ? c->payload_at : pick(h, plain(h)->size);
+    if (kind == PLAIN_ANSWER)
+        e->answered = c->questions_count && chance(h, 90) ? c->questions[pick(h, c->questions_count)]
+                                                          : pick(h, plain(h)->size);
+}
+
+static void hand_step(struct history *h, int the_case)
+{
+    const struct plain_case *c = &plain(h)->cases[the_case];
+    bool open = plain_offered(c, h->time);
+    int die = pick(h, 100);
+    if (open && die < 60)
+        answer_offer(h, the_case, PLAIN_ACCEPT);
+    else if (open && die < 70)
+        answer_offer(h, the_case, PLAIN_DECLINE);
+    else if (open && die < 80)
+        answer_offer(h, the_case, PLAIN_WITHDRAW);
+    else if (die < 90)
+        offer(h, the_case);
+    else if (die < 93)
+        holder_says(h, the_case, PLAIN_FINALISE);
+    else
+        answer_offer(h, the_case, die < 96 ? PLAIN_ACCEPT : die < 98 ? PLAIN_DECLINE : PLAIN_WITHDRAW);
+}
+
+static void talk_step(struct history *h, int the_case)
+{
+    const struct plain_case *c = &plain(h)->cases[the_case];
+    bool waits = c->consent == PLAIN_WANTED || c->consent == PLAIN_REFUSED;
+    if (waits ? chance(h, 60) : chance(h, 5))
+        holder_says(h, the_case, PLAIN_CONSENT);
+    else if (chance(h, c->questions_count ? 40 : 80))
+        question(h, the_case);
+    else
+        holder_says(h, the_case, PLAIN_ANSWER);
+}
+
+/* A step that the state does not ask for. */
+static void odd_step(struct history *h, int the_case)
+{
+    int die = pick(h, 12);
+    if (die < 3)
+        cancel(h, the_case);
+    else if (die < 5)
+        decision(h, the_case);
+    else if (die < 6)
+        patch(h, the_case);
+    else if (die < 8)
+        by_holder(h, the_case, die < 7 ? PLAIN_CONSUME : PLAIN_OUTCOME);
+    else if (die < 10)
+        hand_step(h, the_case);
+    else
+        talk_step(h, the_case);
+}
+
 /* A step of the case: the one that its state asks for, mostly. */
 static void case_step(struct history *h, int the_case)
 {
+    const struct plain_case *c = &plain(h)->cases[the_case];
     const char *state = plain_state(plain(h), the_case, h->time);
     bool held = strcmp(state, "HELD") == 0, released = strcmp(state, "RELEASED") == 0;
     bool consumed = strcmp(state, "CONSUMED") == 0 || strcmp(state, "UNREPORTED") == 0;
+    bool waits = held && (c->consent == PLAIN_WANTED || c->consent == PLAIN_REFUSED);
+    bool offered = (held || released) && plain_offered(c, h->time);
     int die = pick(h, 100);
-    if (held && die < 70)
+    if (offered && die < 45)
+        hand_step(h, the_case);
+    else if (waits && die < 40)
+        talk_step(h, the_case);
+    else if (held && die < 55)
         decision(h, the_case);
-    else if (held && die < 82)
+    else if (held && die < 63)
         patch(h, the_case);
-    else if (released && die < 75)
+    else if (held && die < 70)
+        talk_step(h, the_case);
+    else if ((held && die < 87) || (released && die < 40))
+        hand_step(h, the_case);
+    else if (released && die < 82)
         by_holder(h, the_case, PLAIN_CONSUME);
     else if (consumed && die < 60)
         by_holder(h, the_case, PLAIN_OUTCOME);
-    else if (die < 88)
+    else if (die < 92)
         expiry(h, the_case);
-    else if (die < 93)
-        cancel(h, the_case);
-    else if (die < 95)
-        decision(h, the_case);
-    else if (die < 96)
-        patch(h, the_case);
     else
-        by_holder(h, the_case, die < 98 ? PLAIN_CONSUME : PLAIN_OUTCOME);
+        odd_step(h, the_case);
 }
 
 static bool is_open(struct history *h, int the_case)
@@ -417,7 +741,10 @@ static int some_case(struct history *h)
 static void spoil(struct history *h)
 {
     struct plain_event *e = &h->event;
-    switch (pick(h, 16)) {
+    switch (pick(h, 17)) {
+    case 16:
+        name(e->signers[e->signers_count - 1], "new");
+        return;
     case 0:
         e->linked = false;
         return;
@@ -485,7 +812,19 @@ static bool signers_differ(const struct plain_event *e)
 
 static void spoil_verdict(struct history *h, struct cty_verdict *v)
 {
-    switch (pick(h, 10)) {
+    switch (pick(h, 13)) {
+    case 10:
+        v->consent = !v->consent;
+        return;
+    case 11:
+        v->policies[0].conflict = !v->policies[0].conflict;
+        return;
+    case 12:
+        if (v->travelled_count)
+            v->travelled_count--;
+        else
+            v->travelled[v->travelled_count++] = h->b->digests[pick(h, plain(h)->size)];
+        return;
     case 0:
         v->effect = (v->effect + 1) % 3;
         return;
@@ -589,8 +928,11 @@ static void move_time(struct history *h)
         h->time += pick(h, 600000);
     else if (plain(h)->cases_count > 0) {
         const struct plain_case *c = &plain(h)->cases[some_case(h)];
-        const plain_number due[] = {c->decide_by, c->use_by, c->report_by};
-        plain_number wanted = due[pick(h, 3)] + pick(h, 3) - 1;
+        plain_number escalated = c->quorum_count ? c->quorum[0].escalation.after : 0;
+        plain_number window = c->quorum_count && c->decisions_count ? c->quorum[0].window_ms : 0;
+        const plain_number due[] = {c->decide_by, c->use_by, c->report_by, c->offer.expires, escalated,
+                                    window ? c->decisions[0].time + window : 0};
+        plain_number wanted = due[pick(h, 6)] + pick(h, 3) - 1;
         if (wanted > h->time && wanted < h->time + HOURS(60))
             h->time = wanted;
     }
@@ -600,14 +942,22 @@ static void one_event(struct history *h)
 {
     move_time(h);
     int die = pick(h, 1000);
-    bool room = plain(h)->actors_count < PLAIN_ACTORS - 64 && h->keys < 160;
+    bool room = plain(h)->actors_count < PLAIN_ACTORS - 64 && h->keys < 200;
     if (die < 12 && room)
         actor_enrol(h);
     else if (die < 15 && room && plain(h)->parties_count < 8)
         party_enrol(h);
     else if (die < 25)
         actor_revoke(h);
-    else if (die < 35 && plain(h)->policies_count < PLAIN_ENTRIES / 64 - 1)
+    else if (die < 30 && room)
+        actor_rotate(h);
+    else if (die < 31 && room)
+        custodian_rotate(h);
+    else if (die < 34 && room)
+        recovery(h);
+    else if (die < 35)
+        ledger_close(h, false);
+    else if (die < 45 && plain(h)->policies_count < PLAIN_ENTRIES / 64 - 1)
         policy_publish(h);
     else if (plain(h)->cases_count == 0 || (die < 260 && plain(h)->cases_count < PLAIN_CASES - 1))
         request(h);
@@ -668,7 +1018,7 @@ static void set_up(struct history *h)
         }
         must(h);
         for (int k = h->small ? 1 : 0; k < 3; k++)
-            must_enrol(h, parties[i], 1, k < 2 ? "approver" : "finance");
+            must_enrol(h, parties[i], 1, k == 0 ? "chief" : k == 1 ? "approver" : "finance");
         for (int k = h->small ? 1 : 0; k < 3; k++)
             must_enrol(h, parties[i], k < 2 ? 0 : 2, NULL);
     }
@@ -706,6 +1056,18 @@ static size_t history_end(struct history *h)
     return taken;
 }
 
+/* Nothing is appended to a closed ledger, not even an expiry. */
+static void close_and_try(struct history *h)
+{
+    for (int i = 0; i < 100 && !plain(h)->closed; i++) {
+        ledger_close(h, true);
+        if (signers_differ(&h->event))
+            play(h, NULL);
+    }
+    for (int i = 0; i < 20; i++)
+        one_round(h);
+}
+
 size_t history_play(uint64_t seed, size_t events, struct tally *tally)
 {
     struct history h = {.random = seed * 2 + 1, .tally = tally};
@@ -715,6 +1077,7 @@ size_t history_play(uint64_t seed, size_t events, struct tally *tally)
         if (i % 64 == 0)
             bridge_compare_all(h.b);
     }
+    close_and_try(&h);
     return history_end(&h);
 }
 

@@ -10,8 +10,11 @@ struct tally {
     struct {
         char code[40];
         size_t count;
-    } rows[64];
+    } rows[96];
     size_t count;
+    size_t kinds[PLAIN_FINALISE + 1]; /* taken */
+    size_t travelled;                 /* verdicts that approvals travelled to */
+    size_t conflicts;                 /* policies whose pass did not count */
 };
 
 /* Plays that many events after the setting up. Adds to the tally; returns how many were taken. */

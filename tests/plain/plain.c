@@ -63,14 +63,27 @@ static bool is_admin(const struct plain_actor *actor, const char *party)
            plain_has(actor->enrolment.roles, actor->enrolment.roles_count, "admin");
 }
 
-/* Signers from..to are admins of the party, as many distinct persons as the quorum says. */
-static const char *admins_sign(const struct plain *p, const struct plain_event *e, const char *party, int from, int to,
-                               int quorum)
+/* A person of the party with one of the roles, and with a key that the operator does not hold. */
+static bool may_sign(const struct plain_actor *actor, const char *party, const void *roles, int roles_count)
+{
+    if (actor->enrolment.kind != 1 || actor->enrolment.custody == PLAIN_OPERATOR || strcmp(actor->party, party) != 0)
+        return false;
+    for (int i = 0; i < roles_count; i++) {
+        const char *role = (const char *)roles + (size_t)i * PLAIN_NAME;
+        if (plain_has(actor->enrolment.roles, actor->enrolment.roles_count, role))
+            return true;
+    }
+    return false;
+}
+
+/* Signers from..to have one of the roles, and are as many distinct persons as the quorum says. */
+static const char *persons_sign(const struct plain *p, const struct plain_event *e, const char *party,
+                                const void *roles, int roles_count, int from, int to, int quorum)
 {
     int persons[PLAIN_SIGNERS], count = 0;
     for (int i = from; i < to; i++) {
         const struct plain_actor *actor = &p->actors[plain_actor(p, e->signers[i])];
-        if (!is_admin(actor, party))
+        if (!may_sign(actor, party, roles, roles_count))
             return "wrong-role";
         bool known = false;
         for (int k = 0; k < count; k++)
@@ -79,6 +92,26 @@ static const char *admins_sign(const struct plain *p, const struct plain_event *
             persons[count++] = actor->enrolment.person;
     }
     return count < quorum ? "under-threshold" : NULL;
+}
+
+static const char *admins_sign(const struct plain *p, const struct plain_event *e, const char *party, int from, int to,
+                               int quorum)
+{
+    static const plain_name admin = "admin";
+    return persons_sign(p, e, party, admin, 1, from, to, quorum);
+}
+
+/* Admins, or where an admin is concerned those whom the policy names for recovery. */
+static const char *vouchers_sign(const struct plain *p, const struct plain_event *e, const char *name, int from,
+                                 bool of_admin)
+{
+    const struct plain_party *party = plain_party(p, name);
+    const char *refusal = admins_sign(p, e, name, from, e->signers_count, party->admin_quorum);
+    if (!refusal || !of_admin || party->recovery_quorum == 0)
+        return refusal;
+    const char *other = persons_sign(p, e, name, party->recovery_roles, party->recovery_roles_count, from,
+                                     e->signers_count, party->recovery_quorum);
+    return other && strcmp(refusal, "under-threshold") == 0 ? refusal : other;
 }
 
 static bool key_used(const struct plain *p, int key)
@@ -101,6 +134,8 @@ static const char *enrolment_rule(const struct plain *p, const struct plain_enro
             if (p->actors[i].enrolment.person == e->person && strcmp(p->actors[i].party, party) != 0)
                 return "person-mismatch";
         }
+        if (e->custody == PLAIN_OPERATOR && plain_has(e->roles, e->roles_count, "admin"))
+            return "key-class";
     } else {
         int owner = plain_actor(p, e->owner);
         if (e->person != PLAIN_NONE || !e->owner[0] || owner == PLAIN_NONE)
@@ -135,10 +170,25 @@ static void add_party(struct plain *p, const char *name, const struct plain_enro
         add_actor(p, &admins[i]);
 }
 
+static void add_author(struct plain *p, int person)
+{
+    int place = p->policies_count - 1;
+    p->authors[place][p->authors_counts[place]++] = person;
+}
+
+/* Who published it is added behind. */
 static void add_policy(struct plain *p, const struct plain_policy *policy, int entry)
 {
     p->policies[p->policies_count] = *policy;
+    p->authors_counts[p->policies_count] = 0;
     p->policy_entries[p->policies_count++] = entry;
+}
+
+static void set_recovery(struct plain_party *party, const struct plain_policy *policy)
+{
+    party->recovery_quorum = policy->recovery_quorum;
+    party->recovery_roles_count = policy->recovery_roles_count;
+    memcpy(party->recovery_roles, policy->recovery_roles, sizeof(party->recovery_roles));
 }
 
 void plain_open(struct plain *p, plain_number time, const char *party, const struct plain_enrolment *admins,
@@ -147,7 +197,10 @@ void plain_open(struct plain *p, plain_number time, const char *party, const str
     p->keys[p->keys_count++] = log_key;
     p->keys[p->keys_count++] = clerk_key;
     add_party(p, party, admins, count);
+    set_recovery(&p->parties[0], policy);
     add_policy(p, policy, 0);
+    for (int i = 0; i < count; i++)
+        add_author(p, admins[i].person);
     p->ledger_quorum = policy->admin_quorum;
     p->ledger_policy = 0;
     p->size = 1;
@@ -159,6 +212,8 @@ void plain_copy(const struct plain *from, struct plain *to)
 {
     memcpy(to, from, offsetof(struct plain, policies));
     memcpy(to->policies, from->policies, sizeof(from->policies[0]) * (size_t)from->policies_count);
+    memcpy(to->authors, from->authors, sizeof(from->authors[0]) * (size_t)from->policies_count);
+    memcpy(to->authors_counts, from->authors_counts, sizeof(int) * (size_t)from->policies_count);
     memcpy(to->cases, from->cases, sizeof(from->cases[0]) * (size_t)from->cases_count);
     memcpy(to->ids, from->ids, sizeof(from->ids[0]) * (size_t)from->size);
 }
@@ -207,7 +262,8 @@ static const char *actor_enrol(struct plain *p, const struct plain_event *e)
     const struct plain_party *party = plain_party(p, name);
     if (!party)
         return "party-unknown";
-    const char *refusal = admins_sign(p, e, name, 1, e->signers_count, party->admin_quorum);
+    bool of_admin = fresh->kind == 1 && plain_has(fresh->roles, fresh->roles_count, "admin");
+    const char *refusal = vouchers_sign(p, e, name, 1, of_admin);
     if (refusal)
         return refusal;
     if (plain_actor(p, fresh->name) != PLAIN_NONE)
@@ -221,24 +277,80 @@ static const char *actor_enrol(struct plain *p, const struct plain_event *e)
     return NULL;
 }
 
+/* A former key of the actor; PLAIN_NONE: the key was never that. */
+static int former_place(const struct plain_actor *actor, int key)
+{
+    for (int i = 0; i < actor->former_count; i++) {
+        if (actor->former[i].key == key)
+            return i;
+    }
+    return PLAIN_NONE;
+}
+
 static const char *actor_revoke(struct plain *p, const struct plain_event *e)
 {
-    int place = plain_actor(p, e->revoked);
+    int place = plain_actor(p, e->revoked), former = PLAIN_NONE;
     if (place == PLAIN_NONE)
         return "key-unknown";
     struct plain_actor *actor = &p->actors[place];
     if (e->signers_count != 1 || strcmp(e->signers[0], e->revoked) != 0) {
-        const char *refusal = admins_sign(p, e, actor->party, 0, e->signers_count,
-                                          plain_party(p, actor->party)->admin_quorum);
+        bool of_admin = plain_has(actor->enrolment.roles, actor->enrolment.roles_count, "admin");
+        const char *refusal = vouchers_sign(p, e, actor->party, 0, of_admin);
         if (refusal)
             return refusal;
     }
+    if (e->key != PLAIN_NONE)
+        former = former_place(actor, e->key);
+    if (e->key != PLAIN_NONE && former == PLAIN_NONE)
+        return "key-unknown";
+    bool *revoked = former == PLAIN_NONE ? &actor->revoked : &actor->former[former].revoked;
+    plain_number *since = former == PLAIN_NONE ? &actor->since : &actor->former[former].since;
     if (e->since > e->time)
         return "back-dated";
-    if (actor->revoked && e->since >= actor->since)
+    if (*revoked && e->since >= *since)
         return "state-illegal";
-    actor->revoked = true;
-    actor->since = e->since;
+    *revoked = true;
+    *since = e->since;
+    return NULL;
+}
+
+static const char *actor_rotate(struct plain *p, const struct plain_event *e)
+{
+    struct plain_actor *actor = &p->actors[plain_actor(p, e->signers[0])];
+    if (key_used(p, e->key))
+        return "duplicate-key";
+    if (actor->former_count == PLAIN_ROTATIONS)
+        return "limit-reached";
+    actor->former[actor->former_count].key = actor->enrolment.key;
+    actor->former[actor->former_count].revoked = false;
+    actor->former[actor->former_count].hardware = actor->enrolment.custody == PLAIN_HARDWARE;
+    if (actor->enrolment.custody == PLAIN_HARDWARE)
+        actor->enrolment.custody = PLAIN_SELF;
+    actor->former_count++;
+    actor->enrolment.key = e->key;
+    p->keys[p->keys_count++] = e->key;
+    return NULL;
+}
+
+static const char *custodian_rotate(struct plain *p, const struct plain_event *e)
+{
+    const char *refusal = admins_sign(p, e, p->parties[0].name, 0, e->signers_count - 1, p->ledger_quorum);
+    if (refusal)
+        return refusal;
+    if (key_used(p, e->key))
+        return "duplicate-key";
+    p->keys[p->keys_count++] = e->key;
+    return NULL;
+}
+
+static const char *ledger_close(struct plain *p, const struct plain_event *e)
+{
+    const char *refusal = admins_sign(p, e, p->parties[0].name, 0, e->signers_count, p->ledger_quorum);
+    if (refusal)
+        return refusal;
+    if (e->closing != p->size + 1)
+        return "wrong-size";
+    p->closed = true;
     return NULL;
 }
 
@@ -261,6 +373,9 @@ static const char *policy_publish(struct plain *p, const struct plain_event *e)
     if (e->policy.admin_quorum > admins)
         return "quorum-unreachable";
     add_policy(p, &e->policy, p->size);
+    for (int i = 0; i < e->signers_count; i++)
+        add_author(p, p->actors[plain_actor(p, e->signers[i])].enrolment.person);
+    set_recovery(party, &e->policy);
     if (whole) {
         p->ledger_quorum = e->policy.admin_quorum;
         p->ledger_policy = p->size;
@@ -277,7 +392,13 @@ const char *plain_trust_rule(struct plain *p, const struct plain_event *e)
         return party_enrol(p, e);
     if (e->kind == PLAIN_ACTOR_ENROL)
         return actor_enrol(p, e);
-    return e->kind == PLAIN_ACTOR_REVOKE ? actor_revoke(p, e) : policy_publish(p, e);
+    if (e->kind == PLAIN_ACTOR_REVOKE)
+        return actor_revoke(p, e);
+    if (e->kind == PLAIN_ACTOR_ROTATE)
+        return actor_rotate(p, e);
+    if (e->kind == PLAIN_CUSTODIAN_ROTATE)
+        return custodian_rotate(p, e);
+    return e->kind == PLAIN_LEDGER_CLOSE ? ledger_close(p, e) : policy_publish(p, e);
 }
 
 static bool of_clerk(enum plain_kind kind)
@@ -297,7 +418,13 @@ static bool signers_lawful(const struct plain_event *e)
         return e->signers_count == 1 && strcmp(e->signers[0], "clerk") == 0;
     if (!of_trust(e->kind) && e->signers_count != 1)
         return false;
-    for (int i = 0; i < e->signers_count; i++) {
+    bool rotates = e->kind == PLAIN_ACTOR_ROTATE || e->kind == PLAIN_CUSTODIAN_ROTATE;
+    int actors = e->signers_count - (rotates ? 1 : 0);
+    if (rotates && (actors < 1 || strcmp(e->signers[actors], "new") != 0))
+        return false;
+    if (e->kind == PLAIN_ACTOR_ROTATE && actors != 1)
+        return false;
+    for (int i = 0; i < actors; i++) {
         if (!strchr(e->signers[i], '/'))
             return false;
     }
@@ -328,11 +455,14 @@ static const char *signers_rule(const struct plain *p, const struct plain_event 
         return "wrong-signer";
     if (of_clerk(e->kind))
         return e->signatures ? NULL : "signature-invalid";
-    for (int i = 0; i < e->signers_count; i++) {
+    int actors = e->signers_count;
+    if (strcmp(e->signers[actors - 1], "new") == 0)
+        actors--;
+    for (int i = 0; i < actors; i++) {
         if (!enrolled_here(e, e->signers[i]) && plain_actor(p, e->signers[i]) == PLAIN_NONE)
             return "key-unknown";
     }
-    for (int i = 0; i < e->signers_count; i++) {
+    for (int i = 0; i < actors; i++) {
         if (!enrolled_here(e, e->signers[i]) && !plain_valid(&p->actors[plain_actor(p, e->signers[i])], e->time))
             return "key-not-valid";
     }
@@ -356,6 +486,8 @@ static const char *any_rule(const struct plain *p, const struct plain_event *e)
         return "chain-broken";
     if (e->time < p->time)
         return "time-went-backwards";
+    if (p->closed)
+        return "after-terminal";
     for (int i = 0; i < p->size; i++) {
         if (p->ids[i] == e->id)
             return "duplicate-id";

@@ -23,12 +23,23 @@ typedef long long plain_number;
 #define PLAIN_ENTRIES 65536
 #define PLAIN_DECISIONS 64
 #define PLAIN_ANCESTRY 64
+#define PLAIN_TRAVELS 2
+#define PLAIN_GLOBS 2
+#define PLAIN_HOPS 16
+#define PLAIN_QUESTIONS 16
+#define PLAIN_TALK 256
+#define PLAIN_ROTATIONS 32
+#define PLAIN_PARENTS 8
+#define PLAIN_APPROVALS 16
 #define PLAIN_NONE (-1)
 
 enum plain_kind {
     PLAIN_PARTY_ENROL,
     PLAIN_ACTOR_ENROL,
     PLAIN_ACTOR_REVOKE,
+    PLAIN_ACTOR_ROTATE,
+    PLAIN_CUSTODIAN_ROTATE,
+    PLAIN_LEDGER_CLOSE,
     PLAIN_POLICY_PUBLISH,
     PLAIN_REQUEST,
     PLAIN_VERDICT,
@@ -38,10 +49,20 @@ enum plain_kind {
     PLAIN_CONSUME,
     PLAIN_OUTCOME,
     PLAIN_CANCEL,
-    PLAIN_EXPIRY
+    PLAIN_EXPIRY,
+    PLAIN_CONSENT,
+    PLAIN_QUESTION,
+    PLAIN_ANSWER,
+    PLAIN_OFFER,
+    PLAIN_ACCEPT,
+    PLAIN_DECLINE,
+    PLAIN_WITHDRAW,
+    PLAIN_FINALISE
 };
 
 enum plain_effect { PLAIN_PASS, PLAIN_HOLD, PLAIN_DENY };
+enum plain_choice { PLAIN_APPROVE, PLAIN_REJECT, PLAIN_ESCALATE };
+enum plain_custody { PLAIN_SELF, PLAIN_HARDWARE, PLAIN_OPERATOR };
 
 typedef char plain_name[PLAIN_NAME];
 
@@ -49,11 +70,22 @@ struct plain_enrolment {
     plain_name name;
     int key;     /* a number for each key */
     int kind;    /* 0 agent, 1 person, 2 service */
+    enum plain_custody custody;
     int person;  /* a number for each person; PLAIN_NONE: not said */
     plain_name owner; /* empty: not said */
     plain_name roles[PLAIN_ROLES];
     int roles_count;
     plain_number valid_from, valid_until; /* 0: not said */
+};
+
+/* Who decides instead. */
+struct plain_escalation {
+    bool present;
+    plain_number after; /* of a rule: so long after the verdict; of a clause: the moment; 0: by a decision only */
+    plain_name roles[PLAIN_ROLES];
+    int roles_count;
+    plain_name parties[PLAIN_ROLES];
+    int parties_count;
 };
 
 struct plain_rule {
@@ -64,12 +96,16 @@ struct plain_rule {
     int roles_count;
     plain_name parties[PLAIN_ROLES];
     int parties_count;
-    bool distinct_parties;
-    plain_number decide_ms, use_ms, report_ms; /* 0: not said */
+    bool distinct_parties, consent, ordered, hardware;
+    struct plain_escalation escalation;
+    plain_number window_ms, decide_ms, use_ms, report_ms; /* 0: not said */
 };
 
 struct plain_policy {
     int admin_quorum;
+    int recovery_quorum; /* 0: nobody */
+    plain_name recovery_roles[PLAIN_ROLES];
+    int recovery_roles_count;
     struct plain_rule rules[PLAIN_RULES];
     int rules_count;
 };
@@ -81,11 +117,16 @@ struct plain_clause {
     int roles_count;
     plain_name parties[PLAIN_ROLES];
     int parties_count;
-    bool distinct_parties;
+    bool distinct_parties, ordered, hardware;
+    plain_number window_ms;
+    struct plain_escalation escalation;
 };
 
 struct plain_verdict {
     enum plain_effect effect;
+    bool consent;
+    int travelled[PLAIN_APPROVALS]; /* entries */
+    int travelled_count;
     plain_number decide_by, use_ms, report_ms;
     int payload, revision, instance;
     plain_name executor;
@@ -93,6 +134,7 @@ struct plain_verdict {
         plain_name scope;
         int entry; /* that published it */
         int rule;  /* from 1; 0: none matched */
+        bool conflict;
     } policies[3];
     int policies_count;
     struct plain_clause quorum[3];
@@ -117,6 +159,24 @@ struct plain_request {
     bool has_parent;
     int parent;       /* case; PLAIN_NONE: no case has this name */
     int parent_after; /* entry; PLAIN_NONE: none */
+};
+
+/* What a receiver may do with what it is handed. */
+struct plain_scope {
+    bool present;
+    int depth, releases;
+    plain_number expires;
+    plain_name services[PLAIN_GLOBS], actions[PLAIN_GLOBS];
+    int services_count, actions_count;
+};
+
+struct plain_offer {
+    plain_name to;
+    plain_number expires;
+    int hop;
+    int previous;    /* entry; PLAIN_NONE: not said */
+    int obligations; /* a number for each; 0: none */
+    struct plain_scope scope;
 };
 
 /* One entry with its statement. Digests are numbers: those of entries, payloads, instances, ids, keys. */
@@ -147,7 +207,17 @@ struct plain_event {
     struct plain_request request;
     struct plain_verdict verdict;
     struct plain_release release;
-    bool approve;
+    enum plain_choice choice;
+    int previous; /* entry; PLAIN_NONE: not said */
+    plain_name travels[PLAIN_TRAVELS];
+    int travels_count;
+    int key;      /* the new key of a rotation; the one that a revocation names, PLAIN_NONE: none */
+    int which;    /* custodian.rotate: 0 log, 1 clerk */
+    int closing;  /* ledger.close: the size */
+    bool agrees;  /* consent */
+    struct plain_offer offer;
+    int answered; /* the question, offer or patch that is answered: entry; PLAIN_NONE: none */
+    int obligations; /* of accept */
     int instance, payload, result; /* of decision, consume, patch (payload is its base) */
     plain_number expires;
     int outcome; /* 0 fulfilled, 1 failed, 2 unknown */
@@ -159,11 +229,20 @@ struct plain_actor {
     plain_name party;
     bool revoked;
     plain_number since;
+    struct {
+        int key;
+        bool revoked, hardware;
+        plain_number since;
+    } former[PLAIN_ROTATIONS];
+    int former_count;
 };
 
 struct plain_party {
     plain_name name;
     int admin_quorum;
+    int recovery_quorum;
+    plain_name recovery_roles[PLAIN_ROLES];
+    int recovery_roles_count;
     int policy; /* entry; PLAIN_NONE: none */
 };
 
@@ -171,10 +250,36 @@ struct plain_decision {
     int entry;
     int actor;
     plain_number time, expires;
+    int rotation;       /* how many keys the actor had had before */
+    unsigned escalated; /* bit i: clause i asked others by then */
+    plain_name travels[PLAIN_TRAVELS];
+    int travels_count;
+};
+
+struct plain_hop {
+    int offer; /* entry */
+    int giver; /* actor */
+    int rotation;
+    plain_number offered;
 };
 
 struct plain_case {
-    int opened, last, anchor, cause; /* entries */
+    int opened, last, anchor, cause, payload_at; /* entries */
+    plain_number expires;
+    bool handed;    /* what is judged next is an accept */
+    bool finalised;
+    enum { PLAIN_NO_CONSENT, PLAIN_WANTED, PLAIN_REFUSED, PLAIN_GIVEN } consent;
+    unsigned escalated; /* by decisions */
+    struct plain_scope scope;
+    struct plain_hop hops[PLAIN_HOPS];
+    int hops_count;
+    struct plain_offer offer; /* the newest */
+    enum { PLAIN_NO_OFFER, PLAIN_OPEN, PLAIN_ACCEPTED, PLAIN_DECLINED, PLAIN_WITHDRAWN } offer_is;
+    struct plain_hop offer_by;
+    int questions[PLAIN_QUESTIONS]; /* entries, without an answer */
+    int questions_count;
+    int talk;  /* offers and questions so far */
+    int level; /* how many parents stand above */
     const char *state;               /* as recorded; a literal */
     int requester, holder;           /* actors */
     struct plain_request request;
@@ -194,6 +299,7 @@ struct plain {
     plain_number time;
     const char *wanted; /* NULL, "verdict" or "release": what must come next */
     int wanted_case;
+    bool closed;
     int ledger_quorum, ledger_policy;
     int policies_count, parties_count, actors_count, cases_count, keys_count;
     int policy_entries[PLAIN_ENTRIES / 64];
@@ -202,6 +308,8 @@ struct plain {
     struct plain_actor actors[PLAIN_ACTORS];
     /* The long tables stand last: plain_copy copies no more of them than is used. */
     struct plain_policy policies[PLAIN_ENTRIES / 64]; /* by number */
+    int authors[PLAIN_ENTRIES / 64][PLAIN_SIGNERS];   /* persons */
+    int authors_counts[PLAIN_ENTRIES / 64];
     struct plain_case cases[PLAIN_CASES];
     int ids[PLAIN_ENTRIES];
 };
@@ -219,7 +327,14 @@ const char *plain_take(struct plain *p, const struct plain_event *event);
 /* The state as it reads at the time. */
 const char *plain_state(const struct plain *p, int the_case, plain_number time);
 
-/* Shared by the two files of this judge. */
+/* The newest approval that counts (its entry); PLAIN_NONE: none does. */
+int plain_newest(const struct plain *p, const struct plain_case *c, plain_number time);
+/* Whether an offer stands that may still be accepted. */
+bool plain_offered(const struct plain_case *c, plain_number time);
+/* Whether the clause is met by decisions of persons with this role next; for ordered clauses. */
+int plain_taken(const struct plain *p, const struct plain_case *c, int clause, plain_number time);
+
+/* Shared by the files of this judge. */
 int plain_actor(const struct plain *p, const char *name);
 const struct plain_party *plain_party(const struct plain *p, const char *name);
 const struct plain_policy *plain_policy_of(const struct plain *p, int entry);
@@ -227,6 +342,18 @@ bool plain_valid(const struct plain_actor *actor, plain_number time);
 /* `names` are `count` of plain_name; typed void, since C lets no array of them become one of constants. */
 bool plain_has(const void *names, int count, const char *name);
 void plain_party_part(const char *actor, plain_name ret_party);
+bool plain_is(const char *a, const char *b);
+bool plain_glob(const char *pattern, const char *text);
+bool plain_signed_by_thief(const struct plain_actor *actor, int rotation, plain_number time);
+const char *plain_ancestor(const struct plain *p, struct plain_case *c, int actor);
+bool plain_machine(const struct plain *p, int actor, plain_number time);
+/* The wanted verdict is that of the case. */
+void plain_want_verdict(struct plain *p, const struct plain_event *event, struct plain_case *c);
+const char *plain_role_rule(const struct plain *p, const struct plain_case *c, int actor, plain_number time);
+/* plain_hand.c: handoffs and talk. */
+const char *plain_hand_rule(struct plain *p, const struct plain_event *event, struct plain_case *c, int actor);
+const char *plain_authority(const struct plain *p, const struct plain_case *c, bool accept);
+const char *plain_child_rule(const struct plain *p, const struct plain_request *r, int requester);
 const char *plain_trust_rule(struct plain *p, const struct plain_event *event);
 const char *plain_case_rule(struct plain *p, const struct plain_event *event);
 void plain_judge(const struct plain *p, const struct plain_case *c, plain_number time, int instance,
