@@ -14,46 +14,21 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "cli/ask.h"
 #include "cli/case.h"
 #include "cli/case_lock.h"
-#include "cli/launch.h"
 #include "cli/put.h"
+#include "cli/running.h"
 #include "cli/signals.h"
-#include "cli/submitted.h"
-#include "cli/text.h"
-#include "codec/text.h"
 
 #define WAIT_MS_DEFAULT ((uint64_t)24 * 3600 * 1000)
 #define STATUS_FAILED 125
 #define STATUS_NOT_RUNNABLE 126
 #define STATUS_NOT_FOUND 127
 #define STATUS_SIGNAL 128
+#define STOPPING "custody: stops waiting; the case stays as it is (once more to stop at once)\n"
 #define RESULT_BYTES_MAX 64
-#define RESUME_BYTES_MAX 4096
 
-struct running {
-    struct cty_cli *cli;
-    struct cty_client *client;
-    struct cty_hash case_id;
-    struct cty_asking asking;
-    struct cty_plan asked;     /* what the command line says */
-    struct cty_plan released;  /* what was released: this runs */
-    struct cty_launch launch;
-    struct cty_judgement *judgement;
-    struct cty_submitted submitted;
-    struct cty_buf payload;
-    struct cty_buf text;
-    int lock; /* -1: none */
-};
-
-/* How it went. */
-struct ending {
-    enum cty_not_run why; /* CTY_RAN: `status` counts */
-    int status;           /* of waitpid; -1 where it is not known */
-};
-
-static void running_done(struct running *r)
+static void running_done(struct cty_running *r)
 {
     cty_asking_done(&r->asking);
     cty_plan_done(&r->asked);
@@ -67,134 +42,9 @@ static void running_done(struct running *r)
         close(r->lock);
 }
 
-/* --- what is said ---------------------------------------------------------------------------------------- */
-
-/* One step for --json: the caller puts its members in between, in their order. */
-static void step_begin(struct running *r, struct cty_jw *jw)
-{
-    cty_page_begin(r->cli, jw);
-    cty_member_hash(jw, "case", &r->case_id);
-}
-
-static custody_err step_end(struct running *r, struct cty_jw *jw)
-{
-    CTY_TRY(cty_page_end(r->cli, jw));
-    return cty_cli_flush(r->cli);
-}
-
-/* A word as a shell reads it. */
-static custody_err put_word(struct cty_buf *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
-    if (word[0] && strspn(word, plain) == strlen(word))
-        return cty_buf_put_text(out, word);
-    CTY_TRY(cty_buf_put_byte(out, '\''));
-    for (; *word; word++)
-        CTY_TRY(*word == '\'' ? cty_buf_put_text(out, "'\\''") : cty_buf_put_byte(out, (uint8_t)*word));
-    return cty_buf_put_byte(out, '\'');
-}
-
-/* The command that goes on with the case, with the settings of this one's command line. */
-static custody_err write_resume(struct running *r, struct cty_buf *out)
-{
-    static const char *const settings[] = {"url", "trust", "key", "passphrase-fd", "state", "timeout"};
-    CTY_TRY(cty_buf_put_text(out, "custody run --resume "));
-    for (size_t i = 0; i < CTY_HASH_SIZE; i++)
-        CTY_TRY(cty_buf_putf(out, "%02x", r->case_id.bytes[i]));
-    for (size_t i = 0; i < CTY_COUNT_OF(settings); i++) {
-        const char *value = cty_args_text(&r->cli->args, settings[i]);
-        if (!value)
-            continue;
-        CTY_TRY(cty_buf_putf(out, " --%s ", settings[i]));
-        CTY_TRY(put_word(out, value));
-    }
-    return CUSTODY_OK;
-}
-
-/* The same as a line for people, once more where the run ends without an end. */
-static void tell_resume(struct running *r)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf line = CTY_BUF_INIT(RESUME_BYTES_MAX);
-    CTY_CLEANUP(cty_buf_done) struct cty_buf shown = CTY_BUF_INIT(4 * RESUME_BYTES_MAX);
-    if (write_resume(r, &line) == CUSTODY_OK && cty_text_show(cty_buf_bytes(&line), &shown) == CUSTODY_OK)
-        cty_cli_note(r->cli, "custody: to go on: %.*s", (int)shown.size, (const char *)shown.data);
-}
-
-static custody_err tell_case(struct running *r, const char *how)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf line = CTY_BUF_INIT(RESUME_BYTES_MAX);
-    char hex[2 * CTY_HASH_SIZE + 1];
-    struct cty_jw jw;
-    cty_hex_write(r->case_id.bytes, CTY_HASH_SIZE, hex);
-    cty_cli_note(r->cli, "custody: %s case %s; nothing runs before it is released", how, hex);
-    tell_resume(r);
-    if (!r->cli->json)
-        return CUSTODY_OK;
-    step_begin(r, &jw);
-    CTY_TRY(write_resume(r, &line));
-    cty_member(&jw, "resume", cty_buf_bytes(&line));
-    cty_member_text(&jw, "step", how);
-    return step_end(r, &jw);
-}
-
-/* The words of a command as they are run, foreign text escaped. */
-static custody_err show_words(struct running *r)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf line = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
-    for (size_t i = 0; r->released.argv[i]; i++) {
-        CTY_TRY(cty_buf_put_text(&line, i ? " " : ""));
-        CTY_TRY(put_word(&line, r->released.argv[i]));
-    }
-    cty_buf_clear(&r->text);
-    return cty_text_show(cty_buf_bytes(&line), &r->text);
-}
-
-static custody_err tell_released(struct running *r, struct cty_bytes original, struct cty_bytes payload)
-{
-    struct cty_jw jw;
-    bool same = cty_bytes_equal(original, payload);
-    if (r->cli->json) {
-        step_begin(r, &jw);
-        CTY_TRY(cty_member_diff(&jw, "changes", original, payload));
-        CTY_TRY(cty_member_document(&jw, "payload", "payload_base64", payload));
-        cty_member_text(&jw, "step", "released");
-        return step_end(r, &jw);
-    }
-    cty_buf_clear(&r->text);
-    if (!same)
-        CTY_TRY(cty_render_diff(original, payload, 2, &r->text));
-    cty_cli_note(r->cli, "custody: released%s", same ? " as it was asked" : " with changes:");
-    if (!same)
-        cty_cli_present(r->cli, cty_buf_bytes(&r->text));
-    return CUSTODY_OK;
-}
-
-static custody_err say_consumed(struct running *r)
-{
-    struct cty_jw jw;
-    unsigned long long index = r->submitted.own.index;
-    if (r->cli->json) {
-        step_begin(r, &jw);
-        cty_member_text(&jw, "step", "consumed");
-        cty_member_submitted(&jw, "submitted", &r->submitted);
-        return step_end(r, &jw);
-    }
-    CTY_TRY(show_words(r));
-    cty_cli_note(r->cli, "custody: consumed by entry %llu; runs: %.*s", index, (int)r->text.size,
-                 (const char *)r->text.data);
-    return CUSTODY_OK;
-}
-
-/* Behind the consume nothing that is only said may keep the command from running. */
-static void tell_consumed(struct running *r)
-{
-    if (say_consumed(r) != CUSTODY_OK)
-        cty_buf_clear(&r->cli->page);
-}
-
 /* --- asking ---------------------------------------------------------------------------------------------- */
 
-static custody_err read_words(struct running *r)
+static custody_err read_words(struct cty_running *r)
 {
     struct cty_cli *cli = r->cli;
     const char *names[CTY_GIVEN_MAX];
@@ -216,7 +66,7 @@ static custody_err read_words(struct running *r)
 }
 
 /* Said early, while it can still be mended; what counts is what is there when it runs. */
-static void warn_early(struct running *r)
+static void warn_early(struct cty_running *r)
 {
     struct cty_launch trial = {.plan = NULL};
     custody_error error = {0};
@@ -226,13 +76,19 @@ static void warn_early(struct running *r)
     cty_launch_done(&trial);
 }
 
-static custody_err ask(struct running *r)
+static custody_err open_client(struct cty_running *r)
+{
+    CTY_TRY(cty_cli_client(r->cli, CTY_AS_KEY, &r->client));
+    cty_client_set_patience(r->client, CTY_CLIENT_PATIENCE_MS_DEFAULT);
+    return CUSTODY_OK;
+}
+
+static custody_err ask(struct cty_running *r)
 {
     struct cty_cli *cli = r->cli;
     CTY_TRY(read_words(r));
     warn_early(r);
-    CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &r->client));
-    cty_client_set_patience(r->client, CTY_CLIENT_PATIENCE_MS_DEFAULT);
+    CTY_TRY(open_client(r));
     CTY_TRY(cty_asking_find_parent(cli, r->client, &r->asking.ask));
     CTY_TRY(cty_agent_request(r->client, &r->asking.ask, &r->case_id, &r->submitted, &cli->error));
     return CUSTODY_OK;
@@ -253,26 +109,25 @@ static custody_err check_resume(struct cty_cli *cli)
     return CUSTODY_OK;
 }
 
-static custody_err find_case(struct running *r, const char *word)
+static custody_err find_case(struct cty_running *r, const char *word)
 {
     CTY_TRY(check_resume(r->cli));
-    CTY_TRY(cty_cli_client(r->cli, CTY_AS_KEY, &r->client));
-    cty_client_set_patience(r->client, CTY_CLIENT_PATIENCE_MS_DEFAULT);
+    CTY_TRY(open_client(r));
     return cty_cli_case(r->cli, r->client, word, &r->case_id);
 }
 
 /* --- waiting --------------------------------------------------------------------------------------------- */
 
 /* What can still come of the case is told with what ended the waiting. */
-static custody_err wait_decided(struct running *r, uint64_t timeout_ms)
+static custody_err wait_decided(struct cty_running *r, uint64_t timeout_ms)
 {
     custody_err err = cty_agent_wait(r->client, &r->case_id, timeout_ms, &r->judgement, &r->cli->error);
     if (err != CUSTODY_OK)
-        tell_resume(r);
+        cty_run_tell_resume(r);
     return err;
 }
 
-static custody_err refuse_state(struct running *r, enum cty_case_state state)
+static custody_err refuse_state(struct cty_running *r, enum cty_case_state state)
 {
     custody_err err = CUSTODY_E_STATE_ILLEGAL;
     if (state == CTY_CASE_EXPIRED || state == CTY_CASE_LAPSED)
@@ -283,7 +138,7 @@ static custody_err refuse_state(struct running *r, enum cty_case_state state)
     return cty_fail(&r->cli->error, err, "the case is %s; this run ran nothing", cty_case_state_names[state]);
 }
 
-static custody_err wait_released(struct running *r)
+static custody_err wait_released(struct cty_running *r)
 {
     uint64_t timeout_ms = 0;
     CTY_TRY(cty_cli_timeout(r->cli, WAIT_MS_DEFAULT, &timeout_ms));
@@ -295,7 +150,7 @@ static custody_err wait_released(struct running *r)
 
 /* --- running --------------------------------------------------------------------------------------------- */
 
-static int status_of(const struct ending *ending)
+static int status_of(const struct cty_ending *ending)
 {
     switch (ending->why) {
     case CTY_RAN:
@@ -315,22 +170,22 @@ static int status_of(const struct ending *ending)
 }
 
 /* Before the right is spent: what can't run keeps its case RELEASED. */
-static custody_err read_released(struct running *r)
+static custody_err read_released(struct cty_running *r)
 {
     struct cty_bytes payload, original;
-    struct ending ending = {.why = CTY_RAN};
+    struct cty_ending ending = {.why = CTY_RAN};
     struct cty_cli *cli = r->cli;
     CTY_TRY(cty_judgement_payload(r->judgement, &payload));
     CTY_TRY(cty_plan_parse(payload, &r->released, &cli->error));
     CTY_TRY(cty_judgement_original(r->judgement, &original));
-    CTY_TRY(tell_released(r, original, payload));
+    CTY_TRY(cty_run_tell_released(r, original, payload));
     custody_err err = cty_launch_prepare(&r->released, &r->launch, &ending.why, &cli->error);
     if (err != CUSTODY_OK)
         cli->status_failed = status_of(&ending);
     return err;
 }
 
-static custody_err consume(struct running *r)
+static custody_err consume(struct cty_running *r)
 {
     struct cty_bytes payload;
     cty_judgement_free_pointer(&r->judgement);
@@ -340,7 +195,7 @@ static custody_err consume(struct running *r)
 }
 
 /* What was consumed is what runs, also where the case was released anew since it was read. */
-static enum cty_not_run read_consumed(struct running *r)
+static enum cty_not_run read_consumed(struct cty_running *r)
 {
     struct cty_bytes payload;
     enum cty_not_run why = CTY_NOT_STARTED;
@@ -354,7 +209,7 @@ static enum cty_not_run read_consumed(struct running *r)
 }
 
 /* What failed may have come through all the same; but nothing ran, and it is told how to find out. */
-static custody_err take_right(struct running *r)
+static custody_err take_right(struct cty_running *r)
 {
     cty_signals_set(CTY_SIGNALS_HOLD);
     if (cty_signals_caught())
@@ -362,19 +217,19 @@ static custody_err take_right(struct running *r)
     custody_err err = consume(r);
     if (err != CUSTODY_OK) {
         cty_cli_note(r->cli, "custody: nothing was run");
-        tell_resume(r);
+        cty_run_tell_resume(r);
     }
     return err;
 }
 
-static struct ending run_command(struct running *r)
+static struct cty_ending run_command(struct cty_running *r)
 {
-    struct ending ending = {.status = -1};
+    struct cty_ending ending = {.status = -1};
     pid_t pid = 0;
     ending.why = read_consumed(r);
     if (ending.why != CTY_RAN)
         return ending;
-    tell_consumed(r);
+    cty_run_tell_consumed(r);
     /* The command is of the same user: what this process holds is not to be read from beside it. */
     (void)prctl(PR_SET_DUMPABLE, 0);
     ending.why = cty_launch_start(&r->launch, r->cli->keys, r->cli->keys_count, &pid);
@@ -385,35 +240,24 @@ static struct ending run_command(struct running *r)
 
 /* --- reporting ------------------------------------------------------------------------------------------- */
 
-static enum cty_outcome outcome_of(const struct ending *ending)
+static enum cty_outcome outcome_of(const struct cty_ending *ending)
 {
     if (ending->why == CTY_RAN && ending->status == -1)
         return CTY_OUTCOME_UNKNOWN;
     return status_of(ending) == 0 ? CTY_OUTCOME_FULFILLED : CTY_OUTCOME_FAILED;
 }
 
-/* The member that tells how it ended, in an object that was begun. Nothing where it isn't known. */
-static void member_ending(struct cty_jw *jw, const struct ending *ending)
-{
-    if (ending->why != CTY_RAN)
-        cty_member_text(jw, "not_run", cty_not_run_names[ending->why]);
-    else if (ending->status != -1 && WIFEXITED(ending->status))
-        cty_member_u64(jw, "exit", (uint64_t)WEXITSTATUS(ending->status));
-    else if (ending->status != -1)
-        cty_member_u64(jw, "signal", (uint64_t)WTERMSIG(ending->status));
-}
-
-static custody_err write_result(const struct ending *ending, struct cty_buf *out)
+static custody_err write_result(const struct cty_ending *ending, struct cty_buf *out)
 {
     struct cty_jw jw;
     cty_jw_begin(&jw, out);
     cty_jw_object(&jw);
-    member_ending(&jw, ending);
+    cty_member_ending(&jw, ending);
     cty_jw_object_end(&jw);
     return cty_jw_end(&jw);
 }
 
-static custody_err send_outcome(struct running *r, const struct ending *ending)
+static custody_err send_outcome(struct cty_running *r, const struct cty_ending *ending)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf result = CTY_BUF_INIT(RESULT_BYTES_MAX);
     cty_client_resume(r->client);
@@ -424,33 +268,8 @@ static custody_err send_outcome(struct running *r, const struct ending *ending)
                              &r->cli->error);
 }
 
-static void tell_unreported(struct running *r, custody_err err, const char *outcome)
-{
-    char hex[2 * CTY_HASH_SIZE + 1];
-    cty_hex_write(r->case_id.bytes, CTY_HASH_SIZE, hex);
-    cty_cli_note(r->cli, "custody: the outcome could not be reported: %s [%s]", custody_err_sentence(err),
-                 custody_err_name(err));
-    cty_cli_note(r->cli, "custody: to report it: custody outcome %s %s", hex, outcome);
-}
-
-static custody_err step_ended(struct running *r, const struct ending *ending, const char *outcome, bool reported)
-{
-    struct cty_jw jw;
-    bool exited = ending->why == CTY_RAN && ending->status != -1 && WIFEXITED(ending->status);
-    bool signalled = ending->why == CTY_RAN && ending->status != -1 && !exited;
-    step_begin(r, &jw);
-    if (!signalled)
-        member_ending(&jw, ending);
-    cty_member_text(&jw, "outcome", outcome);
-    cty_member_bool(&jw, "reported", reported);
-    if (signalled)
-        member_ending(&jw, ending);
-    cty_member_text(&jw, "step", "ended");
-    return step_end(r, &jw);
-}
-
 /* Whatever becomes of the report, the status is the command's. */
-static void report(struct running *r, const struct ending *ending)
+static void report(struct cty_running *r, const struct cty_ending *ending)
 {
     struct cty_cli *cli = r->cli;
     const char *outcome = cty_outcome_names[outcome_of(ending)];
@@ -460,30 +279,30 @@ static void report(struct running *r, const struct ending *ending)
     if (ending->why != CTY_RAN)
         cty_cli_note(cli, "custody: the command was not run: %s", cty_not_run_names[ending->why]);
     if (err != CUSTODY_OK)
-        tell_unreported(r, err, outcome);
+        cty_run_tell_unreported(r, err, outcome);
     else
         cty_cli_note(cli, "custody: reported as %s by entry %llu", outcome,
                      (unsigned long long)r->submitted.own.index);
-    if (cli->json && step_ended(r, ending, outcome, err == CUSTODY_OK) != CUSTODY_OK)
+    if (cli->json && cty_run_tell_ended(r, ending, outcome, err == CUSTODY_OK) != CUSTODY_OK)
         cty_buf_clear(&cli->page);
 }
 
 /* --- the command ----------------------------------------------------------------------------------------- */
 
 /* Whoever consumed it is gone: it may have run, and may not. */
-static custody_err report_unknown(struct running *r)
+static custody_err report_unknown(struct cty_running *r)
 {
-    const struct ending nobody_knows = {.why = CTY_RAN, .status = -1};
+    const struct cty_ending nobody_knows = {.why = CTY_RAN, .status = -1};
     struct cty_bytes none = {NULL, 0};
     CTY_TRY(cty_agent_outcome(r->client, &r->case_id, CTY_OUTCOME_UNKNOWN, none, &r->submitted, &r->cli->error));
     cty_cli_note(r->cli, "custody: a run that is gone consumed it, and may have run the command: reported as unknown");
     if (r->cli->json)
-        CTY_TRY(step_ended(r, &nobody_knows, cty_outcome_names[CTY_OUTCOME_UNKNOWN], true));
+        CTY_TRY(cty_run_tell_ended(r, &nobody_knows, cty_outcome_names[CTY_OUTCOME_UNKNOWN], true));
     return refuse_state(r, CTY_CASE_UNKNOWN);
 }
 
 /* A case that was consumed when it was first looked at has nobody left; one that is consumed while we wait has. */
-static custody_err look_first(struct running *r)
+static custody_err look_first(struct cty_running *r)
 {
     custody_err err = cty_agent_wait(r->client, &r->case_id, 0, &r->judgement, &r->cli->error);
     if (err != CUSTODY_OK)
@@ -498,7 +317,7 @@ static custody_err look_first(struct running *r)
 }
 
 
-static custody_err take_case(struct running *r, const char *resume)
+static custody_err take_case(struct cty_running *r, const char *resume)
 {
     struct cty_cli *cli = r->cli;
     CTY_TRY(resume ? find_case(r, resume) : ask(r));
@@ -506,23 +325,25 @@ static custody_err take_case(struct running *r, const char *resume)
     CTY_TRY(cty_case_lock(cty_cli_setting(cli, "key", "CUSTODY_KEY"), &r->case_id, &r->lock, &cli->error));
     if (resume)
         CTY_TRY(look_first(r));
-    return tell_case(r, resume ? "resumed" : "asked");
+    if (!cli->json)
+        cty_signals_set_word(STOPPING);
+    return cty_run_tell_case(r, resume ? "resumed" : "asked");
 }
 
-static custody_err go(struct running *r)
+static custody_err go(struct cty_running *r)
 {
     CTY_TRY(take_case(r, cty_args_text(&r->cli->args, "resume")));
     CTY_TRY(wait_released(r));
     CTY_TRY(read_released(r));
     CTY_TRY(take_right(r));
-    const struct ending ending = run_command(r);
+    const struct cty_ending ending = run_command(r);
     report(r, &ending);
     return CUSTODY_OK;
 }
 
 static custody_err run(struct cty_cli *cli)
 {
-    CTY_AUTO_FREE struct running *r = cty_alloc(1, sizeof(*r));
+    CTY_AUTO_FREE struct cty_running *r = cty_alloc(1, sizeof(*r));
     if (!r)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
     r->cli = cli;

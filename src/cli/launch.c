@@ -195,7 +195,7 @@ static enum cty_not_run read_report(int report, pid_t pid)
     return got == (ssize_t)sizeof(failure) ? why_of(failure) : CTY_NOT_STARTED;
 }
 
-/* Signals are blocked: what comes now is for the command, once it runs. */
+/* What comes between the question and the command's first moment is for the command, once it runs. */
 static enum cty_not_run fork_blocked(const struct cty_launch *launch, struct cty_secret *const *secrets,
                                      size_t secrets_count, pid_t *ret_pid)
 {
@@ -211,10 +211,8 @@ static enum cty_not_run fork_blocked(const struct cty_launch *launch, struct cty
     enum cty_not_run why = pid > 0 ? read_report(ends[0], pid) : CTY_NOT_STARTED;
     close(ends[0]);
     *ret_pid = pid;
-    if (why == CTY_RAN) {
-        cty_signals_set_command(pid);
-        cty_signals_set(CTY_SIGNALS_PASS);
-    }
+    if (why == CTY_RAN)
+        cty_signals_pass_to(pid);
     return why;
 }
 
@@ -228,18 +226,17 @@ enum cty_not_run cty_launch_start(const struct cty_launch *launch, struct cty_se
     return why;
 }
 
-/* It is reaped with signals blocked, so that none is passed on to a stranger who got its number. */
+/* Nothing is passed on any more when its number may become somebody else's. */
 int cty_launch_wait(pid_t pid)
 {
     siginfo_t info;
-    sigset_t before;
     int status = -1;
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
         continue;
-    cty_signals_block(&before);
-    cty_signals_set_command(0);
     cty_signals_set(CTY_SIGNALS_REPORT);
-    pid_t got = waitpid(pid, &status, 0);
-    cty_signals_unblock(&before);
+    pid_t got;
+    do
+        got = waitpid(pid, &status, 0);
+    while (got < 0 && errno == EINTR);
     return got == pid ? status : -1;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -19,7 +20,9 @@ static struct {
 
 static atomic_int mode;
 static atomic_int caught;
-static atomic_int command;
+static atomic_int command;    /* 0: none */
+static atomic_int command_fd; /* its pidfd; -1 where the kernel has none */
+static _Atomic(const char *) word;
 
 void cty_signals_keep(void)
 {
@@ -40,30 +43,72 @@ void cty_signals_restore(void)
     (void)sigprocmask(SIG_SETMASK, &found.mask, NULL);
 }
 
+/*
+ * By its pidfd, which stays open: a handler in another thread may still be at it when the command has been reaped, and its
+ * number be somebody else's.
+ */
+static void send_to_command(int number)
+{
+    pid_t pid = atomic_load(&command);
+    int fd = atomic_load(&command_fd);
+    if (pid > 0 && fd >= 0)
+        (void)pidfd_send_signal(fd, number, NULL, 0);
+    else if (pid > 0)
+        (void)kill(pid, number);
+}
+
 /* What the terminal's keys send goes to the whole process group, so the command has it already. */
 static void pass_on(int number, const siginfo_t *info)
 {
-    pid_t pid = atomic_load(&command);
-    if (pid > 0 && info->si_code != SI_KERNEL)
-        (void)kill(pid, number);
+    if (info->si_code != SI_KERNEL)
+        send_to_command(number);
+}
+
+/* Taken by one: by the main thread as it begins to pass on, or by a handler that noted it just then. */
+static void pass_caught(void)
+{
+    int number = atomic_exchange(&caught, 0);
+    if (number)
+        send_to_command(number);
+}
+
+static void say(const char *text)
+{
+    ssize_t put = text ? write(STDERR_FILENO, text, strlen(text)) : 0;
+    (void)put;
+}
+
+/* Nothing was begun yet that must come to its end. */
+static void stop_waiting(int number, bool first)
+{
+    if (!first || !cty_cli_interrupt())
+        _exit(128 + number);
+    say(atomic_load(&word));
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     int saved = errno, none = 0;
+    enum cty_signals_mode now = (enum cty_signals_mode)atomic_load(&mode);
+    bool first = now != CTY_SIGNALS_PASS && atomic_compare_exchange_strong(&caught, &none, number);
     (void)context;
-    if (atomic_load(&mode) == CTY_SIGNALS_PASS) {
+    switch (now) {
+    case CTY_SIGNALS_WAIT:
+        stop_waiting(number, first);
+        break;
+    case CTY_SIGNALS_HOLD:
+        if (!first)
+            (void)cty_cli_interrupt();
+        if (atomic_load(&mode) == CTY_SIGNALS_PASS)
+            pass_caught();
+        break;
+    case CTY_SIGNALS_PASS:
         pass_on(number, info);
-        errno = saved;
-        return;
+        break;
+    case CTY_SIGNALS_REPORT:
+        (void)cty_cli_interrupt();
+        break;
     }
-    bool first = atomic_compare_exchange_strong(&caught, &none, number);
-    bool waiting = atomic_load(&mode) == CTY_SIGNALS_WAIT;
-    if (waiting && !first)
-        _exit(128 + number);
-    bool reached = !first || atomic_load(&mode) != CTY_SIGNALS_HOLD ? cty_cli_interrupt() : true;
-    if (waiting && !reached)
-        _exit(128 + number);
     errno = saved;
 }
 
@@ -75,6 +120,8 @@ void cty_signals_take(enum cty_signals_mode first_mode)
     sigemptyset(&plain.sa_mask);
     atomic_store(&caught, 0);
     atomic_store(&command, 0);
+    atomic_store(&command_fd, -1);
+    atomic_store(&word, NULL);
     atomic_store(&mode, (int)first_mode);
     (void)sigaction(SIGCHLD, &plain, NULL);
     for (size_t i = 0; i < CTY_COUNT_OF(passed); i++) {
@@ -89,9 +136,12 @@ void cty_signals_set(enum cty_signals_mode next)
     atomic_store(&mode, (int)next);
 }
 
-void cty_signals_set_command(pid_t pid)
+void cty_signals_pass_to(pid_t pid)
 {
+    atomic_store(&command_fd, pidfd_open(pid, 0));
     atomic_store(&command, pid);
+    atomic_store(&mode, CTY_SIGNALS_PASS);
+    pass_caught();
 }
 
 void cty_signals_block(sigset_t *ret_before)
@@ -104,6 +154,11 @@ void cty_signals_block(sigset_t *ret_before)
 void cty_signals_unblock(const sigset_t *before)
 {
     (void)sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+void cty_signals_set_word(const char *text)
+{
+    atomic_store(&word, text);
 }
 
 int cty_signals_caught(void)

@@ -7,7 +7,8 @@
  *     PASS    passed on to the command
  *     REPORT  ends the waiting, and never the program: the command's status is still to be passed on
  *
- * Thread rule: the main thread's; the state of a process.
+ * nng's threads block no signal but SIGPIPE, so a handler may run in any of them, at any moment, also while the main
+ * thread has all signals blocked. Thread rule: functions are for the main thread; the state of a process.
  */
 #ifndef CTY_CLI_SIGNALS_H
 #define CTY_CLI_SIGNALS_H
@@ -25,12 +26,15 @@ void cty_signals_restore(void);
 /* Takes over HUP, INT, QUIT, TERM, USR1, USR2, but for those that were ignored; children can be waited for. */
 void cty_signals_take(enum cty_signals_mode mode);
 void cty_signals_set(enum cty_signals_mode mode);
-/* To whom PASS passes; 0 for nobody. Set it while signals are blocked. */
-void cty_signals_set_command(pid_t command);
+/* PASS, to this child; what was caught since it was last asked for goes to it too. */
+void cty_signals_pass_to(pid_t command);
 /* All signals wait until the mask is put back. */
 void cty_signals_block(sigset_t *ret_before);
 void cty_signals_unblock(const sigset_t *before);
-/* The first signal that came while nothing was passed on; 0 for none. */
+/* What the first one says to standard error while it waits, since the waiting may take its time to end; kept, NULL for
+ * nothing. */
+void cty_signals_set_word(const char *word);
+/* The first signal that came, and was not passed on; 0 for none. */
 int cty_signals_caught(void);
 
 #endif

@@ -42,6 +42,26 @@ static void every_form_is_read(void **state)
     assert_string_equal(line.args.operands[3], "-");
 }
 
+static void a_rest_is_left_alone(void **state)
+{
+    struct line line;
+    const char *const words[] = {"a", "-y", "--", "b", "--out", "--", "--nothing", NULL};
+    (void)state;
+    assert_ok(parse(&line, words));
+    assert_null(line.args.rest);
+    assert_int_equal(line.args.operands_count, 5);
+    memset(&line, 0, sizeof(line));
+    cty_args_know(&line.args, table);
+    line.args.keeps_rest = true;
+    assert_ok(cty_args_parse(&line.args, 7, (char *const *)(uintptr_t)words, &line.error));
+    assert_int_equal(line.args.operands_count, 1);
+    assert_true(cty_args_flag(&line.args, "yes"));
+    assert_null(cty_args_text(&line.args, "out"));
+    assert_int_equal(line.args.rest_count, 4);
+    assert_string_equal(line.args.rest[0], "b");
+    assert_string_equal(line.args.rest[3], "--nothing");
+}
+
 static void letters_and_empty_values(void **state)
 {
     struct line line;
@@ -118,6 +138,7 @@ static void values_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rest_is_left_alone),
         cmocka_unit_test(every_form_is_read),   cmocka_unit_test(letters_and_empty_values),
         cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(limits_hold),
         cmocka_unit_test(values_are_read),
