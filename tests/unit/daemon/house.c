@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "codec/text.h"
-#include "escrow/record.h"
 #include "ledger/note.h"
 
 #define POLICY                                                                                         \
@@ -76,6 +75,8 @@ const struct cty_secret *house_secret(struct house *h, const char *name)
         return h->log;
     if (strcmp(name, "clerk") == 0)
         return h->clerk;
+    if (strcmp(name, "new") == 0)
+        return h->fresh;
     for (size_t i = 0; i < h->actors_count; i++) {
         if (cty_bytes_is(cty_secret_name(h->actors[i]), name))
             return h->actors[i];
@@ -83,6 +84,26 @@ const struct cty_secret *house_secret(struct house *h, const char *name)
     assert_true(h->actors_count < HOUSE_ACTORS_MAX);
     h->actors[h->actors_count] = make_secret(name, h->config.development);
     return h->actors[h->actors_count++];
+}
+
+struct cty_secret *house_make_key(const char *name, const char *seed)
+{
+    struct cty_hash bytes = cty_sha256(cty_bytes_text(seed));
+    struct cty_secret *secret = NULL;
+    assert_ok(cty_secret_from_seed(cty_bytes_text(name), bytes.bytes, &secret));
+    return secret;
+}
+
+void house_set_secret(struct house *h, const char *name, struct cty_secret *secret)
+{
+    const struct cty_secret *old = house_secret(h, name);
+    for (size_t i = 0; i < h->actors_count; i++) {
+        if (h->actors[i] != old)
+            continue;
+        cty_secret_free(h->actors[i]);
+        h->actors[i] = secret;
+        return;
+    }
 }
 
 /* --- drafts ----------------------------------------------------------------------------------------------- */
@@ -256,13 +277,17 @@ char *house_raw(struct house *h, const char *message)
 
 /* --- the house -------------------------------------------------------------------------------------------- */
 
-static void put_vkey(struct house *h, struct draft *d, const char *name, struct cty_bytes *ret_vkey)
+void house_put_vkey(struct draft *d, const struct cty_secret *secret, struct cty_bytes *ret_vkey)
 {
     struct cty_buf text = CTY_BUF_INIT(1024);
-    const struct cty_secret *secret = house_secret(h, name);
     assert_ok(cty_vkey_format(cty_secret_name(secret), CTY_KEY_ED25519, cty_secret_key(secret), &text));
     *ret_vkey = draft_text(d, cty_buf_text(&text));
     cty_buf_done(&text);
+}
+
+static void put_vkey(struct house *h, struct draft *d, const char *name, struct cty_bytes *ret_vkey)
+{
+    house_put_vkey(d, house_secret(h, name), ret_vkey);
 }
 
 static void fill_person(struct house *h, struct draft *d, struct cty_enrolment *e, const char *name, const char *role,
@@ -298,6 +323,7 @@ void house_genesis(struct house *h, struct draft *d)
 static struct cty_daemon_options options_of(struct house *h, bool confirm_clock)
 {
     return (struct cty_daemon_options){.config = &h->config, .log = h->log, .clerk = h->clerk,
+                                       .next_log = h->next_log, .next_clerk = h->next_clerk,
                                        .confirm_clock = confirm_clock, .clock = &h->clock};
 }
 
@@ -367,6 +393,8 @@ void house_free(struct house *h)
         cty_secret_free(h->actors[i]);
     cty_secret_free(h->log);
     cty_secret_free(h->clerk);
+    cty_secret_free(h->next_log);
+    cty_secret_free(h->next_clerk);
     static const char *const files[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock",
                                         "custodyd.sock", "file"};
     for (size_t i = 0; i < CTY_COUNT_OF(files); i++) {
@@ -381,37 +409,71 @@ void house_free(struct house *h)
 
 /* --- people ----------------------------------------------------------------------------------------------- */
 
-static void must(struct house *h, struct draft *d)
+struct cty_hash house_stands(struct house *h, struct draft *d)
 {
     struct house_reply reply;
     custody_err err = draft_submit(h, d, &reply);
     if (err != CUSTODY_OK)
         fprintf(stderr, "%.*s\n", (int)reply.text.size, (const char *)reply.text.data);
     assert_ok(err);
+    struct cty_hash digest = reply.result.submit.digest;
+    house_reply_done(&reply);
+    return digest;
+}
+
+void house_refused(struct house *h, struct draft *d, const char *code)
+{
+    struct house_reply reply;
+    uint64_t before = house_size(h);
+    custody_err err = draft_submit(h, d, &reply);
+    if (strcmp(custody_err_name(err), code) != 0)
+        fprintf(stderr, "%.*s\n", (int)reply.text.size, (const char *)reply.text.data);
+    assert_refused(err, code);
+    assert_int_equal(house_size(h), before);
     house_reply_done(&reply);
 }
 
-static void enrol_party(struct house *h)
+static void must(struct house *h, struct draft *d)
 {
-    static const char *const signers[] = {"operator/ada", "operator/otto", "acme/a", "acme/b", NULL};
+    (void)house_stands(h, d);
+}
+
+struct admins {
+    char a[64];
+    char b[64];
+};
+
+static struct admins admins_of(struct cty_bytes party)
+{
+    struct admins admins;
+    snprintf(admins.a, sizeof(admins.a), "%.*s/a", (int)party.size, (const char *)party.data);
+    snprintf(admins.b, sizeof(admins.b), "%.*s/b", (int)party.size, (const char *)party.data);
+    return admins;
+}
+
+void house_enrol_party(struct house *h, const char *party)
+{
+    struct admins admins = admins_of(cty_bytes_text(party));
+    const char *const signers[] = {"operator/ada", "operator/otto", admins.a, admins.b, NULL};
     struct draft d;
     draft_begin(h, &d, CTY_PARTY_ENROL, signers);
-    d.st.u.party_enrol.party = cty_bytes_text("acme");
-    fill_person(h, &d, &d.st.u.party_enrol.admins[0], "acme/a", "admin", "approver");
-    fill_person(h, &d, &d.st.u.party_enrol.admins[1], "acme/b", "admin", "approver");
+    d.st.u.party_enrol.party = draft_text(&d, party);
+    fill_person(h, &d, &d.st.u.party_enrol.admins[0], admins.a, "admin", "approver");
+    fill_person(h, &d, &d.st.u.party_enrol.admins[1], admins.b, "admin", "approver");
     d.st.u.party_enrol.admins_count = 2;
     must(h, &d);
 }
 
 void house_enrol_agent(struct house *h, struct draft *d, const char *name)
 {
-    const char *const signers[] = {name, "acme/a", "acme/b", NULL};
+    struct admins admins = admins_of(cty_actor_party(cty_bytes_text(name)));
+    const char *const signers[] = {name, admins.a, admins.b, NULL};
     draft_begin(h, d, CTY_ACTOR_ENROL, signers);
     struct cty_enrolment *e = &d->st.u.actor_enrol.enrolment;
     e->actor = draft_text(d, name);
     put_vkey(h, d, name, &e->key);
     e->kind = CTY_AGENT;
-    e->owner = cty_bytes_text("acme/a");
+    e->owner = draft_text(d, admins.a);
 }
 
 static void enrol_carol(struct house *h)
@@ -429,7 +491,7 @@ struct house *house_ready(void)
     struct house *h = house_new(false);
     struct draft d;
     house_open(h);
-    enrol_party(h);
+    house_enrol_party(h, "acme");
     enrol_carol(h);
     house_enrol_agent(h, &d, "acme/bot");
     must(h, &d);
@@ -458,6 +520,7 @@ static void load_case(struct house *h, const struct cty_hash *case_id, struct ho
                       struct cty_case *ret_case)
 {
     struct cty_json tape = CTY_JSON_INIT;
+    memset(ret_case, 0, sizeof(*ret_case));
     house_get_case(h, "acme/a", case_id, reply);
     assert_ok(cty_record_decode(&cty_shape_case, reply->result.case_get.record, &tape, ret_case, NULL));
     cty_json_done(&tape);
@@ -467,6 +530,18 @@ static void draft_join(struct draft *d, const struct cty_hash *case_id, const st
 {
     d->st.case_id = *case_id;
     d->st.after = c->anchor;
+}
+
+void house_join(struct house *h, struct draft *d, enum cty_type type, const struct cty_hash *case_id,
+                const char *signer, struct cty_case *ret_case)
+{
+    const char *const signers[] = {signer, NULL};
+    struct house_reply reply;
+    load_case(h, case_id, &reply, ret_case);
+    draft_begin(h, d, type, signers);
+    draft_join(d, case_id, ret_case);
+    /* Names borrow from the reply. */
+    house_reply_done(&reply);
 }
 
 void house_decide(struct house *h, struct draft *d, const struct cty_hash *case_id, const char *approver,

@@ -13,6 +13,7 @@
 
 #include "crypto/key.h"
 #include "daemon/daemon.h"
+#include "escrow/record.h"
 #include "model/entry.h"
 #include "net/client.h"
 #include "proto/claims.h"
@@ -30,6 +31,9 @@ struct house {
     struct cty_config config;
     struct cty_secret *log;
     struct cty_secret *clerk;
+    struct cty_secret *next_log;   /* given at the next start; NULL: none */
+    struct cty_secret *next_clerk;
+    const struct cty_secret *fresh; /* who signs as "new"; borrowed */
     struct cty_secret *actors[HOUSE_ACTORS_MAX];
     size_t actors_count;
     struct cty_clock clock;
@@ -78,6 +82,10 @@ void house_step_wall(struct house *h, int64_t ms);
 void house_pass(struct house *h, uint64_t ms);
 
 const struct cty_secret *house_secret(struct house *h, const char *name);
+/* From now on the actor signs with another key, that is made of `seed`. Returns it. */
+struct cty_secret *house_make_key(const char *name, const char *seed);
+void house_set_secret(struct house *h, const char *name, struct cty_secret *secret);
+void house_put_vkey(struct draft *d, const struct cty_secret *secret, struct cty_bytes *ret_vkey);
 
 /* One call and its answer; asserts that there is one. The answer's code, OK where it did not fail. */
 custody_err house_call(struct house *h, struct cty_rpc_call *call, struct house_reply *reply);
@@ -107,7 +115,16 @@ void house_patch(struct house *h, struct draft *d, const struct cty_hash *case_i
                  const char *operations, const char *result);
 void house_consume(struct house *h, struct draft *d, const struct cty_hash *case_id, const char *agent);
 void house_outcome(struct house *h, struct draft *d, const struct cty_hash *case_id, const char *agent);
+/* Admins are <party>/a and <party>/b, for a party and for its agents, whom a owns. */
+void house_enrol_party(struct house *h, const char *party);
 void house_enrol_agent(struct house *h, struct draft *d, const char *name);
+/* Begins a statement of a case by this signer, on top of what the case says now, which it gives without names. */
+void house_join(struct house *h, struct draft *d, enum cty_type type, const struct cty_hash *case_id,
+                const char *signer, struct cty_case *ret_case);
+/* Submits a draft and asserts that it stands; its digest. */
+struct cty_hash house_stands(struct house *h, struct draft *d);
+/* Submits one, asserts that it is refused so, and that nothing was appended. */
+void house_refused(struct house *h, struct draft *d, const char *code);
 
 /* Submits a request, asserts it stands, and says its case. */
 struct cty_hash house_case(struct house *h, const char *agent, const char *action);

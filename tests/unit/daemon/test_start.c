@@ -140,6 +140,7 @@ static void a_public_ledger_gives_its_entries_to_all(void **state)
 static void keys_have_to_be_the_ledgers(void **state)
 {
     struct house *h = house_new(false);
+    struct cty_daemon_facts facts = {.closed = false};
     custody_error error = {0};
     struct cty_hash seed = {{1}};
     struct cty_secret *other = NULL;
@@ -148,7 +149,7 @@ static void keys_have_to_be_the_ledgers(void **state)
     assert_ok(cty_secret_from_seed(cty_secret_name(h->log), seed.bytes, &other));
     struct cty_daemon_options options = {.config = &h->config, .log = other, .clerk = h->clerk};
     assert_refused(cty_daemon_start(&options, &daemon, &error), "config");
-    assert_refused(cty_daemon_check_ledger(&options, &error), "config");
+    assert_refused(cty_daemon_check_ledger(&options, &facts, &error), "config");
     options = (struct cty_daemon_options){.config = &h->config, .log = h->log, .clerk = h->log};
     assert_refused(cty_daemon_start(&options, &daemon, &error), "config");
     cty_secret_free(other);
@@ -157,7 +158,7 @@ static void keys_have_to_be_the_ledgers(void **state)
     assert_ok(cty_config_set(&h->config.origin, HOUSE_ORIGIN));
     assert_ok(house_try_open(h, false, &error));
     options = (struct cty_daemon_options){.config = &h->config, .log = h->log, .clerk = h->clerk};
-    assert_ok(cty_daemon_check_ledger(&options, &error)); /* beside it */
+    assert_ok(cty_daemon_check_ledger(&options, &facts, &error)); /* beside it */
     assert_refused(cty_daemon_start(&options, &daemon, &error), "store-locked");
     house_free(h);
 }
@@ -165,12 +166,13 @@ static void keys_have_to_be_the_ledgers(void **state)
 static void what_is_not_there_is_not_served(void **state)
 {
     struct house *h = house_new(false);
+    struct cty_daemon_facts facts = {.closed = false};
     custody_error error = {0};
     (void)state;
     unlink(h->path);
     assert_refused(house_try_open(h, false, &error), "not-found");
     struct cty_daemon_options options = {.config = &h->config, .log = h->log, .clerk = h->clerk};
-    assert_refused(cty_daemon_check_ledger(&options, &error), "not-found");
+    assert_refused(cty_daemon_check_ledger(&options, &facts, &error), "not-found");
     house_free(h);
 }
 
