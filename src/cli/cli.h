@@ -64,6 +64,7 @@ struct cty_cli {
     int status;            /* exit status where the command returns OK */
     int status_failed;     /* exit status of any error; 0: the error's own */
     custody_error error;
+    const char *next;      /* what to do about NOT_FOUND, where more is known of what was looked for; constant */
     struct cty_opt_hash case_id; /* a case that this run made: told with an error too */
     struct cty_trust trust;
     bool trusted;
@@ -87,6 +88,10 @@ bool cty_cli_interrupt(void);
 /* The client that cty_cli_interrupt ends; NULL for none. */
 void cty_cli_set_running(struct cty_client *client);
 
+/* For cli->next. */
+#define CTY_NEXT_PATH "check the path"
+#define CTY_NEXT_CASE "check the digits, or look for the case with 'custody list'"
+
 /* --- options --------------------------------------------------------------------------------------------- */
 
 /* An option, or the environment variable that stands for it; NULL where both are missing. */
@@ -98,7 +103,9 @@ CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t other
 
 /* --- trust, keys, client --------------------------------------------------------------------------------- */
 
-/* The trust file; borrowed. Errors: USAGE where none is named, NOT_FOUND, BAD_TRUST. */
+/* After looking for a file that a setting names: NOT_FOUND is turned into USAGE, all else is given on. */
+CUSTODY_MUST_USE custody_err cty_cli_missing(struct cty_cli *cli, const char *what, custody_err err);
+/* The trust file; borrowed. Errors: USAGE where none is named or none is there, BAD_TRUST. */
 CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust);
 /*
  * Loads a key file, asking for its passphrase where it has one; the same path again gives the same key. `path` is of
@@ -106,7 +113,7 @@ CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty
  */
 CUSTODY_MUST_USE custody_err cty_cli_load_key(struct cty_cli *cli, const char *path,
                                               const struct cty_secret **ret_secret);
-/* The key of --key. Errors: USAGE where none is named. */
+/* The key of --key. Errors: USAGE where none is named, or none is there. */
 CUSTODY_MUST_USE custody_err cty_cli_key(struct cty_cli *cli, const struct cty_secret **ret_secret);
 /* The keys of a list option, in order. */
 CUSTODY_MUST_USE custody_err cty_cli_load_keys(struct cty_cli *cli, const char *option,

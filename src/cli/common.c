@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "cli/put.h"
+#include "cli/text.h"
 
 static const struct cty_opt everywhere[] = {
     {"json", 0, CTY_OPT_FLAG, NULL, "print one JSON object instead of text"},
@@ -147,20 +148,25 @@ static const char *kept_of(const struct cty_cli *cli, custody_err code)
     return cty_client_contradiction(cli->client);
 }
 
+static const char *next_of(const struct cty_cli *cli, custody_err code)
+{
+    return code == CUSTODY_E_NOT_FOUND && cli->next ? cli->next : custody_err_next(code);
+}
+
 static custody_err error_text(struct cty_cli *cli, custody_err code, const char *detail)
 {
     struct cty_buf *out = &cli->page;
     bool usage = code == CUSTODY_E_USAGE && detail[0];
     CTY_TRY(cty_buf_putf(out, "custody%s%s: %s", cli->command ? " " : "", cli->command ? cli->command->name : "",
-                         usage ? detail : custody_err_sentence(code)));
-    if (detail[0] && !usage)
-        CTY_TRY(cty_buf_putf(out, ": %s", detail));
+                         usage ? "" : custody_err_sentence(code)));
+    CTY_TRY(cty_buf_put_text(out, detail[0] && !usage ? ": " : ""));
+    CTY_TRY(cty_text_show(cty_bytes_text(detail), out)); /* it may tell of what others wrote */
     CTY_TRY(cty_buf_putf(out, " [%s]\n", custody_err_name(code)));
     if (cli->case_id.present)
         CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
     if (kept_of(cli, code))
         CTY_TRY(cty_put_line(out, "  kept in", cty_bytes_text(kept_of(cli, code))));
-    return cty_buf_putf(out, "  what to do: %s\n", custody_err_next(code));
+    return cty_buf_putf(out, "  what to do: %s\n", next_of(cli, code));
 }
 
 static custody_err error_json(struct cty_cli *cli, custody_err code, const char *detail)
@@ -172,7 +178,7 @@ static custody_err error_json(struct cty_cli *cli, custody_err code, const char 
     cty_jw_object(&jw);
     cty_member_text(&jw, "code", custody_err_name(code));
     cty_member_text(&jw, "detail", detail);
-    cty_member_text(&jw, "next", custody_err_next(code));
+    cty_member_text(&jw, "next", next_of(cli, code));
     cty_member_text(&jw, "sentence", custody_err_sentence(code));
     cty_jw_object_end(&jw);
     if (kept_of(cli, code))

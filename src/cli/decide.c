@@ -56,8 +56,13 @@ static void find_expires(struct cty_deciding *d)
 
 static custody_err put_findings(struct cty_buf *out, const struct cty_report *report)
 {
-    for (size_t i = 0; i < report->findings_count; i++)
-        CTY_TRY(cty_put_linef(out, "finding", "%s: %s", report->findings[i].code, report->findings[i].text));
+    for (size_t i = 0; i < report->findings_count; i++) {
+        const struct cty_finding *finding = &report->findings[i];
+        CTY_TRY(finding->entry == CTY_REPORT_NO_ENTRY
+                    ? cty_put_linef(out, "finding", "%s: %s", finding->code, finding->text)
+                    : cty_put_linef(out, "finding", "%s: entry %llu: %s", finding->code,
+                                    (unsigned long long)finding->entry, finding->text));
+    }
     return CUSTODY_OK;
 }
 

@@ -21,6 +21,8 @@ custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_
 {
     bool input = strcmp(path, "-") == 0;
     FILE *file = input ? cli->in : fopen(path, "re");
+    if (!file && errno == ENOENT)
+        cli->next = CTY_NEXT_PATH;
     if (!file)
         return cty_fail(&cli->error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
                         strerror(errno));

@@ -124,6 +124,21 @@ static custody_err run_command(struct cty_cli *cli, int count, char *const *word
     return cli->command->run(cli);
 }
 
+/* Help of all commands, of one, or of a group; words[0] is "help". */
+static custody_err run_help(struct cty_cli *cli, int count, char *const *words)
+{
+    int used = 0;
+    const struct cty_command *command = cty_command_find(count - 1, words + 1, &used);
+    if (count == 1)
+        return cty_help_all(&cli->page);
+    if (command && used == count - 1)
+        return cty_help_command(command, &cli->page);
+    if (count == 2 && cty_command_group(cty_bytes_text(words[1])))
+        return cty_help_group(cty_bytes_text(words[1]), &cli->page);
+    return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is no command '%.40s%s%.40s'", words[1], count > 2 ? " " : "",
+                    count > 2 ? words[2] : "");
+}
+
 /* `custody`, `custody --help`, `custody help VERB`, `custody --version`, `custody key`. */
 static custody_err run_without_command(struct cty_cli *cli, int count, char *const *words)
 {
@@ -131,6 +146,8 @@ static custody_err run_without_command(struct cty_cli *cli, int count, char *con
         cli->status = count == 0 ? custody_err_exit(CUSTODY_E_USAGE) : 0;
         return cty_help_all(&cli->page);
     }
+    if (strcmp(words[0], "help") == 0)
+        return run_help(cli, count, words);
     if (strcmp(words[0], "--version") == 0)
         return cty_buf_putf(&cli->page, "custody %s\n", CUSTODY_VERSION);
     if (cty_command_group(cty_bytes_text(words[0]))) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/wrap.h"
 
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -29,22 +30,55 @@ size_t cty_wrap_columns(struct cty_bytes text)
     return all;
 }
 
+/* What the environment says of the terminal, as setlocale(3) reads it; silence is no reason to garble text. */
+static bool takes_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return true;
+}
+
+/* On another terminal bytes above 0x7f may be control characters of their own. */
+static custody_err put_ascii(struct cty_bytes one, size_t *ret_columns, struct cty_buf *out)
+{
+    uint32_t point = 0;
+    size_t before = out->size;
+    (void)cty_glyph_take(one, &point);
+    CTY_TRY(cty_buf_putf(out, "\\u{%x}", point));
+    *ret_columns = out->size - before;
+    return CUSTODY_OK;
+}
+
+/* As it is to be printed: whole, or in ASCII. */
+static custody_err put_one(struct cty_bytes one, bool utf8, size_t *columns, struct cty_buf *out)
+{
+    return utf8 || one.data[0] < 0x80 ? cty_buf_put_bytes(out, one) : put_ascii(one, columns, out);
+}
+
 custody_err cty_wrap(struct cty_bytes text, size_t width, struct cty_buf *out)
 {
+    CTY_CLEANUP(cty_buf_done) struct cty_buf one = CTY_BUF_INIT(64);
     size_t used = 0, size = 0, columns = 0;
+    bool utf8 = takes_utf8();
     if (width == 0)
         return cty_buf_put_bytes(out, text);
     if (width < CTY_WRAP_WIDTH_MIN)
         width = CTY_WRAP_WIDTH_MIN;
     for (size_t at = 0; at < text.size; at += size) {
         size = take(cty_bytes_make(text.data + at, text.size - at), &columns);
+        cty_buf_clear(&one);
+        CTY_TRY(put_one(cty_bytes_make(text.data + at, size), utf8, &columns, &one));
         bool ends = text.data[at] == '\n';
         if (!ends && used + columns > width) {
             CTY_TRY(cty_buf_put_text(out, "\n" CTY_WRAP_MARK));
             used = sizeof(CTY_WRAP_MARK) - 1;
         }
         used = ends ? 0 : used + columns;
-        CTY_TRY(cty_buf_put(out, text.data + at, size));
+        CTY_TRY(cty_buf_put_bytes(out, cty_buf_bytes(&one)));
     }
     return CUSTODY_OK;
 }

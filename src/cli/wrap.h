@@ -13,7 +13,8 @@
 
 /*
  * Appends the text, whose foreign parts are escaped, with lines of at most `width` columns (CTY_WRAP_WIDTH_MIN at least).
- * A width of 0 leaves them as they are.
+ * A width of 0 leaves all as it is; otherwise characters that the terminal doesn't take, by LC_ALL, LC_CTYPE and LANG, are
+ * written out.
  */
 CUSTODY_MUST_USE custody_err cty_wrap(struct cty_bytes text, size_t width, struct cty_buf *out);
 /* The columns that the text takes, without its breaks of lines. */

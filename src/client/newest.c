@@ -24,10 +24,22 @@ struct view {
     struct cty_checkpoint checkpoint;
 };
 
+/* The first line of a note is the ledger's origin. */
+static custody_err tell_other_ledger(const struct cty_client *client, struct cty_bytes note, custody_error *error)
+{
+    const uint8_t *end = note.size ? memchr(note.data, '\n', note.size) : NULL;
+    return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the checkpoint is of %.*s, the trust file pins %.*s",
+                    end && end - note.data <= (ptrdiff_t)CTY_WORD_BYTES_MAX ? (int)(end - note.data) : 0,
+                    (const char *)note.data, (int)client->trust->origin.size,
+                    (const char *)client->trust->origin.data);
+}
+
 static custody_err open_view(struct cty_client *client, struct cty_bytes note, struct view *ret_view, custody_error *error)
 {
     ret_view->note = note;
     custody_err err = cty_checkpoint_open(note, client->trust->origin, &client->trust->log_key, &ret_view->checkpoint);
+    if (err == CUSTODY_E_WRONG_LEDGER)
+        return tell_other_ledger(client, note, error);
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "the checkpoint");
     /* What lasts: the trust file's text, not the note's. */

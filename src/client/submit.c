@@ -283,7 +283,9 @@ custody_err cty_client_submit_envelope(struct cty_client *client, struct cty_byt
     /* Whatever is wrong with it is told here, with the member, and before anything is sent. */
     custody_err err = cty_signed_parse(envelope, ours, error);
     if (err == CUSTODY_OK && !cty_bytes_equal(ours->statement.ledger, client->trust->origin))
-        err = cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the statement");
+        err = cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the statement is for %.*s, the trust file pins %.*s",
+                       (int)ours->statement.ledger.size, (const char *)ours->statement.ledger.data,
+                       (int)client->trust->origin.size, (const char *)client->trust->origin.data);
     if (err == CUSTODY_OK)
         err = exchange(client, envelope, ours, contents, count, ret_submitted, error);
     cty_signed_done(ours);

@@ -116,8 +116,11 @@ static custody_err judge(struct run *run)
     if (!trust)
         return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(cty_crypto_init());
-    CTY_TRY(read_file(run, run->trust_path, &text));
-    custody_err err = cty_trust_parse(cty_buf_bytes(&text), trust, &run->error);
+    custody_err err = read_file(run, run->trust_path, &text);
+    if (err == CUSTODY_E_NOT_FOUND) /* a mistake in what was asked, as a malformed one is */
+        return cty_fail(&run->error, CUSTODY_E_USAGE, "the trust file %s is not there", run->trust_path);
+    CTY_TRY(err);
+    err = cty_trust_parse(cty_buf_bytes(&text), trust, &run->error);
     if (err == CUSTODY_OK)
         err = judge_by(run, trust);
     cty_trust_done(trust);

@@ -176,6 +176,18 @@ def other_ends_have_their_own_statuses():
     expect_code(w.tell('show', 'f' * 64, key='acme-carol', status=1), 'wrong-case')
 
 
+def what_a_run_says_is_told_step_by_step():
+    w = WORLD
+    os.chmod(w.path(w.write('no-program', 'neither\n')), 0o755)
+    words = ['run', '--json', '--service', 's', '--action', 'a', '--priority', 'low', '--key', 'acme-refund-agent.key']
+    for command, status in [(['sh', '-c', 'exit 3'], 3), (['sh', '-c', 'kill -9 $$'], 137), (['./no-program'], 126)]:
+        expect_equal((w.run(CUSTODY, [*words, '--', *command]), w.out), (status, ''))
+        steps = [json.loads(line) for line in w.err.splitlines()]
+        expect_equal([step['step'] for step in steps], ['asked', 'released', 'consumed', 'ended'])
+        for step in steps:
+            note_shape('run', step)
+
+
 def payloads_that_are_no_json_are_not_asked_for():
     expect_code(WORLD.tell('request', '--service', 's', '--action', 'a', '--payload', '-', key='acme-refund-agent',
                            text='{"a":1,"a":2}', status=1), 'duplicate-member')
@@ -295,6 +307,25 @@ def the_log_is_followed():
     follower.send_signal(signal.SIGINT)
     expect_equal(follower.wait(timeout=20), 0)
     follower.stdout.close()
+
+
+def the_inbox_is_watched_by_a_program():
+    w = WORLD
+    case = _ask()['case']
+    env = dict(os.environ, CUSTODY_URL=w.url, CUSTODY_TRUST='trust.json')
+    watcher = subprocess.Popen([CUSTODY, 'watch', '--json', '--key', 'acme-carol.key'], cwd=w.top, env=env,
+                               stdout=subprocess.PIPE, encoding='utf-8')
+    told = {}
+    while case not in told:
+        event = json.loads(watcher.stdout.readline())
+        note_shape('watch', event)
+        told[event['case']['case']] = event['event']
+    expect_equal(told[case], 'waits')
+    w.say('reject', case, '--yes', key='acme-carol')
+    expect_equal(json.loads(watcher.stdout.readline())['event'], 'gone')
+    watcher.send_signal(signal.SIGINT)
+    expect_equal(watcher.wait(timeout=20), 0)
+    watcher.stdout.close()
 
 
 def a_wait_is_interrupted_without_loss():
@@ -478,6 +509,7 @@ contract.main([
     policies_are_published,
     a_case_goes_its_whole_way,
     other_ends_have_their_own_statuses,
+    what_a_run_says_is_told_step_by_step,
     payloads_that_are_no_json_are_not_asked_for,
     a_patch_says_what_it_changes,
     a_person_at_a_terminal_is_asked,
@@ -485,6 +517,7 @@ contract.main([
     a_refusal_is_kept,
     entries_come_with_proofs,
     the_log_is_followed,
+    the_inbox_is_watched_by_a_program,
     a_wait_is_interrupted_without_loss,
     evidence_is_judged_offline,
     revoked_keys_no_longer_sign,

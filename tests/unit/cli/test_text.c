@@ -2,6 +2,7 @@
 /* Foreign text never moves the cursor, hides, or reads in another order; times and periods read as they are said. */
 #include "base/limits.h"
 #include "cli/text.h"
+#include "codec/json.h"
 #include "unit/support.h"
 
 static void expect_shown(const char *text, const char *shown)
@@ -38,6 +39,67 @@ static void what_hides_or_turns_is_written_out(void **state)
     expect_shown("\u2028\u3164\ufe0f", "\\u{2028}\\u{3164}\\u{fe0f}");
     expect_shown("\U000e0041\U000e0101", "\\u{e0041}\\u{e0101}");
     expect_shown("\ue000\uffff", "\\u{e000}\\u{ffff}");
+}
+
+static void expect_suspicious(const char *text, bool suspicious)
+{
+    struct cty_buf json = CTY_BUF_INIT(8192);
+    struct cty_jw jw;
+    assert_int_equal(cty_text_is_suspicious(cty_bytes_text(text)), suspicious);
+    cty_jw_begin(&jw, &json);
+    cty_jw_string(&jw, cty_bytes_text(text));
+    assert_ok(cty_jw_end(&jw));
+    assert_int_equal(cty_json_is_suspicious(cty_buf_bytes(&json)), suspicious);
+    assert_int_equal(cty_document_is_suspicious(cty_buf_bytes(&json)), suspicious);
+    cty_buf_done(&json);
+}
+
+/* ATTACKS.md row 12, code text-suspicious. */
+static void text_that_would_fool_a_reader_is_found(void **state)
+{
+    static const char *const texts[] = {
+        "pay\u202e001",   "a\u200bb",         "\ufeffa",     "a\u00a0b",  "a\u2003b", "a\u3000b",      "n\u0336o",
+        "1\u20e3",        "a\u0301\u0302\u0303\u0304",         "\u0301a",   "a \u0301", "\U000e0041",    "\u2764\ufe0f",
+        "\U0001f468\u200d", "x                 y", "\x1b[31m",    "\x07",      "\b",       "\xc2\x80", "\ue000",
+    };
+    (void)state;
+    for (size_t i = 0; i < CTY_COUNT_OF(texts); i++)
+        expect_suspicious(texts[i], true);
+    assert_true(cty_text_is_suspicious(CTY_LITERAL("\xff")));
+    assert_true(cty_document_is_suspicious(CTY_LITERAL("{\"a\":\"\\u202e\"}")));
+}
+
+static void harmless_text_is_not(void **state)
+{
+    static const char *const texts[] = {
+        "", "plain", "Gr\u00fc\u00dfe", "e\u0301", "Vi\u1ec7t e\u0302\u0323\u0301", "\u6771\u4eac", "\u041f\u0440", "\U0001f44d",
+        "\u05e9\u05dc\u05d5\u05dd", "a\nb\tc\r", "c:\\path", "\"quoted\"", "x                y", "50 \u20ac", "\u0e44\u0e17\u0e22",
+    };
+    (void)state;
+    for (size_t i = 0; i < CTY_COUNT_OF(texts); i++)
+        expect_suspicious(texts[i], false);
+}
+
+static void marks_and_spaces_are_few(void **state)
+{
+    (void)state;
+    expect_shown("a\u0301\u0302\u0303\u0304b", "a\u0301\u0302\u0303\\u{304}b");
+    expect_shown("\u0301", "\\u{301}");
+    expect_shown("x                y", "x                y");
+    expect_shown("x                 y z", "x\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}"
+                                          "\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}\\u{20}y z");
+}
+
+static void letters_that_turn_a_line_stay_off_it(void **state)
+{
+    struct cty_buf out = CTY_BUF_INIT(4096);
+    (void)state;
+    assert_ok(cty_json_show(CTY_LITERAL("\"\u05d0\""), 0, &out));
+    assert_string_equal(cty_buf_text(&out), "\"\u05d0\"");
+    cty_buf_clear(&out);
+    assert_ok(cty_json_show_line(CTY_LITERAL("[\"\u05d0\",1]"), &out));
+    assert_string_equal(cty_buf_text(&out), "[\"\\u05d0\", 1]");
+    cty_buf_done(&out);
 }
 
 static void bytes_that_are_no_text_are_written_out(void **state)
@@ -211,6 +273,10 @@ int main(void)
         cmocka_unit_test(ordinary_text_stays),
         cmocka_unit_test(controls_are_written_out),
         cmocka_unit_test(what_hides_or_turns_is_written_out),
+        cmocka_unit_test(text_that_would_fool_a_reader_is_found),
+        cmocka_unit_test(harmless_text_is_not),
+        cmocka_unit_test(marks_and_spaces_are_few),
+        cmocka_unit_test(letters_that_turn_a_line_stay_off_it),
         cmocka_unit_test(bytes_that_are_no_text_are_written_out),
         cmocka_unit_test(no_two_texts_look_the_same),
         cmocka_unit_test(nothing_unprintable_gets_through),

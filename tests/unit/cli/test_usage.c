@@ -74,6 +74,23 @@ static void every_command_has_help_with_an_example(void **state)
     }
 }
 
+static void help_is_a_word_too(void **state)
+{
+    struct shell *sh = *state;
+    assert_int_equal(RUN(sh, "help"), 0);
+    assert_says(sh->out, "Commands:");
+    assert_int_equal(RUN(sh, "help", "watch"), 0);
+    assert_says(sh->out, "Usage: custody watch");
+    assert_int_equal(RUN(sh, "help", "key", "new"), 0);
+    assert_says(sh->out, "Usage: custody key new");
+    assert_int_equal(RUN(sh, "help", "key"), 0);
+    assert_says(sh->out, "Usage: custody key COMMAND");
+    assert_int_equal(RUN(sh, "help", "none"), 4);
+    assert_says(sh->err, "there is no command 'none'");
+    assert_int_equal(RUN(sh, "help", "watch", "more"), 4);
+    assert_says(sh->err, "there is no command 'watch more'");
+}
+
 static void unknown_options_are_refused_everywhere(void **state)
 {
     struct shell *sh = *state;
@@ -126,8 +143,13 @@ static void settings_are_asked_for(void **state)
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "50ms"), 3);
     assert_says(sh->err, "[unreachable]");
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "soon"), 4);
-    assert_int_equal(RUN(sh, "inbox", "--trust", "none.json"), 1);
+    assert_int_equal(RUN(sh, "inbox", "--trust", "none.json"), 4);
+    assert_says(sh->err, "the trust file is not there: none.json");
+    assert_int_equal(RUN(sh, "inbox", "--trust", "trust.json", "--key", "none.key"), 4);
+    assert_says(sh->err, "the key file is not there: none.key");
+    assert_int_equal(RUN(sh, "verify", "none.evidence", "--trust", "trust.json"), 1);
     assert_says(sh->err, "[not-found]");
+    assert_says(sh->err, "check the path");
 }
 
 static void values_of_options_are_checked(void **state)
@@ -173,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_a_command_help_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(every_command_has_help_with_an_example, setup, teardown),
+        cmocka_unit_test_setup_teardown(help_is_a_word_too, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_options_are_refused_everywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_and_surplus_words_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_are_asked_for, setup, teardown),
