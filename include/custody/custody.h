@@ -6,6 +6,7 @@
 #include <custody/client.h>
 #include <custody/decision.h>
 #include <custody/error.h>
+#include <custody/handoff.h>
 #include <custody/key.h>
 #include <custody/types.h>
 

@@ -39,7 +39,7 @@ CUSTODY_EXPORT const char *custody_state_name(custody_state state);
 /* What one actor said, in the order of the ledger. Times are milliseconds since 1970. */
 typedef struct custody_said {
     const char *actor;    /* "acme/ana" */
-    const char *choice;   /* "approve", "reject", "patch", "cancel" */
+    const char *choice;   /* "approve", "reject", "escalate", "patch", "cancel" */
     const char *method;   /* how: "cli", "web", "phone"; "" where it is not said */
     custody_bytes reason; /* empty where none was given */
     uint64_t time_ms;     /* when: the time of the entry in the ledger */
@@ -70,6 +70,78 @@ CUSTODY_EXPORT custody_bytes custody_decision_agent_state(const custody_decision
 /* How many times somebody spoke, and number i of them; zeroes beyond the last. */
 CUSTODY_EXPORT size_t custody_decision_said_count(const custody_decision *decision);
 CUSTODY_EXPORT custody_said custody_decision_said(const custody_decision *decision, size_t i);
+
+/* Whether the holder's consent to a patch is waited for (spec/lifecycle.md, "Consent"). */
+typedef enum custody_consent_state {
+    CUSTODY_CONSENT_STATE_NONE = 0, /* nobody asks for it */
+    CUSTODY_CONSENT_STATE_WANTED,   /* nobody can approve before custody_consent */
+    CUSTODY_CONSENT_STATE_REFUSED,
+    CUSTODY_CONSENT_STATE_GIVEN
+} custody_consent_state;
+CUSTODY_EXPORT custody_consent_state custody_decision_consent(const custody_decision *decision);
+
+/* What a holder may do with what it was handed. Globs: ? is one byte, * any bytes. */
+typedef struct custody_scope {
+    const char *const *services;
+    size_t services_count;
+    const char *const *actions;
+    size_t actions_count;
+    uint64_t releases;   /* cases that may come to a release under it: the case, and children of it */
+    uint64_t depth;      /* hops that may follow */
+    uint64_t expires_ms; /* until when it may act, in milliseconds since 1970 */
+} custody_scope;
+
+/* The holder's, as the case stands. Without services where the case was never handed on: nothing was narrowed. */
+CUSTODY_EXPORT custody_scope custody_decision_scope(const custody_decision *decision);
+/* Whether the case is handed on no more: 1 or 0. */
+CUSTODY_EXPORT int custody_decision_finalised(const custody_decision *decision);
+
+typedef enum custody_hop_state {
+    CUSTODY_HOP_OPEN = 1,  /* may still be accepted, by the clock of this machine */
+    CUSTODY_HOP_ACCEPTED,
+    CUSTODY_HOP_DECLINED,
+    CUSTODY_HOP_WITHDRAWN,
+    CUSTODY_HOP_LAPSED     /* nobody answered in time */
+} custody_hop_state;
+
+/* One offer of the case, and what became of it. Those accepted, in order, are the chain of its holders. */
+typedef struct custody_hop {
+    uint64_t number;           /* from 1; an offer that came to nothing leaves its number to the next */
+    custody_hop_state state;
+    custody_digest offer;
+    const char *from;          /* who held it, and offered it */
+    const char *to;            /* who accepted it; until then whom it was offered to: an actor or a party */
+    uint64_t offered_ms;       /* times of entries in the ledger */
+    uint64_t offered_index;
+    uint64_t answered_ms;      /* 0 where nobody answered */
+    uint64_t answered_index;
+    uint64_t stands_until_ms;  /* how long the offer stood, or stands */
+    custody_scope scope;
+    custody_bytes obligations; /* what the receiver takes on; empty where there is none or it is not ours to read */
+    custody_bytes context;
+    custody_bytes reason;      /* of a declined or withdrawn offer */
+    const char *deposit_amount; /* "" where none was stated */
+    const char *deposit_unit;
+} custody_hop;
+
+/*
+ * The handoff map: how many times the case was offered, and number i of it in the order of the ledger; zeroes beyond the
+ * last. It is read from the case's entries, which were verified, and nothing of it is the custodian's word.
+ */
+CUSTODY_EXPORT size_t custody_decision_hops_count(const custody_decision *decision);
+CUSTODY_EXPORT custody_hop custody_decision_hop(const custody_decision *decision, size_t i);
+
+/* One question of an approver to the holder. */
+typedef struct custody_question {
+    custody_digest question;
+    const char *from;
+    uint64_t time_ms;
+    custody_bytes text;   /* empty where it is not ours to read */
+    int open;             /* whether it still waits for custody_answer: 1 or 0 */
+    custody_bytes answer; /* empty where there is none */
+} custody_question;
+CUSTODY_EXPORT size_t custody_decision_questions_count(const custody_decision *decision);
+CUSTODY_EXPORT custody_question custody_decision_question(const custody_decision *decision, size_t i);
 
 /* When the present state ends by itself (to decide, to use, to report), in milliseconds since 1970; 0: never. */
 CUSTODY_EXPORT uint64_t custody_decision_due_ms(const custody_decision *decision);

@@ -27,6 +27,11 @@ typedef struct custody_case_id {
     uint8_t bytes[32];
 } custody_case_id;
 
+/* The name of a statement within a case: an offer, a question. The digest that everybody computes alike. */
+typedef struct custody_digest {
+    uint8_t bytes[32];
+} custody_digest;
+
 /* Size of its text with the final NUL: 64 lower-case hex digits. */
 #define CUSTODY_CASE_ID_TEXT_SIZE 65
 

@@ -107,8 +107,8 @@ const char *custody_client_contradiction(const custody_client *client)
 
 /* ---- asking ---- */
 
-static custody_err take_names(const char *const *names, size_t count, size_t most, const char *what,
-                              struct cty_names *ret_names, custody_error *error)
+custody_err cty_names_in(const char *const *names, size_t count, size_t most, const char *what,
+                         struct cty_names *ret_names, custody_error *error)
 {
     if (count > most)
         return cty_fail(error, CUSTODY_E_TOO_LARGE, "%s: %zu names, %zu at most", what, count, most);
@@ -137,13 +137,6 @@ static custody_err take_priority(custody_priority priority, enum cty_priority *r
     return cty_fail(error, CUSTODY_E_USAGE, "priority %d", (int)priority);
 }
 
-static struct cty_hash hash_of(const custody_case_id *case_id)
-{
-    struct cty_hash hash;
-    memcpy(hash.bytes, case_id->bytes, sizeof(hash.bytes));
-    return hash;
-}
-
 static custody_err check_request(const custody_request *request, custody_error *error)
 {
     if (!request || request->struct_size != sizeof(*request))
@@ -167,10 +160,10 @@ static custody_err take_request(const custody_request *request, struct cty_ask *
     ask->executor = cty_bytes_text(request->executor);
     ask->expires_ms = request->expires_ms;
     if (request->parent)
-        ask->parent = (struct cty_opt_hash){hash_of(request->parent), true};
+        ask->parent = (struct cty_opt_hash){cty_hash_in(request->parent->bytes), true};
     CTY_TRY(take_priority(request->priority, &ask->priority, error));
-    CTY_TRY(take_names(request->behalf, request->behalf_count, CTY_BEHALF_MAX, "behalf", &ask->behalf, error));
-    return take_names(request->readers, request->readers_count, CTY_READERS_MAX, "readers", &ask->readers, error);
+    CTY_TRY(cty_names_in(request->behalf, request->behalf_count, CTY_BEHALF_MAX, "behalf", &ask->behalf, error));
+    return cty_names_in(request->readers, request->readers_count, CTY_READERS_MAX, "readers", &ask->readers, error);
 }
 
 custody_err custody_defer(custody_client *client, const custody_request *request, custody_case_id *ret_case,
@@ -184,8 +177,8 @@ custody_err custody_defer(custody_client *client, const custody_request *request
     return CUSTODY_OK;
 }
 
-static custody_err give_decision(custody_client *client, struct cty_judgement *judgement, custody_decision **ret_decision,
-                                 custody_error *error)
+custody_err cty_decision_give(custody_client *client, struct cty_judgement *judgement, custody_decision **ret_decision,
+                              custody_error *error)
 {
     custody_err err = cty_decision_new(client->client, judgement, ret_decision);
     cty_judgement_free(judgement);
@@ -195,10 +188,10 @@ static custody_err give_decision(custody_client *client, struct cty_judgement *j
 custody_err custody_wait(custody_client *client, const custody_case_id *case_id, uint64_t timeout_ms,
                          custody_decision **ret_decision, custody_error *error)
 {
-    struct cty_hash hash = hash_of(case_id);
+    struct cty_hash hash = cty_hash_in(case_id->bytes);
     struct cty_judgement *judgement = NULL;
     CTY_TRY(cty_agent_wait(client->client, &hash, timeout_ms, &judgement, error));
-    return give_decision(client, judgement, ret_decision, error);
+    return cty_decision_give(client, judgement, ret_decision, error);
 }
 
 custody_err custody_ask(custody_client *client, const custody_request *request, uint64_t timeout_ms,
@@ -213,11 +206,11 @@ custody_err custody_ask(custody_client *client, const custody_request *request, 
 custody_err custody_consume(custody_client *client, const custody_case_id *case_id, custody_decision **ret_decision,
                             custody_error *error)
 {
-    struct cty_hash hash = hash_of(case_id);
+    struct cty_hash hash = cty_hash_in(case_id->bytes);
     struct cty_judgement *judgement = NULL;
     struct cty_bytes payload;
     CTY_TRY(cty_agent_consume(client->client, &hash, &judgement, &payload, NULL, error));
-    return give_decision(client, judgement, ret_decision, error);
+    return cty_decision_give(client, judgement, ret_decision, error);
 }
 
 static custody_err take_outcome(custody_result outcome, enum cty_outcome *ret_outcome, custody_error *error)
@@ -239,7 +232,7 @@ static custody_err take_outcome(custody_result outcome, enum cty_outcome *ret_ou
 custody_err custody_outcome(custody_client *client, const custody_case_id *case_id, custody_result outcome,
                             custody_bytes result, custody_error *error)
 {
-    struct cty_hash hash = hash_of(case_id);
+    struct cty_hash hash = cty_hash_in(case_id->bytes);
     enum cty_outcome inner = CTY_OUTCOME_UNKNOWN;
     CTY_TRY(take_outcome(outcome, &inner, error));
     return cty_agent_outcome(client->client, &hash, inner, cty_bytes_in(result), NULL, error);
@@ -248,6 +241,6 @@ custody_err custody_outcome(custody_client *client, const custody_case_id *case_
 custody_err custody_cancel(custody_client *client, const custody_case_id *case_id, custody_bytes reason,
                            custody_error *error)
 {
-    struct cty_hash hash = hash_of(case_id);
+    struct cty_hash hash = cty_hash_in(case_id->bytes);
     return cty_agent_cancel(client->client, &hash, cty_bytes_in(reason), NULL, error);
 }

@@ -25,6 +25,7 @@ struct custody_decision {
     struct cty_buf report;
     struct said *said;
     size_t said_count;
+    struct cty_public_map map;
 };
 
 static const custody_state public_states[CTY_CASE_STATE_COUNT] = {
@@ -175,6 +176,7 @@ static custody_err fill(const struct cty_client *client, const struct cty_judgem
         return CUSTODY_E_NO_MEMORY;
     CTY_TRY(fill_said(decision, judgement));
     CTY_TRY(fill_contents(decision, judgement));
+    CTY_TRY(cty_public_map_read(judgement, cty_client_now(client), &decision->map));
     CTY_TRY(copy(&decision->checkpoint, cty_buf_bytes(&judgement->note)));
     decision->report.limit = CTY_BLOB_BYTES_MAX;
     return cty_report_json(&judgement->report, &decision->report);
@@ -204,6 +206,7 @@ void custody_decision_free(custody_decision *decision)
     }
     free(decision->said);
     free(decision->executor);
+    cty_public_map_done(&decision->map);
     cty_buf_done(&decision->payload);
     cty_buf_done(&decision->original);
     cty_buf_done(&decision->diff);
@@ -258,6 +261,43 @@ size_t custody_decision_said_count(const custody_decision *decision)
 custody_said custody_decision_said(const custody_decision *decision, size_t i)
 {
     return i < decision->said_count ? decision->said[i].view : (custody_said){.actor = "", .choice = "", .method = ""};
+}
+
+custody_consent_state custody_decision_consent(const custody_decision *decision)
+{
+    return decision->map.consent;
+}
+
+custody_scope custody_decision_scope(const custody_decision *decision)
+{
+    return decision->map.scope;
+}
+
+int custody_decision_finalised(const custody_decision *decision)
+{
+    return decision->map.finalised;
+}
+
+size_t custody_decision_hops_count(const custody_decision *decision)
+{
+    return decision->map.hops_count;
+}
+
+custody_hop custody_decision_hop(const custody_decision *decision, size_t i)
+{
+    return i < decision->map.hops_count
+               ? decision->map.hops[i]
+               : (custody_hop){.from = "", .to = "", .deposit_amount = "", .deposit_unit = ""};
+}
+
+size_t custody_decision_questions_count(const custody_decision *decision)
+{
+    return decision->map.questions_count;
+}
+
+custody_question custody_decision_question(const custody_decision *decision, size_t i)
+{
+    return i < decision->map.questions_count ? decision->map.questions[i] : (custody_question){.from = ""};
 }
 
 uint64_t custody_decision_due_ms(const custody_decision *decision)
