@@ -186,6 +186,70 @@ static void members_that_are_refused(void **state)
     refuse("{\"custody_trust\":1," POLICY ",\"admins\":{\"acme\":[[[[[[\"<acme/a>\"]]]]]]}}", "not acceptable JSON");
 }
 
+#define PEM "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n"
+#define DOORS(text) "{\"custody_trust\":1," POLICY ",\"doors\":{" text "}}"
+
+static void doors(void **state)
+{
+    static struct cty_trust trust;
+    custody_error error = {0};
+    (void)state;
+    assert_ok(parse_trust(DOORS("\"tls+tcp://a.org:1\":{\"certificate\":\"" PEM "\"},\"tls+tcp://192.0.2.1:1\":{"
+                                "\"authority\":\"\\u002d" PEM "\"}"), &trust, &error));
+    assert_int_equal(trust.doors_count, 2);
+    assert_bytes_text(trust.doors[0].url, "tls+tcp://a.org:1");
+    assert_bytes_text(cty_buf_bytes(&trust.doors[0].certificate),
+                      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_int_equal(trust.doors[0].authority.size, 0);
+    assert_int_equal(trust.doors[1].certificate.size, 0);
+    assert_int_equal(trust.doors[1].authority.data[0], '-');
+    cty_trust_done(&trust);
+    accept(DOORS(""));
+    refuse("{\"custody_trust\":1," POLICY ",\"doors\":[]}", "doors is not an object");
+    refuse(DOORS("\"tcp://127.0.0.1:1\":{\"certificate\":\"" PEM "\"}"), "not an address like");
+    refuse(DOORS("\"tls+tcp://\":{\"certificate\":\"" PEM "\"}"), "not an address like");
+    refuse(DOORS("\"tls+tcp://a b:1\":{\"certificate\":\"" PEM "\"}"), "not an address like");
+    refuse(DOORS("\"tls+tcp:\\/\\/a:1\":{\"certificate\":\"" PEM "\"}"), "not an address like");
+    refuse(DOORS("\"tls+tcp://a:1\":\"" PEM "\""), "needs one member");
+    refuse(DOORS("\"tls+tcp://a:1\":{}"), "needs one member");
+    refuse(DOORS("\"tls+tcp://a:1\":{\"sha256\":\"00\"}"), "needs one member");
+    refuse(DOORS("\"tls+tcp://a:1\":{\"certificate\":\"" PEM "\",\"authority\":\"" PEM "\"}"), "needs one member");
+    refuse(DOORS("\"tls+tcp://a:1\":{\"certificate\":1}"), "no string");
+    refuse(DOORS("\"tls+tcp://a:1\":{\"certificate\":\"\"}"), "not in PEM form");
+    refuse(DOORS("\"tls+tcp://a:1\":{\"certificate\":\"-----BEGIN CERTIFICATE----\"}"), "not in PEM form");
+}
+
+static void too_many_or_too_large_doors(void **state)
+{
+    static struct cty_trust trust;
+    custody_error error = {0};
+    (void)state;
+    for (unsigned count = CTY_TRUST_DOORS_MAX; count <= CTY_TRUST_DOORS_MAX + 1; count++) {
+        struct cty_buf text = CTY_BUF_INIT(1u << 20);
+        expand("{\"custody_trust\":1," POLICY ",\"doors\":{", &text);
+        for (unsigned i = 0; i < count; i++)
+            assert_ok(cty_buf_putf(&text, "%s\"tls+tcp://a:%u\":{\"authority\":\"" PEM "\"}", i ? "," : "", i + 1));
+        assert_ok(cty_buf_put_text(&text, "}}"));
+        custody_err err = cty_trust_parse(cty_buf_bytes(&text), &trust, &error);
+        assert_string_equal(custody_err_name(err), count > CTY_TRUST_DOORS_MAX ? "bad-trust" : "ok");
+        cty_trust_done(&trust);
+        cty_buf_done(&text);
+    }
+    for (size_t more = 0; more < 2; more++) {
+        struct cty_buf text = CTY_BUF_INIT(1u << 20);
+        expand("{\"custody_trust\":1," POLICY ",\"doors\":{\"tls+tcp://a:1\":{\"certificate\":\"", &text);
+        size_t begin = text.size;
+        assert_ok(cty_buf_put_text(&text, "-----BEGIN CERTIFICATE-----"));
+        while (text.size - begin < CTY_CERTIFICATE_BYTES_MAX + more)
+            assert_ok(cty_buf_put_byte(&text, 'A'));
+        assert_ok(cty_buf_put_text(&text, "\"}}}"));
+        custody_err err = cty_trust_parse(cty_buf_bytes(&text), &trust, &error);
+        assert_string_equal(custody_err_name(err), more ? "bad-trust" : "ok");
+        cty_trust_done(&trust);
+        cty_buf_done(&text);
+    }
+}
+
 static void limits(void **state)
 {
     static struct cty_trust trust;
@@ -256,6 +320,8 @@ int main(void)
         cmocka_unit_test(policies_that_are_refused),
         cmocka_unit_test(too_many_names),
         cmocka_unit_test(members_that_are_refused),
+        cmocka_unit_test(doors),
+        cmocka_unit_test(too_many_or_too_large_doors),
         cmocka_unit_test(limits),
         cmocka_unit_test(cut_and_changed),
     };

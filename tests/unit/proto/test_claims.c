@@ -61,6 +61,30 @@ static void a_claim_reads_back(void **state)
     cty_secret_free(secret);
 }
 
+static void a_claim_over_tls_names_the_certificate(void **state)
+{
+    struct cty_secret *secret = secret_of("acme/a");
+    struct cty_buf text = CTY_BUF_INIT(65535);
+    struct cty_signed parsed = {.signatures_count = 0};
+    struct cty_session_claim claim, is = sample_claim();
+    (void)state;
+    is.door = cty_bytes_text("tls+tcp://a.org:7");
+    is.certificate = (struct cty_opt_hash){{{0xab}}, true};
+    assert_ok(cty_session_claim_sign(&is, secret, &text));
+    assert_ok(cty_session_claim_parse(cty_buf_bytes(&text), &parsed, &claim, NULL));
+    assert_ok(cty_claim_verify(&parsed, NAME, cty_secret_key(secret)));
+    assert_bytes_text(parsed.body,
+                      "{\"actor\":\"acme/a\",\"certificate\":\"ab00000000000000000000000000000000000000000000000000000000"
+                      "000000\",\"client_nonce\":\"01000000000000000000000000000000\",\"door\":\"tls+tcp://a.org:7\","
+                      "\"ledger\":\"custody.example/x\",\"server_nonce\":\"02000000000000000000000000000000\",\"time\":3,"
+                      "\"type\":\"session\"}");
+    assert_true(claim.certificate.present);
+    assert_memory_equal(claim.certificate.hash.bytes, is.certificate.hash.bytes, 32);
+    cty_signed_done(&parsed);
+    cty_buf_done(&text);
+    cty_secret_free(secret);
+}
+
 static void a_claim_with_any_bit_changed_does_not_open(void **state)
 {
     struct cty_secret *secret = secret_of("acme/a");
@@ -148,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_reads_back),
+        cmocka_unit_test(a_claim_over_tls_names_the_certificate),
         cmocka_unit_test(a_claim_with_any_bit_changed_does_not_open),
         cmocka_unit_test(a_claim_by_another_key_does_not_verify),
         cmocka_unit_test(a_claim_of_another_type_is_refused),
