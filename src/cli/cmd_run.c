@@ -313,7 +313,8 @@ static custody_err look_first(struct cty_running *r)
         return cty_fail(&r->cli->error, CUSTODY_E_NOT_HOLDER, "the case is with another actor");
     if (state == CTY_CASE_CONSUMED || state == CTY_CASE_UNREPORTED)
         return report_unknown(r);
-    return CUSTODY_OK;
+    state = cty_agent_state(r->client, r->judgement);
+    return state == CTY_CASE_RELEASED ? CUSTODY_OK : refuse_state(r, state);
 }
 
 

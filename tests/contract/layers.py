@@ -48,7 +48,7 @@ LIBC = set('''
     threads.h time.h uchar.h wchar.h
     arpa/inet.h dirent.h endian.h fcntl.h fnmatch.h getopt.h glob.h grp.h libgen.h net/if.h netdb.h netinet/in.h
     netinet/tcp.h poll.h pthread.h pwd.h sched.h semaphore.h spawn.h sys/epoll.h sys/eventfd.h sys/file.h
-    sys/inotify.h sys/ioctl.h sys/mman.h sys/mount.h sys/prctl.h sys/random.h sys/resource.h sys/select.h
+    sys/inotify.h sys/ioctl.h sys/mman.h sys/mount.h sys/pidfd.h sys/prctl.h sys/random.h sys/resource.h sys/select.h
     sys/sendfile.h sys/signalfd.h sys/socket.h sys/stat.h sys/statfs.h sys/statvfs.h sys/syscall.h sys/sysinfo.h
     sys/time.h sys/timerfd.h sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/vfs.h sys/wait.h syslog.h termios.h
     unistd.h
