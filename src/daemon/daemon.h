@@ -28,8 +28,8 @@ struct cty_daemon_options {
 
 /*
  * Opens the ledger and its doors, and serves. A clock that has stepped does not hinder the start: the custodian
- * then serves reads. Errors: those of cty_store_open; CONFIG where no key given is the ledger's, or the origin is not, or nothing
- * was begun; DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of
+ * then serves reads. Errors: those of cty_store_open; CONFIG where no key given is the ledger's, or
+ * the origin is not, or nothing was begun; DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of
  * cty_net_server_open.
  */
 CUSTODY_MUST_USE custody_err cty_daemon_start(const struct cty_daemon_options *options,

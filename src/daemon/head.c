@@ -88,7 +88,8 @@ void cty_head_put_service(struct cty_head *head, enum cty_service_state state, c
         snprintf(head->now.reason, sizeof(head->now.reason), "%s", reason);
     }
     pthread_mutex_unlock(&head->lock);
+    bool good = state == CTY_SERVING || state == CTY_SERVING_CLOSED;
     if (changed)
-        cty_log(state == CTY_SERVING || state == CTY_SERVING_CLOSED ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s",
+        cty_log(good ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s",
                 cty_service_state_names[state], "reason", "s", reason, NULL);
 }

@@ -432,8 +432,8 @@ static void an_escalation_asks_others(void **state)
     char blocked[32];
     bool may = false;
     (void)state;
-    publish_policy(h, "{\"admin_quorum\":2,\"rules\":[{\"approvals\":1,\"effect\":\"hold\",\"escalation\":{\"after_ms\":"
-                      "7200000,\"roles\":[\"admin\"]},\"match\":{\"action\":\"audit\"},\"roles\":[\"approver\"]}]}");
+    publish_policy(h, "{\"admin_quorum\":2,\"rules\":[{\"approvals\":1,\"effect\":\"hold\",\"escalation\":{"
+                      "\"after_ms\":7200000,\"roles\":[\"admin\"]},\"match\":{\"action\":\"audit\"},\"roles\":[\"approver\"]}]}");
     struct cty_hash by_hand = house_case(h, "acme/bot", "audit"), by_time = house_case(h, "acme/bot", "audit");
     assert_false(is_escalated(h, &by_hand));
     house_decide(h, &d, &by_hand, "acme/carol", CTY_ESCALATE);

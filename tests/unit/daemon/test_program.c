@@ -249,6 +249,91 @@ static void no_receipt_is_lost_with_the_process(void **state)
     place_free(&place);
 }
 
+/* A rotation of the log key to the house's next one, as a message. The house is closed afterwards. */
+static char *make_rotation(struct house *h)
+{
+    static const char *const signers[] = {"operator/ada", "operator/otto", "new", NULL};
+    struct cty_buf params = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX), text = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    struct draft d;
+    h->fresh = h->next_log;
+    draft_begin(h, &d, CTY_CUSTODIAN_ROTATE, signers);
+    d.st.u.custodian_rotate.which = CTY_CUSTODIAN_LOG;
+    house_put_vkey(&d, h->next_log, &d.st.u.custodian_rotate.key);
+    draft_params(h, &d, &params);
+    assert_ok(cty_buf_putf(&text, "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":%s}",
+                           cty_buf_text(&params)));
+    char *message = cty_bytes_dup_text(cty_buf_bytes(&text));
+    cty_buf_done(&params);
+    cty_buf_done(&text);
+    draft_done(&d);
+    house_close(h);
+    return message;
+}
+
+/* In a while, from beside. */
+static pid_t kill_after_us(pid_t pid, unsigned delay_us)
+{
+    pid_t killer = fork();
+    assert_true(killer >= 0);
+    if (killer != 0)
+        return killer;
+    usleep(delay_us);
+    kill(pid, SIGKILL);
+    _exit(0);
+}
+
+/* The rotation with its checkpoint is there or it isn't: with both keys at hand any start goes well. */
+static void a_rotation_survives_the_process(void **state)
+{
+    static const unsigned delays_us[] = {0, 500, 1500, 3000, 6000, 100000};
+    (void)state;
+    for (size_t i = 0; i < CTY_COUNT_OF(delays_us); i++) {
+        struct house *h = house_ready();
+        struct place place;
+        struct program p;
+        char next[128], wanted[256];
+        custody_error error = {0};
+        h->next_log = house_make_key(HOUSE_ORIGIN, "second log");
+        char *message = make_rotation(h);
+        place_of(&place, h, NULL);
+        snprintf(next, sizeof(next), "%s/next.key", h->folder);
+        assert_ok(cty_secret_save(h->next_log, next, cty_bytes_make(NULL, 0), &error));
+        const char *const *both = ARGS("--ledger", h->path, "--log-key", place.log, "--clerk-key", place.clerk,
+                                       "--next-log-key", next);
+        start(&p, -1, both);
+        assert_true(said(&p, "event=ready"));
+        pid_t killer = kill_after_us(p.pid, delays_us[i]);
+        free(ask(&place, message));
+        assert_int_equal(waitpid(killer, NULL, 0), killer);
+        assert_int_equal(end(&p), 128 + SIGKILL);
+        start(&p, -1, both);
+        assert_true(said(&p, "event=ready"));
+        char *answer = ask(&place, message);
+        assert_non_null(answer);
+        assert_non_null(strstr(answer, "\"receipt\""));
+        free(answer);
+        kill(p.pid, SIGKILL);
+        assert_int_equal(end(&p), 128 + SIGKILL);
+        assert_int_equal(run(&p, ARGS("--ledger", h->path, "--log-key", place.log, "--clerk-key", place.clerk)), 4);
+        assert_non_null(strstr(p.text, "no log key that was given is the ledger's"));
+        assert_int_equal(run(&p, ARGS("--check", "--ledger", h->path, "--log-key", place.log, "--clerk-key",
+                                      place.clerk, "--next-log-key", next)), 0);
+        snprintf(wanted, sizeof(wanted), "log key in force: %s\n", next);
+        assert_non_null(strstr(p.text, wanted));
+        /* The operator moves the names. */
+        assert_int_equal(rename(next, place.log), 0);
+        start(&p, -1, ARGS("--ledger", h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+        assert_true(said(&p, "event=ready"));
+        char *info = ask(&place, INFO);
+        assert_non_null(strstr(info, "\"rotations\":[5]"));
+        free(info);
+        kill(p.pid, SIGTERM);
+        assert_int_equal(end(&p), 0);
+        free(message);
+        place_free(&place);
+    }
+}
+
 static void a_ledger_is_made_and_served(void **state)
 {
     struct place place;
@@ -286,6 +371,11 @@ static void a_configuration_is_checked(void **state)
     write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"log.key\",\"clerk_key\":\"clerk.key\"}"));
     assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 0);
     assert_non_null(strstr(p.text, "acceptable"));
+    assert_non_null(strstr(p.text, "clerk key in force: "));
+    write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"log.key\",\"clerk_key\":\"clerk.key\","
+                                       "\"next_log_key\":\"gone.key\"}"));
+    assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
+    assert_non_null(strstr(p.text, "gone.key"));
     /* Everything that is wrong is said. */
     write_file(place.file, CTY_LITERAL("{\"ledger\":\"ledger.db\",\"log_key\":\"none\",\"clerk_key\":\"ledger.db\"}"));
     assert_int_equal(run(&p, ARGS("--check", "-c", place.file)), 4);
@@ -374,6 +464,7 @@ int main(void)
         cmocka_unit_test(it_says_when_it_is_ready_and_ends_on_a_signal),
         cmocka_unit_test(killed_it_starts_again),
         cmocka_unit_test(no_receipt_is_lost_with_the_process),
+        cmocka_unit_test(a_rotation_survives_the_process),
         cmocka_unit_test(a_ledger_is_made_and_served),
         cmocka_unit_test(a_configuration_is_checked),
         cmocka_unit_test(it_ends_with_the_status_that_says_why),
