@@ -41,6 +41,8 @@ struct cty_evidence_between {
     size_t entries_count, entries_capacity;
 };
 
+struct cty_footing;
+
 struct cty_evidence {
     struct cty_bytes ledger; /* owned */
     struct cty_hash case_id;
@@ -54,6 +56,7 @@ struct cty_evidence {
     struct cty_evidence_blob *blobs; /* by statement and member */
     size_t blobs_count, blobs_capacity;
     struct cty_evidence_between between;
+    const struct cty_footing *footing; /* borrowed; or NULL */
     struct cty_parsed_entry scratch; /* of the entry that was added last */
 };
 
@@ -87,6 +90,9 @@ const struct cty_evidence_entry *cty_evidence_by_digest(const struct cty_evidenc
 CUSTODY_MUST_USE custody_err cty_evidence_judge_between(const struct cty_evidence *evidence, const struct cty_case *the_case,
                                                         const struct cty_checkpoint *checkpoint,
                                                         struct cty_report *report);
+
+/* evidence_verify.c: what evidence can't show is unknown. */
+enum cty_view_status cty_evidence_missing(void *context, const char *key);
 
 /* evidence_tie.c: how the entries hang on the checkpoint, and how far the file reaches. */
 struct cty_evidence_reach {

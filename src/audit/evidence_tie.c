@@ -10,6 +10,7 @@
  * entry in the file: an entry left out is a gap.
  */
 #include "audit/evidence_inner.h"
+#include "audit/footing.h"
 
 struct tie {
     const struct cty_evidence *evidence;
@@ -43,6 +44,10 @@ static void follow_link(const struct tie *t, const struct cty_evidence_entry *fr
     struct cty_evidence_entry *target = cty_evidence_by_link(t->index, link, from->entry.index);
     if (target && from->proven)
         target->proven = true;
+    /* What it stands on was in the tree of an earlier checkpoint, and by this link is in this one's. */
+    if (link == &from->entry.trust && link->present && t->evidence->footing &&
+        cty_hash_equal(&link->hash, cty_footing_leaf(t->evidence->footing)))
+        return;
     if (link->present && !target)
         cty_report_fail(t->report, CTY_CLAIM_COMPLETE, CUSTODY_E_GAP, from->entry.index,
                         "its %s link names an entry that is not in the file", name);
@@ -108,7 +113,7 @@ void cty_evidence_check_whole(const struct cty_evidence *evidence, struct cty_re
     if (!request)
         cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_GAP, CTY_REPORT_NO_ENTRY,
                         "the request of the case is not in the file");
-    if (evidence->entries_count == 0 || evidence->entries[0]->entry.index != 0)
+    if (!evidence->footing && (evidence->entries_count == 0 || evidence->entries[0]->entry.index != 0))
         cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_GENESIS_MISSING, CTY_REPORT_NO_ENTRY,
                         "entry 0 is not in the file");
 }

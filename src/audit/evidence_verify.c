@@ -4,6 +4,7 @@
  * rules say, with every record that the file can't show unknown.
  */
 #include "audit/evidence_inner.h"
+#include "audit/footing_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct verify {
 /* Which keys the log had by its own word: a key that no judged rotation brings is told by hold_checkpoint. */
 static custody_err claim_log_keys(struct verify *v)
 {
-    v->claimed = v->trust->log_keys;
+    v->claimed = v->step.log_keys; /* with those that the footing brings */
     for (size_t i = 0; i < v->evidence->entries_count; i++) {
         const struct cty_evidence_entry *entry = v->evidence->entries[i];
         if (entry->type != CTY_CUSTODIAN_ROTATE)
@@ -101,7 +102,7 @@ static custody_err prove_seen(struct verify *v, const struct cty_seen *seen, uin
 }
 
 /* What the file can't show is unknown; what it holds whole (the trust chain, the case) is present or absent. */
-static enum cty_view_status missing_in_evidence(void *context, const char *key)
+enum cty_view_status cty_evidence_missing(void *context, const char *key)
 {
     (void)context;
     if (strncmp(key, "id/", 3) == 0 || strncmp(key, "root/", 5) == 0)
@@ -150,7 +151,7 @@ out:
 
 static custody_err judge_entries(struct verify *v)
 {
-    uint64_t next = 0;
+    uint64_t next = v->evidence->footing ? cty_footing_next(v->evidence->footing) : 0;
     for (size_t i = 0; i < v->evidence->entries_count && !v->step.stopped; i++) {
         const struct cty_evidence_entry *entry = v->evidence->entries[i];
         CTY_TRY(judge_entry(v, entry, entry->entry.index != next));
@@ -294,9 +295,11 @@ static custody_err verify_begin(struct verify *v, const struct cty_content_sourc
 {
     CTY_TRY(cty_step_init(&v->step, v->trust, v->report));
     CTY_TRY(cty_evidence_index_make(v->evidence, &v->index));
+    if (v->evidence->footing)
+        CTY_TRY(cty_step_stand_on(&v->step, v->evidence->footing));
     cty_memory_set_sparse(v->step.memory);
     v->step.contents = contents;
-    v->step.missing = missing_in_evidence;
+    v->step.missing = cty_evidence_missing;
     return CUSTODY_OK;
 }
 

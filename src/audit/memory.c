@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,6 +38,8 @@ struct cty_memory {
     struct cty_frontier frontier;
     struct cty_tree_reader reader;
     bool sparse;
+    struct cty_memory *below; /* or NULL; held by one of its holders */
+    atomic_uint holders;
     struct root_text roots[ROOT_CACHE];
 };
 
@@ -71,6 +74,7 @@ custody_err cty_memory_new(struct cty_memory **ret_memory)
     for (size_t i = 0; i < ROOT_CACHE; i++)
         memory->roots[i].size = UINT64_MAX;
     memory->reader = (struct cty_tree_reader){memory, read_node};
+    atomic_init(&memory->holders, 1);
     *ret_memory = memory;
     return CUSTODY_OK;
 }
@@ -86,10 +90,9 @@ static void record_free(struct record *record)
     free(record);
 }
 
-void cty_memory_free(struct cty_memory *memory)
+/* Its records and itself; not what it stands on. */
+static void destroy(struct cty_memory *memory)
 {
-    if (!memory)
-        return;
     for (uint64_t i = 0; i < memory->buckets_count; i++) {
         while (memory->buckets[i]) {
             struct record *record = memory->buckets[i];
@@ -103,6 +106,15 @@ void cty_memory_free(struct cty_memory *memory)
     free(memory);
 }
 
+void cty_memory_free(struct cty_memory *memory)
+{
+    while (memory && atomic_fetch_sub(&memory->holders, 1) == 1) {
+        struct cty_memory *below = memory->below;
+        destroy(memory);
+        memory = below;
+    }
+}
+
 static struct record *find(const struct cty_memory *memory, const char *key, uint64_t hash)
 {
     struct record *record = memory->buckets[hash & (memory->buckets_count - 1)];
@@ -113,7 +125,10 @@ static struct record *find(const struct cty_memory *memory, const char *key, uin
 
 struct cty_bytes cty_memory_get(const struct cty_memory *memory, const char *key)
 {
-    const struct record *record = find(memory, key, hash_text(key));
+    const uint64_t hash = hash_text(key);
+    const struct record *record = NULL;
+    for (; memory && !record; memory = memory->below)
+        record = find(memory, key, hash);
     return record ? record->value : cty_bytes_make(NULL, 0);
 }
 
@@ -175,13 +190,59 @@ custody_err cty_memory_put(struct cty_memory *memory, const char *key, struct ct
     return CUSTODY_OK;
 }
 
+/* A record below counts unless one above has its key. */
+static bool is_covered(const struct cty_memory *top, const struct cty_memory *at, const struct record *record)
+{
+    for (; top != at; top = top->below) {
+        if (find(top, record->key, record->hash))
+            return true;
+    }
+    return false;
+}
+
 custody_err cty_memory_each(const struct cty_memory *memory,
                             custody_err (*each)(void *context, const char *key, struct cty_bytes value), void *context)
 {
-    for (uint64_t i = 0; i < memory->buckets_count; i++) {
-        for (const struct record *record = memory->buckets[i]; record; record = record->next)
-            CTY_TRY(each(context, record->key, record->value));
+    for (const struct cty_memory *at = memory; at; at = at->below) {
+        for (uint64_t i = 0; i < at->buckets_count; i++) {
+            for (const struct record *record = at->buckets[i]; record; record = record->next) {
+                if (!is_covered(memory, at, record))
+                    CTY_TRY(each(context, record->key, record->value));
+            }
+        }
     }
+    return CUSTODY_OK;
+}
+
+custody_err cty_memory_over(struct cty_memory *below, struct cty_memory **ret_memory)
+{
+    CTY_TRY(cty_memory_new(ret_memory));
+    (*ret_memory)->sparse = below->sparse;
+    (*ret_memory)->below = below;
+    atomic_fetch_add(&below->holders, 1);
+    return CUSTODY_OK;
+}
+
+static custody_err copy_record(void *context, const char *key, struct cty_bytes value)
+{
+    return cty_memory_put(context, key, value);
+}
+
+custody_err cty_memory_own(struct cty_memory **memory)
+{
+    struct cty_memory *copy = NULL;
+    if (atomic_load(&(*memory)->holders) == 1)
+        return CUSTODY_OK;
+    CTY_CHECK((*memory)->sparse); /* a tree is not copied */
+    CTY_TRY(cty_memory_new(&copy));
+    copy->sparse = true;
+    custody_err err = cty_memory_each(*memory, copy_record, copy);
+    if (err != CUSTODY_OK) {
+        cty_memory_free(copy);
+        return err;
+    }
+    cty_memory_free(*memory);
+    *memory = copy;
     return CUSTODY_OK;
 }
 

@@ -14,6 +14,14 @@ struct cty_memory;
 /* Errors: NO_MEMORY. The caller owns *ret_memory. */
 CUSTODY_MUST_USE custody_err cty_memory_new(struct cty_memory **ret_memory);
 void cty_memory_free(struct cty_memory *memory);
+/*
+ * A memory over another: it reads what is there, and keeps what is put to itself. The one below lives as long as any over it,
+ * whoever frees it first, and must not be put to meanwhile: cty_memory_own makes it another's first. Sparse as that is.
+ * Errors: NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_memory_over(struct cty_memory *below, struct cty_memory **ret_memory);
+/* Replaces *memory by a copy of its records where another stands on it. Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_memory_own(struct cty_memory **memory);
 /* For evidence, which holds some entries only: no tree is kept; proven roots are put as records "root/<size>". */
 void cty_memory_set_sparse(struct cty_memory *memory);
 

@@ -108,6 +108,7 @@ void cty_client_close(struct cty_client *client)
     cty_buf_done(&client->newest.note);
     cty_pending_clear(client);
     cty_chain_clear(&client->chain);
+    cty_footing_free(client->footing);
     free(client->state_path);
     free(client->contradiction);
     free(client->acted);

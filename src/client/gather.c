@@ -93,10 +93,26 @@ static custody_err extend_chain(struct page *page, struct cty_answer *answer)
     return CUSTODY_OK;
 }
 
-static custody_err add_chain(struct page *page)
+/* So many entries of the chain are in the footing, where this case comes after all of them; else 0. */
+static size_t stand_on_footing(struct page *page)
+{
+    const struct cty_footing *footing = page->client->footing;
+    const struct cty_chain *chain = &page->client->chain;
+    size_t count = footing ? cty_footing_count(footing) : 0;
+    if (count == 0 || count > chain->count ||
+        cty_evidence_first_of_cases(page->evidence) < cty_footing_next(footing))
+        return 0;
+    struct cty_hash leaf = cty_tree_leaf(chain->texts[count - 1]);
+    if (!cty_hash_equal(&leaf, cty_footing_leaf(footing)))
+        return 0;
+    cty_evidence_stand_on(page->evidence, footing);
+    return count;
+}
+
+static custody_err add_chain(struct page *page, unsigned what)
 {
     const struct cty_chain *chain = &page->client->chain;
-    for (size_t i = 0; i < chain->count; i++)
+    for (size_t i = what & CTY_GATHER_ON_FOOTING ? stand_on_footing(page) : 0; i < chain->count; i++)
         CTY_TRY(cty_evidence_add_entry(page->evidence, chain->texts[i], page->error));
     return CUSTODY_OK;
 }
@@ -414,7 +430,7 @@ static custody_err gather(struct page *page, const struct cty_hash *case_id, uns
     CTY_TRY(fetch_case(page, case_id, answer));
     CTY_TRY(fetch_parents(page, answer));
     CTY_TRY(extend_chain(page, answer));
-    CTY_TRY(add_chain(page));
+    CTY_TRY(add_chain(page, what));
     /* Cosignatures come later than the checkpoint: where they count, it is asked for once more. */
     bool witnessed = page->client->trust->quorum != CTY_TRUST_NODES_MAX;
     CTY_TRY(cty_client_checkpoint(page->client, witnessed, &checkpoint, &note, page->error));

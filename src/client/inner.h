@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "audit/evidence.h"
+#include "audit/footing.h"
 #include "base/check.h"
 #include "client/client.h"
 #include "client/draft.h"
@@ -64,6 +64,7 @@ struct cty_client {
     char *contradiction;
     struct cty_newest newest;
     struct cty_chain chain;
+    struct cty_footing *footing; /* the chain's beginning, judged; NULL until a case was */
     struct cty_pending *pending;
     struct cty_hash *acted; /* cases whose consume was given out: never twice */
     size_t acted_count;

@@ -75,10 +75,20 @@ static custody_err read_record(struct cty_judgement *judgement)
     return err == CUSTODY_OK ? cty_judgement_each(judgement, note_newest, judgement) : err;
 }
 
+/* What was judged and held need not be judged again. */
+static custody_err extend_footing(struct cty_client *client, const struct cty_judgement *judgement)
+{
+    if (!client->footing)
+        CTY_TRY(cty_footing_new(client->trust, &client->footing));
+    return cty_footing_extend(client->footing, judgement->evidence, judgement->memory);
+}
+
 static custody_err judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,
                          struct cty_judgement *judgement, custody_error *error)
 {
     judgement->case_id = *case_id;
+    if (!(what & (CTY_GATHER_ALL | CTY_GATHER_BETWEEN)))
+        what |= CTY_GATHER_ON_FOOTING;
     CTY_TRY(cty_client_gather(client, case_id, what, &judgement->evidence, error));
     judgement->checkpoint = client->newest.checkpoint;
     judgement->note.limit = CTY_NOTE_BYTES_MAX;
@@ -86,10 +96,13 @@ static custody_err judge(struct cty_client *client, const struct cty_hash *case_
     CTY_TRY(cty_evidence_verify(judgement->evidence, client->trust, cty_bytes_make(NULL, 0), &judgement->report,
                                 &judgement->memory));
     CTY_TRY(read_record(judgement));
+    cty_evidence_stand_on(judgement->evidence, NULL); /* it may outlive the client */
     /* What is in the chain may be what was wrong. */
-    if (cty_judgement_check(judgement, NULL) != CUSTODY_OK)
+    if (cty_judgement_check(judgement, NULL) != CUSTODY_OK) {
         cty_chain_clear(&client->chain);
-    return CUSTODY_OK;
+        return CUSTODY_OK;
+    }
+    return extend_footing(client, judgement);
 }
 
 custody_err cty_client_judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,

@@ -13,7 +13,8 @@ enum cty_gather {
     CTY_GATHER_CONTENTS = 1, /* contents of the case that we may read */
     CTY_GATHER_ALL = 2,      /* and of its parent cases, and names of persons: for evidence files */
     CTY_GATHER_BETWEEN = 4,  /* every entry of the ledger from the release to its consume, up to CTY_BETWEEN_ENTRIES_MAX */
-    CTY_GATHER_SINCE_REQUEST = 8 /* ... and before that, from what the request's signer saw */
+    CTY_GATHER_SINCE_REQUEST = 8, /* ... and before that, from what the request's signer saw */
+    CTY_GATHER_ON_FOOTING = 16 /* of the trust chain only what this client did not judge before: for judging at once */
 };
 
 /*

@@ -366,10 +366,46 @@ static void without_a_key_nothing_is_asked(void **state)
     cty_client_close(client);
 }
 
+static size_t entries_judged(struct cty_client *client, const struct cty_hash *case_id)
+{
+    struct cty_judgement *judgement = NULL;
+    assert_ok(cty_client_judge(client, case_id, CTY_GATHER_CONTENTS, &judgement, NULL));
+    assert_ok(cty_judgement_check(judgement, NULL));
+    size_t count = cty_evidence_entries(judgement->evidence);
+    cty_judgement_free(judgement);
+    return count;
+}
+
+static void the_trust_chain_is_judged_once(void **state)
+{
+    struct fake *f = *state;
+    struct cty_client *client = fake_client(f, NULL, "acme/bot", NULL);
+    struct cty_hash first = request(f, client, "refund");
+    size_t whole = entries_judged(client, &first);
+    assert_true(whole > 5);
+    assert_int_equal(entries_judged(client, &first), 2); /* request and verdict */
+    assert_ok(world_agent(f->w, "acme/newcomer", "acme/a"));
+    fake_follow(f);
+    assert_int_equal(entries_judged(client, &first), 3);
+    struct cty_hash second = request(f, client, "refund");
+    assert_int_equal(entries_judged(client, &second), 3);
+    assert_int_equal(entries_judged(client, &second), 2);
+    /* The newcomer came behind the first case: that one is judged from the beginning. */
+    assert_int_equal(entries_judged(client, &first), whole + 1);
+    approve(f, &second);
+    assert_int_equal(wait_for(client, &second, 0), CTY_CASE_RELEASED);
+    struct cty_judgement *judgement = NULL;
+    struct cty_bytes payload;
+    assert_ok(cty_agent_consume(client, &second, &judgement, &payload, NULL, NULL));
+    cty_judgement_free(judgement);
+    cty_client_close(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_passes_is_released_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_trust_chain_is_judged_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_denied_is_refused_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(waiting_ends_with_the_approval, setup, teardown),
         cmocka_unit_test_setup_teardown(waiting_ends_with_a_no, setup, teardown),
