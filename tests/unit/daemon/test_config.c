@@ -27,6 +27,8 @@ static void a_whole_file_is_read(void **state)
     const char *text = "{ \"ledger\": \"data/refunds.db\", \"log_key\": \"/keys/log.key\", \"clerk_key\": \"clerk.key\",\n"
                        " \"origin\": \"custody.example/refunds\", \"listen\": [\"ipc:///run/a\", \"tcp://127.0.0.1:7\"],\n"
                        " \"publish\": [\"ipc:///run/p\"], \"development\": true, \"group_access\": true, \"workers\": 3,\n"
+                       " \"tls_certificate\": \"door.pem\", \"tls_key\": \"/keys/door.key\",\n"
+                       " \"tls_names\": [\"tls+tcp://a.org:7\", \"tls+tcp://b.org:7\"],\n"
                        " \"queue\": 7, \"connections\": 8, \"calls\": 9 }";
     assert_ok(cty_config_parse(&config, cty_bytes_text(text), "/etc/custody", NULL));
     assert_string_equal(config.ledger, "/etc/custody/data/refunds.db");
@@ -36,6 +38,10 @@ static void a_whole_file_is_read(void **state)
     assert_int_equal(config.listen_count, 2);
     assert_string_equal(config.listen[1], "tcp://127.0.0.1:7");
     assert_int_equal(config.publish_count, 1);
+    assert_string_equal(config.tls_certificate, "/etc/custody/door.pem");
+    assert_string_equal(config.tls_key, "/keys/door.key");
+    assert_int_equal(config.tls_names_count, 2);
+    assert_string_equal(config.tls_names[1], "tls+tcp://b.org:7");
     assert_true(config.development && config.group_access);
     assert_int_equal(config.workers, 3);
     assert_int_equal(config.queue, 7);
@@ -56,6 +62,9 @@ static void a_file_that_is_wrong_is_refused(void **state)
     assert_wrong("{\"development\":1}", "development");
     assert_wrong("{\"listen\":\"ipc:///a\"}", "listen");
     assert_wrong("{\"listen\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "listen");
+    assert_wrong("{\"tls_key\":[]}", "tls_key");
+    assert_wrong("{\"tls_names\":\"tls+tcp://a:1\"}", "tls_names");
+    assert_wrong("{\"tls_names\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "tls_names");
     assert_wrong("{\"workers\":65}", "workers");
     assert_wrong("{\"queue\":65537}", "queue");
     assert_wrong("{\"connections\":-1}", "connections");
