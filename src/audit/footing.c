@@ -92,15 +92,6 @@ static bool follows(const struct cty_footing *footing, const struct cty_entry *e
            cty_hash_equal(&entry->trust.hash, &footing->leaf);
 }
 
-static custody_err verify_signatures(struct cty_footing *footing, const struct cty_key *keys, const struct cty_bytes *names)
-{
-    const struct cty_signed *statement = &footing->parsed.signed_statement;
-    custody_err err = footing->step.keyless ? CUSTODY_E_KEY_UNKNOWN : CUSTODY_OK;
-    for (uint32_t i = 0; err == CUSTODY_OK && i < statement->signatures_count; i++)
-        err = cty_signed_verify(statement, i, names[i], &keys[i]);
-    return err;
-}
-
 /* *ret_taken is false where the entry could not be judged here: then nothing more is. */
 static custody_err take(struct cty_footing *footing, const struct cty_evidence_entry *entry, const struct cty_memory *folded,
                         bool *ret_taken)
@@ -109,18 +100,15 @@ static custody_err take(struct cty_footing *footing, const struct cty_evidence_e
     struct cty_bytes names[CTY_SIGNERS_MAX];
     struct cty_buf memory = CTY_BUF_INIT(1024);
     struct cty_step *step = &footing->step;
-    bool sound = false;
     custody_err err = cty_entry_parse(entry->text, &footing->parsed, NULL);
     CTY_TRY_OUT(err);
     step->at = entry->entry.index;
     CTY_TRY_OUT(take_root(footing, folded));
     CTY_TRY_OUT(cty_step_keys(step, &footing->parsed, &memory, keys, names));
-    sound = verify_signatures(footing, keys, names) == CUSTODY_OK;
-    if (sound)
-        err = cty_step_fold(step, &footing->parsed, &entry->leaf, keys, entry->entry.index != footing->next);
+    err = cty_step_fold(step, &footing->parsed, &entry->leaf, keys, entry->entry.index != footing->next);
 out:
     cty_buf_done(&memory);
-    *ret_taken = err == CUSTODY_OK && sound && !step->stopped;
+    *ret_taken = err == CUSTODY_OK && !step->stopped;
     return err;
 }
 
@@ -129,10 +117,22 @@ static bool is_trust(const struct cty_evidence_entry *entry)
     return cty_type_class_get(entry->type) == CTY_CLASS_TRUST;
 }
 
-custody_err cty_footing_extend(struct cty_footing *footing, const struct cty_evidence *evidence,
-                               const struct cty_memory *folded)
+/* What the entries of the chain must have shown there, signatures and all: it is not shown again here. */
+static bool held(const struct cty_report *report)
 {
-    bool taken = !footing->step.stopped;
+    static const enum cty_claim needed[] = {CTY_CLAIM_CHECKPOINT, CTY_CLAIM_INTACT, CTY_CLAIM_COMPLETE,
+                                            CTY_CLAIM_SIGNED,     CTY_CLAIM_LAWFUL, CTY_CLAIM_SEEN};
+    for (size_t i = 0; i < CTY_COUNT_OF(needed); i++) {
+        if (report->claims[needed[i]].state != CTY_CLAIM_HOLDS)
+            return false;
+    }
+    return true;
+}
+
+custody_err cty_footing_extend(struct cty_footing *footing, const struct cty_evidence *evidence,
+                               const struct cty_memory *folded, const struct cty_report *report)
+{
+    bool taken = !footing->step.stopped && held(report);
     for (size_t i = 0; taken && i < evidence->entries_count && is_trust(evidence->entries[i]); i++) {
         const struct cty_evidence_entry *entry = evidence->entries[i];
         if (footing->count && entry->entry.index < footing->next)

@@ -6,8 +6,8 @@
  *     entry 0, enrolments, policies ... | newest entry in the footing      request   verdict   enrolment   decision
  *               judged before           |                               \____________ this judgement ____________/
  *
- * A case stands on it where its own entries, and its parents', come after all of these. Entries get in only by being judged
- * again here, one by one, out of evidence that held: there they were proven to be in the ledger's tree.
+ * A case stands on it where its own entries, and its parents', come after all of these. Entries get in out of evidence that
+ * held: there their signatures were verified, and they were proven to be in the ledger's tree. Here they are folded once more.
  *
  * Thread rule: one thread at a time; judgements that stand on it may be freed in any thread.
  */
@@ -31,11 +31,12 @@ uint64_t cty_footing_next(const struct cty_footing *footing);
 const struct cty_hash *cty_footing_leaf(const struct cty_footing *footing);
 
 /*
- * Takes in the trust-class entries of evidence that was just judged and held, as far as they stand before all of its other
- * entries; `folded` is that judgement's state, where the roots are that were proven. Errors: NO_MEMORY, INTERNAL.
+ * Takes in the trust-class entries of evidence that was just judged, as far as they stand before all of its other entries;
+ * `folded` and `report` are that judgement's. Nothing, where a claim that they rest on does not hold there.
+ * Errors: NO_MEMORY, INTERNAL.
  */
 CUSTODY_MUST_USE custody_err cty_footing_extend(struct cty_footing *footing, const struct cty_evidence *evidence,
-                                                const struct cty_memory *folded);
+                                                const struct cty_memory *folded, const struct cty_report *report);
 
 /* The lowest index of an entry that is not of the trust class; UINT64_MAX where there is none. */
 uint64_t cty_evidence_first_of_cases(const struct cty_evidence *evidence);

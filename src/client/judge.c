@@ -80,7 +80,7 @@ static custody_err extend_footing(struct cty_client *client, const struct cty_ju
 {
     if (!client->footing)
         CTY_TRY(cty_footing_new(client->trust, &client->footing));
-    return cty_footing_extend(client->footing, judgement->evidence, judgement->memory);
+    return cty_footing_extend(client->footing, judgement->evidence, judgement->memory, &judgement->report);
 }
 
 static custody_err judge(struct cty_client *client, const struct cty_hash *case_id, unsigned what,

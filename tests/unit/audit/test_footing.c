@@ -78,7 +78,7 @@ static void judge_whole(struct twice *t)
     struct cty_memory *memory = judge(t, whole);
     assert_false(cty_report_failed(&t->s->report));
     t->first = t->s->report;
-    assert_ok(cty_footing_extend(t->footing, whole, memory));
+    assert_ok(cty_footing_extend(t->footing, whole, memory, &t->s->report));
     cty_memory_free(memory);
     cty_evidence_free(whole);
 }
@@ -185,8 +185,8 @@ static void it_goes_on_and_leaves_what_stands_on_it(void **state)
     cty_evidence_free(evidence);
 }
 
-/* An entry whose signature does not verify gets in by no means, and ends the footing. */
-static void nothing_unsigned_gets_in(void **state)
+/* Of evidence that does not hold nothing gets in. */
+static void what_did_not_hold_gets_not_in(void **state)
 {
     struct twice *t = *state;
     stage_refund(t->s);
@@ -200,7 +200,7 @@ static void nothing_unsigned_gets_in(void **state)
     struct cty_evidence *evidence = rogue_evidence(r, &t->s->case_id, NULL);
     struct cty_memory *memory = judge(t, evidence);
     assert_claim(&t->s->report, SIGNED, FAILS);
-    assert_ok(cty_footing_extend(t->footing, evidence, memory)); /* which no client does with what failed */
+    assert_ok(cty_footing_extend(t->footing, evidence, memory, &t->s->report));
     assert_int_equal(cty_footing_count(t->footing), 0);
     cty_evidence_stand_on(evidence, t->footing);
     assert_null(evidence->footing);
@@ -217,7 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_came_since_must_be_there, setup, teardown),
         cmocka_unit_test_setup_teardown(without_the_footing_it_is_not_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(it_goes_on_and_leaves_what_stands_on_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_unsigned_gets_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_did_not_hold_gets_not_in, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
