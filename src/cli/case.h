@@ -24,6 +24,8 @@ CUSTODY_MUST_USE custody_err cty_cli_judge_case(struct cty_cli *cli, struct cty_
 /* The same for the case of the first operand, as the key's owner. */
 CUSTODY_MUST_USE custody_err cty_cli_judge(struct cty_cli *cli, struct cty_client **ret_client,
                                            struct cty_judgement **ret_judgement);
+/* Members of statements whose contents are text for readers; ends with NULL. */
+extern const char *const cty_case_talk[];
 /* Adds that finding, where it is due. Errors: those of cty_judgement_each. */
 CUSTODY_MUST_USE custody_err cty_case_suspect(struct cty_judgement *judgement);
 
@@ -56,7 +58,10 @@ CUSTODY_MUST_USE custody_err cty_case_lost_quorum(const struct cty_judgement *ju
 /* How far clause i of the newest verdict is met at `time`. Errors: those of cty_quorum_progress. */
 CUSTODY_MUST_USE custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time,
                                              uint64_t ret_counts[CTY_POLICIES_MAX]);
-/* Whether `actor` could decide now, by the judged state. Errors: the refusal that the custodian would give. */
+/* What an approval at `time` names as the one before it. Errors: those of cty_previous_approval. */
+CUSTODY_MUST_USE custody_err cty_case_previous(const struct cty_judgement *judgement, uint64_t time,
+                                               struct cty_opt_hash *ret_previous);
+/* Whether `actor` could approve now, by the judged state. Errors: the refusal that the custodian would give. */
 CUSTODY_MUST_USE custody_err cty_case_may_decide(const struct cty_judgement *judgement, struct cty_bytes actor,
                                                  uint64_t now, custody_error *error);
 

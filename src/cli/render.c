@@ -202,6 +202,14 @@ static custody_err put_patch(struct history *h, const struct cty_statement *st, 
     return CUSTODY_OK;
 }
 
+/* What people and agents wrote to one another; those members that the statement has. */
+static custody_err put_talk(struct history *h, const struct cty_hash *digest)
+{
+    for (size_t i = 0; cty_case_talk[i]; i++)
+        CTY_TRY(put_content(h, digest, cty_case_talk[i], cty_case_talk[i]));
+    return CUSTODY_OK;
+}
+
 /* The word behind a type that tells what it came to. */
 static const char *gist(const struct cty_statement *st)
 {
@@ -214,6 +222,8 @@ static const char *gist(const struct cty_statement *st)
         return cty_outcome_names[st->u.outcome.outcome];
     case CTY_EXPIRY:
         return cty_silence_names[st->u.expiry.silence];
+    case CTY_CONSENT:
+        return cty_consent_choice_names[st->u.consent.choice];
     case CTY_LEDGER_OPEN:
     case CTY_PARTY_ENROL:
     case CTY_ACTOR_ENROL:
@@ -227,7 +237,6 @@ static const char *gist(const struct cty_statement *st)
     case CTY_RELEASE:
     case CTY_CONSUME:
     case CTY_CANCEL:
-    case CTY_CONSENT:
     case CTY_QUESTION:
     case CTY_ANSWER:
     case CTY_OFFER:
@@ -262,8 +271,7 @@ static custody_err each_entry(void *context, const struct cty_parsed_entry *entr
     }
     if (st->type == CTY_PATCH)
         CTY_TRY(put_patch(h, st, digest));
-    CTY_TRY(put_content(h, digest, "reason", "reason"));
-    return CUSTODY_OK;
+    return put_talk(h, digest);
 }
 
 static custody_err render(const struct cty_judgement *judgement, bool whole, struct cty_buf *out)

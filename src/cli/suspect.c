@@ -4,6 +4,8 @@
 #include "cli/case.h"
 #include "cli/text.h"
 
+const char *const cty_case_talk[] = {"question", "answer", "context", "obligations", "reason", NULL};
+
 struct search {
     const struct cty_judgement *judgement;
     uint64_t found, first;
@@ -39,7 +41,8 @@ static custody_err each_entry(void *context, const struct cty_parsed_entry *entr
         look_at_content(s, entry, "payload", cty_document_is_suspicious);
     if (st->type == CTY_PATCH)
         look_at_content(s, entry, "result", cty_document_is_suspicious);
-    look_at_content(s, entry, "reason", cty_text_is_suspicious);
+    for (size_t i = 0; cty_case_talk[i]; i++)
+        look_at_content(s, entry, cty_case_talk[i], cty_text_is_suspicious);
     return CUSTODY_OK;
 }
 
