@@ -33,7 +33,10 @@ static custody_err is_of_case(struct search *search, const struct cty_hash *case
     struct cty_worker *worker = search->worker;
     struct cty_bytes text;
     CTY_TRY(cty_book_case(&worker->book, case_id, &worker->the_case, &text, search->error));
-    if (cty_hash_equal(case_id, search->statement)) {
+    struct cty_hash listed;
+    bool known = cty_statement_cases_get(&worker->service->statement_cases, search->statement, &listed) &&
+                 cty_hash_equal(&listed, case_id);
+    if (known || cty_hash_equal(case_id, search->statement)) {
         search->found = true;
         return CUSTODY_OK;
     }

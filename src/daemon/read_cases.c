@@ -65,6 +65,13 @@ custody_err cty_read_case_row(struct cty_worker *worker, const struct cty_hash *
 
 /* --- the entries of a case, and the contents that its reader may have --------------------------------------- */
 
+/* Whether the reader may have contents under this name: the same for each statement of a case. */
+struct answered {
+    char member[32];
+    bool may;
+};
+#define ANSWERED_MAX 16u
+
 struct inventory {
     struct cty_worker *worker;
     const struct cty_hash *case_id;
@@ -72,27 +79,47 @@ struct inventory {
     struct cty_jw blobs;
     struct cty_hash statement; /* whose contents are walked */
     uint64_t newest;
-    bool may_read;
-    bool may_read_state;
+    bool may_read; /* the payload, and so anything at all */
+    struct answered answered[ANSWERED_MAX];
+    uint32_t answered_count;
     custody_error *error;
 };
 
-static custody_err ask_may_read(struct cty_worker *worker, const struct cty_hash *case_id, const char *member,
-                                bool *ret_may, custody_error *error)
+static custody_err ask_may_read(struct inventory *inventory, struct cty_bytes member, bool *ret_may)
 {
+    struct cty_worker *worker = inventory->worker;
     custody_err err;
     do
-        err = cty_may_read(&worker->book.view, case_id, cty_bytes_text(worker->actor), cty_bytes_text(member),
-                           worker->now, error);
-    while (cty_book_again(&worker->book, &err, error));
+        err = cty_may_read(&worker->book.view, inventory->case_id, cty_bytes_text(worker->actor), member, worker->now,
+                           inventory->error);
+    while (cty_book_again(&worker->book, &err, inventory->error));
     *ret_may = err == CUSTODY_OK;
     return custody_err_class_get(err) == CUSTODY_CLASS_FAULT ? err : CUSTODY_OK;
+}
+
+static custody_err may_read(struct inventory *inventory, struct cty_bytes member, bool *ret_may)
+{
+    for (uint32_t i = 0; i < inventory->answered_count; i++) {
+        if (cty_bytes_is(member, inventory->answered[i].member)) {
+            *ret_may = inventory->answered[i].may;
+            return CUSTODY_OK;
+        }
+    }
+    CTY_TRY(ask_may_read(inventory, member, ret_may));
+    struct answered *answered = &inventory->answered[inventory->answered_count];
+    if (inventory->answered_count == ANSWERED_MAX || member.size >= sizeof(answered->member))
+        return CUSTODY_OK;
+    memcpy(answered->member, member.data, member.size);
+    answered->may = *ret_may;
+    inventory->answered_count++;
+    return CUSTODY_OK;
 }
 
 static custody_err list_blob(void *context, const struct cty_store_blob *blob)
 {
     struct inventory *inventory = context;
-    bool may = cty_bytes_is(blob->member, "state") ? inventory->may_read_state : inventory->may_read;
+    bool may = false;
+    CTY_TRY(may_read(inventory, blob->member, &may));
     if (!may)
         return CUSTODY_OK;
     struct cty_rpc_blob_ref ref = {blob->member, inventory->statement};
@@ -143,8 +170,7 @@ custody_err cty_read_case(struct cty_worker *worker, const struct cty_hash *case
     struct inventory inventory = {.worker = worker, .case_id = case_id, .error = error};
     CTY_TRY(cty_read_case_row(worker, case_id, result, error));
     CTY_TRY(cty_read_note(worker, &mark, &result->checkpoint, error));
-    CTY_TRY(ask_may_read(worker, case_id, "payload", &inventory.may_read, error));
-    CTY_TRY(ask_may_read(worker, case_id, "state", &inventory.may_read_state, error));
+    CTY_TRY(may_read(&inventory, CTY_LITERAL("payload"), &inventory.may_read));
     CTY_TRY(read_inventory(&inventory, result));
     *ret_newest = inventory.newest;
     return CUSTODY_OK;

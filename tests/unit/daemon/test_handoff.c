@@ -265,11 +265,18 @@ static void whoever_is_offered_a_case_sees_what_they_take(void **state)
     d.st.u.request.state = (struct cty_opt_hash){draft_commit(&d, "state", "{\"at\":7}"), true};
     struct cty_hash case_id = house_stands(h, &d);
     assert_false(reads(h, "globex/ship", &case_id, "payload"));
+    house_join(h, &d, CTY_QUESTION, &case_id, "acme/carol", &now);
+    d.st.u.question.question = draft_commit(&d, "question", "which order?");
+    struct cty_hash asked = house_stands(h, &d);
     struct cty_hash made = offer(h, &case_id, "acme/bot", "globex/ship");
     assert_true(reads(h, "globex/ship", &case_id, "payload"));
     assert_true(reads(h, "globex/ship", &case_id, "context"));
     assert_true(reads(h, "globex/ship", &case_id, "obligations"));
     assert_false(reads(h, "globex/ship", &case_id, "state"));
+    /* What people said to each other before is not theirs, and so it isn't listed. */
+    assert_false(reads(h, "globex/ship", &case_id, "question"));
+    assert_true(reads(h, "acme/bot", &case_id, "question"));
+    assert_refused(get_blob(h, "globex/ship", &case_id, &asked, "question"), "forbidden");
     assert_false(reads(h, "globex/pack", &case_id, "payload"));
     assert_ok(get_blob(h, "globex/ship", &case_id, &made, "context"));
     assert_refused(get_blob(h, "globex/ship", &case_id, &case_id, "state"), "forbidden");
@@ -282,6 +289,11 @@ static void whoever_is_offered_a_case_sees_what_they_take(void **state)
     made = hand_over(h, &case_id, "acme/bot", "globex/ship");
     assert_true(reads(h, "globex/ship", &case_id, "state"));
     assert_ok(get_blob(h, "globex/ship", &case_id, &case_id, "state"));
+    /* And so has who held it before what they knew. */
+    hand_over(h, &case_id, "globex/ship", "globex/pack");
+    assert_true(reads(h, "globex/ship", &case_id, "payload"));
+    assert_ok(get_blob(h, "globex/ship", &case_id, &made, "context"));
+    assert_false(reads(h, "globex/ship", &case_id, "state"));
     house_free(h);
 }
 

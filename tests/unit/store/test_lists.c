@@ -347,6 +347,29 @@ static void cases_that_are_due(void **state)
     cty_store_close(store);
 }
 
+static void cases_by_their_newest_entry(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    struct cty_store_reader *view = cty_store_view(store);
+    struct list list = {.count = 0};
+    assert_ok(desk_append(store, 15)); /* the newest entries of 1, 5 and 9 are 3, 7 and 11; that of 13 is 14 */
+    assert_ok(cty_store_walk_updated_cases(view, 0, 15, collect_case, &list, NULL));
+    EXPECT(&list, 1, 5, 9, 13);
+    list = (struct list){.count = 0};
+    assert_ok(cty_store_walk_updated_cases(view, 4, 3, collect_case, &list, NULL));
+    assert_int_equal(list.count, 0);
+    assert_ok(cty_store_walk_updated_cases(view, 4, 4, collect_case, &list, NULL));
+    EXPECT(&list, 5);
+    list = (struct list){.count = 0};
+    assert_ok(cty_store_walk_updated_cases(view, 11, UINT64_MAX >> 1, collect_case, &list, NULL));
+    EXPECT(&list, 9, 13);
+    list = (struct list){.count = 0};
+    assert_ok(cty_store_walk_updated_cases(view, INT64_MAX, UINT64_MAX, collect_case, &list, NULL));
+    assert_int_equal(list.count, 0);
+    cty_store_close(store);
+}
+
 /* Every column of a row can change, and the indexes with it. */
 static void a_case_moves(void **state)
 {
@@ -482,6 +505,7 @@ int main(void)
         CASE(cases_by_requester_and_holder),
         CASE(cases_by_page),
         CASE(cases_that_are_due),
+        CASE(cases_by_their_newest_entry),
         CASE(a_case_moves),
         CASE(one_call_looks_at_so_many_rows),
         CASE(an_unlawful_row_is_refused),
