@@ -30,7 +30,7 @@ void cty_cli_set_running(struct cty_client *client)
 
 static bool write_all(FILE *file, struct cty_bytes text)
 {
-    return fwrite(text.data, 1, text.size, file) == text.size && fflush(file) == 0;
+    return (text.size == 0 || fwrite(text.data, 1, text.size, file) == text.size) && fflush(file) == 0;
 }
 
 /* Where memory runs out, the text goes as it is. */

@@ -7,8 +7,9 @@
  *     PASS    passed on to the command
  *     REPORT  ends the waiting, and never the program: the command's status is still to be passed on
  *
- * nng's threads block no signal but SIGPIPE, so a handler may run in any of them, at any moment, also while the main
- * thread has all signals blocked. Thread rule: functions are for the main thread; the state of a process.
+ * nng's threads keep the mask that they were started with and add SIGPIPE, so a handler may run in any of them, at any
+ * moment, also while the main thread has all signals blocked. Thread rule: functions are for the main thread; the state
+ * of a process.
  */
 #ifndef CTY_CLI_SIGNALS_H
 #define CTY_CLI_SIGNALS_H

@@ -11,7 +11,7 @@
  *
  * Thread rule: callbacks run on nng's threads, several at once, and must only copy or enqueue. Everything
  * else may be called from any thread, from callbacks too, except drain and close. nng starts its threads at
- * the first use, blocks all signals in them, and 1.5.2 has no call that says how many: twice the processors
+ * the first use, with the mask of that moment and SIGPIPE, and 1.5.2 has no call that says how many: twice the processors
  * for tasks (16 at most), one each for time limits, four for names, and three more. A process must not fork
  * after that, except to exec.
  *
