@@ -229,6 +229,91 @@ void make_party(struct world *w, struct cty_statement *st, const char *party, co
     st->u.party_enrol.admins_count = 2;
 }
 
+void make_offer(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who, const char *to)
+{
+    struct cty_scope scope = world_scope(w, id);
+    begin(w, st, CTY_OFFER, who);
+    world_join(w, st, id);
+    const struct cty_case *c = case_get(w, id);
+    st->u.offer.to = cty_bytes_text(to);
+    st->u.offer.expires = w->time + DAY;
+    st->u.offer.hop = c->hops_count + 1;
+    if (c->hops_count)
+        st->u.offer.previous = (struct cty_opt_hash){c->hops[c->hops_count - 1].offer, true};
+    st->u.offer.obligations = (struct cty_opt_hash){bench_hash(w), true};
+    st->u.offer.scope = scope;
+}
+
+void make_accept(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who)
+{
+    begin(w, st, CTY_ACCEPT, who);
+    world_join(w, st, id);
+    const struct cty_case *c = case_get(w, id);
+    st->u.accept.offer = c->offer.digest;
+    st->u.accept.obligations = c->offer.obligations;
+}
+
+void make_decline(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who)
+{
+    begin(w, st, CTY_DECLINE, who);
+    world_join(w, st, id);
+    st->u.decline.offer = case_get(w, id)->offer.digest;
+}
+
+void make_withdraw(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who)
+{
+    begin(w, st, CTY_WITHDRAW, who);
+    world_join(w, st, id);
+    st->u.withdraw.offer = case_get(w, id)->offer.digest;
+}
+
+void make_finalise(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who)
+{
+    begin(w, st, CTY_FINALISE, who);
+    world_join(w, st, id);
+}
+
+void make_question(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who)
+{
+    begin(w, st, CTY_QUESTION, who);
+    world_join(w, st, id);
+    st->u.question.question = bench_hash(w);
+}
+
+void make_answer(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who,
+                 const struct cty_hash *question)
+{
+    begin(w, st, CTY_ANSWER, who);
+    world_join(w, st, id);
+    st->u.answer.answer = bench_hash(w);
+    st->u.answer.question = *question;
+}
+
+void make_consent(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who,
+                  enum cty_consent_choice choice)
+{
+    begin(w, st, CTY_CONSENT, who);
+    world_join(w, st, id);
+    st->u.consent.choice = (int)choice;
+    st->u.consent.patch = case_get(w, id)->payload_at;
+}
+
+void make_child(struct world *w, struct cty_statement *st, const struct cty_hash *parent, const char *agent)
+{
+    const struct cty_case *c = case_get(w, parent);
+    make_request(w, st, agent, agent, "refund");
+    st->u.request.expires = c->expires;
+    st->u.request.parent = (struct cty_parent){true, c->anchor, *parent};
+}
+
+struct cty_hash case_handed(struct world *w, const char *agent)
+{
+    struct cty_hash id = case_held(w);
+    assert_ok(world_hand(w, &id, agent));
+    assert_state(w, &id, "HELD");
+    return id;
+}
+
 struct cty_hash case_of(struct world *w, const char *agent, const char *executor, const char *action)
 {
     struct cty_statement st;

@@ -58,16 +58,38 @@ void make_revoke(struct world *w, struct cty_statement *st, const char *actor, c
 void make_policy(struct world *w, struct cty_statement *st, const char *scope, const char *policy);
 void make_party(struct world *w, struct cty_statement *st, const char *party, const char *a, const char *b);
 
+/* An offer by the case's holder or somebody else, to a receiver, as wide as it may be; with obligations. */
+void make_offer(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who, const char *to);
+/* Answers to the case's newest offer. */
+void make_accept(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who);
+void make_decline(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who);
+void make_withdraw(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who);
+void make_finalise(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who);
+void make_question(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who);
+void make_answer(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who,
+                 const struct cty_hash *question);
+void make_consent(struct world *w, struct cty_statement *st, const struct cty_hash *id, const char *who,
+                  enum cty_consent_choice choice);
+/* A child of the case by the agent, for what the case is for. */
+void make_child(struct world *w, struct cty_statement *st, const struct cty_hash *parent, const char *agent);
+
 /* Cases of acme/bot that are as far as they say. */
 struct cty_hash case_of(struct world *w, const char *agent, const char *executor, const char *action);
 struct cty_hash case_held(struct world *w);
 struct cty_hash case_released(struct world *w);
 struct cty_hash case_consumed(struct world *w);
+/* Held, and handed by acme/bot to the agent. */
+struct cty_hash case_handed(struct world *w, const char *agent);
 struct cty_case *case_get(struct world *w, const struct cty_hash *id); /* in static memory */
 
+/* What the last refusal said in detail. */
+#define assert_detail(w, text) assert_non_null(strstr((w)->error.detail, text))
 #define assert_state(w, id, name) assert_string_equal(cty_case_state_names[world_state(w, id)], name)
 #define approve(w, id, who) world_decide(w, id, who, CTY_APPROVE)
 #define submit(w, st) world_submit(w, st, NULL)
+
+/* Whether step->st joins the other case now, in its place; the newest offer there is what an answer names. */
+void fault_other_case(struct world *w, struct world_step *step, const struct cty_hash *id);
 
 /* One way in which a statement can be wrong. */
 struct fault {

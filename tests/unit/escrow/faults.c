@@ -180,3 +180,20 @@ void fault_clerk_time(struct world *w, struct world_step *step)
     (void)w;
     step->st.time = step->entry.time + 1;
 }
+
+void fault_other_case(struct world *w, struct world_step *step, const struct cty_hash *id)
+{
+    const struct cty_case *c = case_get(w, id);
+    struct cty_statement *st = &step->st;
+    st->case_id = *id;
+    st->after = c->anchor;
+    step->entry.case_prev = (struct cty_opt_hash){c->last, true};
+    if (st->type == CTY_ACCEPT)
+        st->u.accept = (struct cty_accept){c->offer.obligations, c->offer.digest};
+    if (st->type == CTY_DECLINE)
+        st->u.decline.offer = c->offer.digest;
+    if (st->type == CTY_WITHDRAW)
+        st->u.withdraw.offer = c->offer.digest;
+    if (st->type == CTY_OFFER && c->hops_count)
+        st->u.offer.previous.hash = c->hops[c->hops_count - 1].offer;
+}
