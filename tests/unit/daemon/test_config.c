@@ -29,11 +29,14 @@ static void a_whole_file_is_read(void **state)
                        " \"publish\": [\"ipc:///run/p\"], \"development\": true, \"group_access\": true, \"workers\": 3,\n"
                        " \"tls_certificate\": \"door.pem\", \"tls_key\": \"/keys/door.key\",\n"
                        " \"tls_names\": [\"tls+tcp://a.org:7\", \"tls+tcp://b.org:7\"],\n"
+                       " \"next_log_key\": \"next.key\", \"next_clerk_key\": \"/keys/next-clerk.key\",\n"
                        " \"queue\": 7, \"connections\": 8, \"calls\": 9 }";
     assert_ok(cty_config_parse(&config, cty_bytes_text(text), "/etc/custody", NULL));
     assert_string_equal(config.ledger, "/etc/custody/data/refunds.db");
     assert_string_equal(config.log_key, "/keys/log.key");
     assert_string_equal(config.clerk_key, "/etc/custody/clerk.key");
+    assert_string_equal(config.next_log_key, "/etc/custody/next.key");
+    assert_string_equal(config.next_clerk_key, "/keys/next-clerk.key");
     assert_string_equal(config.origin, "custody.example/refunds");
     assert_int_equal(config.listen_count, 2);
     assert_string_equal(config.listen[1], "tcp://127.0.0.1:7");
@@ -155,8 +158,10 @@ static void flags_stand_over_the_file(void **state)
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
     assert_ok(read_options(&o, &error, "--queue", "6", "-c", path, "--listen", "ipc:///tmp/3", "--log-key", "l",
-                           "--clerk-key", "c", "--confirm-clock", "--passphrase-fd", "4"));
+                           "--clerk-key", "c", "--next-log-key", "nl", "--next-clerk-key", "nc", "--confirm-clock", "--passphrase-fd", "4"));
     assert_string_equal(o.config.ledger, "/tmp/a.db");
+    assert_string_equal(o.config.next_log_key, "nl");
+    assert_string_equal(o.config.next_clerk_key, "nc");
     assert_int_equal(o.config.listen_count, 1);
     assert_string_equal(o.config.listen[0], "ipc:///tmp/3");
     assert_int_equal(o.config.queue, 6);

@@ -94,11 +94,58 @@ static void a_failed_write_or_sync_is_the_end(void **state)
     }
 }
 
+static custody_err try_rotation(struct house *h, enum cty_custodian_key which, const struct cty_secret *fresh)
+{
+    static const char *const signers[] = {"operator/ada", "operator/otto", "new", NULL};
+    struct draft d;
+    struct house_reply reply;
+    h->fresh = fresh;
+    draft_begin(h, &d, CTY_CUSTODIAN_ROTATE, signers);
+    d.st.u.custodian_rotate.which = (int)which;
+    house_put_vkey(&d, fresh, &d.st.u.custodian_rotate.key);
+    custody_err err = draft_submit(h, &d, &reply);
+    house_reply_done(&reply);
+    return err;
+}
+
+/* What was not stored did not happen, and nothing that was signed says otherwise. */
+static void a_rotation_that_is_not_stored_is_none(void **state)
+{
+    struct house *h = house_ready();
+    char reason[128];
+    (void)state;
+    faulty_install();
+    house_close(h);
+    h->next_log = house_make_key(HOUSE_ORIGIN, "second log");
+    h->next_clerk = house_make_key(HOUSE_ORIGIN "/clerk", "second clerk");
+    house_open(h);
+    faulty_arm(FAULTY_WRITE_FULL, 1);
+    assert_refused(try_rotation(h, CTY_CUSTODIAN_LOG, h->next_log), "read-only");
+    assert_true(faulty_disarm());
+    house_pass(h, 6000);
+    assert_ok(try_ping(h)); /* its receipts are checked with the old key */
+    faulty_arm(FAULTY_WRITE_FULL, 1);
+    assert_refused(try_rotation(h, CTY_CUSTODIAN_CLERK, h->next_clerk), "read-only");
+    assert_true(faulty_disarm());
+    house_pass(h, 6000);
+    assert_ok(try_rotation(h, CTY_CUSTODIAN_LOG, h->next_log));
+    cty_secret_free(h->log);
+    h->log = h->next_log;
+    h->next_log = NULL;
+    assert_ok(try_ping(h));
+    assert_int_equal(service_state(h, reason), CTY_SERVING);
+    house_close(h);
+    house_open(h);
+    assert_ok(try_ping(h));
+    house_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_turns_the_custodian_read_only),
         cmocka_unit_test(a_failed_write_or_sync_is_the_end),
+        cmocka_unit_test(a_rotation_that_is_not_stored_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
