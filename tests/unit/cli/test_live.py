@@ -47,6 +47,13 @@ def a_ledger_is_founded_and_served():
     told = w.tell('trust', 'new', 'told.json', name='trust new')
     expect_equal(told['log_key'], w.tell('trust', 'show', 'trust.json', name='trust show')['log_key'])
     expect_equal(w.tell('key', 'show', 'acme-alice.key', name='key show')['name'], 'acme/alice')
+    # A TLS door's certificate, made, shown and pinned; test_tls.py dials one.
+    made = w.tell('cert', '--host', 'localhost', '--out-cert', 'door.pem', '--out-key', 'door.key')
+    expect_equal(w.tell('cert', '--show', 'door.pem'), made)
+    w.say('trust', 'new', '--opening', 'opening.json', 'pinned.json')
+    pinned = w.tell('trust', 'pin', '--url', 'tls+tcp://localhost:7440', '--certificate', 'door.pem', 'pinned.json',
+                    name='trust pin')
+    expect_equal(pinned, w.tell('trust', 'show', 'pinned.json', name='trust show'))
 
 
 def parties_and_actors_are_enrolled():
