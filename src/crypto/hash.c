@@ -1,34 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/hash.h"
 
+#include <nettle/sha2.h>
 #include <sodium.h>
 
 #include "base/check.h"
 
-_Static_assert(CTY_HASH_SIZE == crypto_hash_sha256_BYTES, "a hash is SHA-256");
+_Static_assert(CTY_HASH_SIZE == SHA256_DIGEST_SIZE, "a hash is SHA-256");
 
 custody_err cty_crypto_init(void)
 {
     return sodium_init() < 0 ? CUSTODY_E_INTERNAL : CUSTODY_OK;
 }
 
-static void hash_put(crypto_hash_sha256_state *state, struct cty_bytes bytes)
+/*
+ * SHA-256 is nettle's, which uses the processor's own instructions where there are any; everything else is libsodium's
+ * (spec/decisions/0009).
+ */
+static void hash_put(struct sha256_ctx *state, struct cty_bytes bytes)
 {
     if (bytes.size)
-        crypto_hash_sha256_update(state, bytes.data, bytes.size);
+        sha256_update(state, bytes.size, bytes.data);
+}
+
+/* The state holds the last block, and that may have been a secret. */
+static struct cty_hash hash_end(struct sha256_ctx *state)
+{
+    struct cty_hash hash;
+    sha256_digest(state, sizeof(hash.bytes), hash.bytes);
+    sodium_memzero(state, sizeof(*state));
+    return hash;
 }
 
 struct cty_hash cty_sha256_parts(const struct cty_bytes *parts, size_t count)
 {
-    crypto_hash_sha256_state state;
-    struct cty_hash hash;
-    crypto_hash_sha256_init(&state);
+    struct sha256_ctx state;
+    sha256_init(&state);
     for (size_t i = 0; i < count; i++)
         hash_put(&state, parts[i]);
-    crypto_hash_sha256_final(&state, hash.bytes);
-    /* The state holds the last block, and that may have been a secret. */
-    sodium_memzero(&state, sizeof(state));
-    return hash;
+    return hash_end(&state);
 }
 
 struct cty_hash cty_sha256(struct cty_bytes bytes)
@@ -37,13 +47,13 @@ struct cty_hash cty_sha256(struct cty_bytes bytes)
 }
 
 /* Length first, so that no two lists of fields share their bytes. */
-static void hash_put_field(crypto_hash_sha256_state *state, struct cty_bytes field)
+static void hash_put_field(struct sha256_ctx *state, struct cty_bytes field)
 {
     CTY_CHECK(field.size <= UINT32_MAX);
     uint32_t size = (uint32_t)field.size;
     const uint8_t length[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
                                (uint8_t)size};
-    crypto_hash_sha256_update(state, length, sizeof(length));
+    sha256_update(state, sizeof(length), length);
     hash_put(state, field);
 }
 
@@ -51,9 +61,8 @@ struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, 
                                struct cty_bytes member, const uint8_t salt[CTY_SALT_SIZE],
                                struct cty_bytes content)
 {
-    crypto_hash_sha256_state state;
-    struct cty_hash hash;
-    crypto_hash_sha256_init(&state);
+    struct sha256_ctx state;
+    sha256_init(&state);
     hash_put(&state, CTY_LITERAL("custody.commitment.v1\n"));
     hash_put_field(&state, ledger);
     hash_put_field(&state, actor);
@@ -61,9 +70,7 @@ struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, 
     hash_put_field(&state, member);
     hash_put_field(&state, cty_bytes_make(salt, CTY_SALT_SIZE));
     hash_put_field(&state, content);
-    crypto_hash_sha256_final(&state, hash.bytes);
-    sodium_memzero(&state, sizeof(state));
-    return hash;
+    return hash_end(&state);
 }
 
 void cty_random(void *out, size_t size)

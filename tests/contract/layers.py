@@ -33,6 +33,7 @@ PUBLIC_FOR = {'client', 'cli'}
 
 THIRD_PARTY = [
     (re.compile(r'sodium(\.h|/.*)'), 'crypto'),
+    (re.compile(r'nettle/.*'), 'crypto'),
     (re.compile(r'jansson(_config)?\.h'), 'codec'),
     (re.compile(r'sqlite3(ext)?\.h'), 'store'),
     (re.compile(r'nng/.*'), 'net'),
