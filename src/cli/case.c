@@ -83,6 +83,20 @@ custody_err cty_case_may_decide(const struct cty_judgement *judgement, struct ct
     return err;
 }
 
+custody_err cty_case_previous(const struct cty_judgement *judgement, uint64_t time, struct cty_opt_hash *ret_previous)
+{
+    CTY_AUTO_FREE struct cty_view *view = cty_alloc(1, sizeof(*view));
+    if (!view)
+        return CUSTODY_E_NO_MEMORY;
+    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
+        err = cty_previous_approval(view, &judgement->case_id, time, ret_previous, NULL);
+        if (err == CUSTODY_E_VIEW_INCOMPLETE)
+            CTY_TRY(cty_memory_fill(judgement->memory, view, NULL, NULL));
+    }
+    return err;
+}
+
 custody_err cty_case_quorum(const struct cty_judgement *judgement, uint64_t time, uint64_t ret_counts[CTY_POLICIES_MAX])
 {
     CTY_AUTO_FREE struct cty_view *view = cty_alloc(1, sizeof(*view));

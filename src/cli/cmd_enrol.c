@@ -82,6 +82,12 @@ static custody_err set_name(struct cty_cli *cli, struct cty_enrolment *enrolment
     return cty_draft_commit(draft, "enrolment/name", cty_bytes_text(name), &enrolment->name.hash);
 }
 
+static custody_err set_custody(struct cty_cli *cli, struct cty_enrolment *enrolment)
+{
+    return cty_args_word(&cli->args, "key-custody", cty_key_custody_names, CTY_KEY_SELF, &enrolment->key_custody,
+                         &cli->error);
+}
+
 static custody_err fill_actor(struct cty_cli *cli, const struct cty_newcomer *newcomer, struct cty_draft *draft)
 {
     struct cty_enrolment *enrolment = &draft->statement.u.actor_enrol.enrolment;
@@ -93,6 +99,7 @@ static custody_err fill_actor(struct cty_cli *cli, const struct cty_newcomer *ne
     CTY_TRY(set_person(cli, enrolment));
     CTY_TRY(set_owner(cli, enrolment));
     CTY_TRY(set_validity(cli, enrolment));
+    CTY_TRY(set_custody(cli, enrolment));
     CTY_TRY(cty_names_option(cli, "role", CTY_TEXT_ROLE, CTY_ROLES_MAX, &enrolment->roles));
     CTY_TRY(cty_add_signer(cli, draft, newcomer->name, newcomer->secret));
     CTY_TRY(set_name(cli, enrolment, draft));
@@ -133,6 +140,7 @@ static const struct cty_opt options[] = {
     {"person", 0, CTY_OPT_TEXT, "HEX", "the same person as another actor (a new random id)"},
     {"valid-from", 0, CTY_OPT_TEXT, "TIME", "no statement counts before (at once)"},
     {"valid-until", 0, CTY_OPT_TEXT, "TIME", "none counts after (without end)"},
+    {"key-custody", 0, CTY_OPT_TEXT, "WHERE", "self, hardware, or operator, who then can't approve (self)"},
     {"party", 0, CTY_OPT_TEXT, "PARTY", "enrol a new party instead; --new then once for each of its admins"},
     CTY_COSIGN_OPTIONS,
     {NULL},

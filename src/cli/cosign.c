@@ -42,6 +42,27 @@ static bool is_signer(const struct cty_statement *st, struct cty_bytes signer, s
            memcmp(name.data + st->ledger.size, "/clerk", 6) == 0;
 }
 
+/* The key that a rotation brings signs as "new", and as nobody else: the old one has the same name. */
+static bool is_new_key(const struct cty_statement *st, const struct cty_secret *secret)
+{
+    struct cty_bytes line = st->type == CTY_ACTOR_ROTATE       ? st->u.actor_rotate.key
+                            : st->type == CTY_CUSTODIAN_ROTATE ? st->u.custodian_rotate.key
+                                                               : cty_bytes_make(NULL, 0);
+    struct cty_bytes name;
+    struct cty_key key;
+    return line.data && cty_vkey_parse(line, CTY_KEY_ED25519, &name, &key) == CUSTODY_OK &&
+           cty_bytes_equal(name, cty_secret_name(secret)) &&
+           memcmp(&key, cty_secret_key(secret), sizeof(key)) == 0;
+}
+
+static bool signs_as(const struct cty_statement *st, struct cty_bytes signer, const struct cty_secret *secret)
+{
+    bool brought = is_new_key(st, secret);
+    if (cty_bytes_is(signer, "new") || brought)
+        return cty_bytes_is(signer, "new") && brought;
+    return is_signer(st, signer, cty_secret_name(secret));
+}
+
 static void sign_as(struct cty_cosign *cosign, uint32_t i, const struct cty_secret *secret)
 {
     struct cty_envelope_signature *line = &cosign->signatures[i];
@@ -55,7 +76,7 @@ custody_err cty_cosign_sign(struct cty_cosign *cosign, const struct cty_secret *
     const struct cty_statement *st = &cosign->statement;
     bool found = false;
     for (uint32_t i = 0; i < st->signers_count; i++) {
-        if (!is_signer(st, st->signers[i], cty_secret_name(secret)))
+        if (!signs_as(st, st->signers[i], secret))
             continue;
         sign_as(cosign, i, secret);
         found = true;

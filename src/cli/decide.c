@@ -28,10 +28,42 @@ static custody_err check_open(struct cty_cli *cli, struct cty_client *client, co
     return CUSTODY_OK;
 }
 
-static custody_err may_decide(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement)
+enum saying { SAY_APPROVE, SAY_REJECT, SAY_ESCALATE, SAY_PATCH };
+
+static enum saying saying_of(enum cty_choice choice)
 {
-    return cty_case_may_decide(judgement, cty_secret_name(cty_client_secret(client)), cty_client_now(client),
-                               &cli->error);
+    switch (choice) {
+    case CTY_APPROVE:
+        return SAY_APPROVE;
+    case CTY_REJECT:
+        return SAY_REJECT;
+    case CTY_ESCALATE:
+        return SAY_ESCALATE;
+    }
+    return SAY_APPROVE;
+}
+
+/*
+ * What keeps somebody from approving, and not from saying this: nobody who is asked is kept from a no; consent and order
+ * are about approvals; who has approved may still patch. The custodian judges by the whole law.
+ */
+static bool is_no_bar(enum saying saying, custody_err err)
+{
+    if (saying == SAY_APPROVE)
+        return false;
+    if (err == CUSTODY_E_CONSENT_MISSING || err == CUSTODY_E_OUT_OF_ORDER)
+        return true;
+    if (err == CUSTODY_E_DUPLICATE_HUMAN)
+        return saying == SAY_PATCH || saying == SAY_REJECT;
+    return saying == SAY_REJECT && err == CUSTODY_E_SELF_APPROVAL;
+}
+
+static custody_err may_say(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement,
+                           enum saying saying)
+{
+    custody_err err = cty_case_may_decide(judgement, cty_secret_name(cty_client_secret(client)),
+                                          cty_client_now(client), &cli->error);
+    return is_no_bar(saying, err) ? CUSTODY_OK : err;
 }
 
 /* Nothing is decided on what can't be believed, is not open, or can't be seen. */
@@ -39,7 +71,7 @@ static custody_err check(struct cty_deciding *d)
 {
     struct cty_bytes payload;
     CTY_TRY(check_open(d->cli, d->client, d->judgement));
-    CTY_TRY(may_decide(d->cli, d->client, d->judgement));
+    CTY_TRY(may_say(d->cli, d->client, d->judgement, saying_of(d->choice)));
     if (d->choice == CTY_APPROVE && cty_judgement_payload(d->judgement, &payload) != CUSTODY_OK)
         return cty_fail(&d->cli->error, CUSTODY_E_FORBIDDEN,
                         "the payload is not at hand, and nothing is approved unseen");
@@ -108,6 +140,8 @@ static custody_err fill(struct cty_deciding *d)
     decision->method = CTY_METHOD_CLI;
     decision->payload = c->payload;
     decision->travels = d->travels;
+    if (d->choice == CTY_APPROVE)
+        CTY_TRY(cty_case_previous(d->judgement, d->draft.statement.time, &decision->previous));
     decision->reason.present = d->reason != NULL;
     if (d->reason)
         CTY_TRY(cty_draft_commit(&d->draft, "reason", cty_bytes_text(d->reason), &decision->reason.hash));
@@ -151,9 +185,7 @@ custody_err cty_patching_begin(struct cty_patching *p, struct cty_cli *cli, stru
     p->shown = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     CTY_TRY(cty_cli_judge_case(cli, client, case_id, &p->judgement));
     CTY_TRY(check_open(cli, client, p->judgement));
-    custody_err err = may_decide(cli, client, p->judgement);
-    if (err != CUSTODY_OK && err != CUSTODY_E_DUPLICATE_HUMAN) /* who has approved may still change it */
-        return err;
+    CTY_TRY(may_say(cli, client, p->judgement, SAY_PATCH));
     if (cty_judgement_payload(p->judgement, &p->payload) != CUSTODY_OK)
         return cty_fail(&cli->error, CUSTODY_E_FORBIDDEN, "the payload is not at hand");
     return CUSTODY_OK;

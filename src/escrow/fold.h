@@ -110,6 +110,10 @@ bool cty_offered_to(const struct cty_case *the_case, struct cty_bytes actor);
 CUSTODY_MUST_USE custody_err cty_may_decide(struct cty_view *view, const struct cty_hash *case_id,
                                             struct cty_bytes actor, uint64_t time, custody_error *error);
 
+/* What an approval at `time` names as `previous`. Errors: VIEW_INCOMPLETE, WRONG_CASE. */
+CUSTODY_MUST_USE custody_err cty_previous_approval(struct cty_view *view, const struct cty_hash *case_id, uint64_t time,
+                                                   struct cty_opt_hash *ret_previous, custody_error *error);
+
 /* How far each clause of the newest verdict is met at `time`: counts[i] of clause i. */
 CUSTODY_MUST_USE custody_err cty_quorum_progress(struct cty_view *view, const struct cty_hash *case_id,
                                                  uint64_t time, uint64_t ret_counts[CTY_POLICIES_MAX],

@@ -83,6 +83,8 @@ CUSTODY_MUST_USE custody_err cty_role_check(struct fold *f, const struct cty_act
 CUSTODY_MUST_USE custody_err cty_approver_check(struct fold *f, const struct cty_actor_record *actor);
 /* Whether the approver's place in ordered approvals has come. Errors: OUT_OF_ORDER. */
 CUSTODY_MUST_USE custody_err cty_order_check(struct fold *f, const struct cty_actor_record *actor);
+/* What an approval at f->time must name as the one before it: absent where approvals have no order, or none counts. */
+CUSTODY_MUST_USE custody_err cty_previous_find(struct fold *f, struct cty_opt_hash *ret_previous);
 /* Whether an approval names the one before it, where they have an order. Errors: OUT_OF_ORDER. */
 CUSTODY_MUST_USE custody_err cty_previous_check(struct fold *f, const struct cty_opt_hash *previous);
 /*

@@ -273,7 +273,7 @@ custody_err cty_order_check(struct fold *f, const struct cty_actor_record *actor
     return CUSTODY_OK;
 }
 
-custody_err cty_previous_check(struct fold *f, const struct cty_opt_hash *previous)
+custody_err cty_previous_find(struct fold *f, struct cty_opt_hash *ret_previous)
 {
     const struct cty_case *c = &f->the_case;
     uint32_t places[CTY_DECISIONS_MAX];
@@ -282,8 +282,17 @@ custody_err cty_previous_check(struct fold *f, const struct cty_opt_hash *previo
     for (uint32_t i = 0; i < c->quorum_count; i++)
         ordered = ordered || c->quorum[i].ordered;
     CTY_TRY(cty_approvals_counting(f, false, places, &count));
-    const struct cty_hash *newest = ordered && count > 0 ? &c->decisions[places[count - 1]].digest : NULL;
-    if (previous->present != (newest != NULL) || (newest && !cty_hash_equal(&previous->hash, newest)))
+    *ret_previous = (struct cty_opt_hash){.present = ordered && count > 0};
+    if (ret_previous->present)
+        ret_previous->hash = c->decisions[places[count - 1]].digest;
+    return CUSTODY_OK;
+}
+
+custody_err cty_previous_check(struct fold *f, const struct cty_opt_hash *previous)
+{
+    struct cty_opt_hash newest;
+    CTY_TRY(cty_previous_find(f, &newest));
+    if (previous->present != newest.present || (newest.present && !cty_hash_equal(&previous->hash, &newest.hash)))
         return cty_fail(f->error, CUSTODY_E_OUT_OF_ORDER, "previous is not the newest approval that counts");
     return CUSTODY_OK;
 }

@@ -127,6 +127,18 @@ custody_err cty_may_decide(struct cty_view *view, const struct cty_hash *case_id
     return err;
 }
 
+custody_err cty_previous_approval(struct cty_view *view, const struct cty_hash *case_id, uint64_t time,
+                                  struct cty_opt_hash *ret_previous, custody_error *error)
+{
+    struct cty_json tape = CTY_JSON_INIT;
+    struct fold f = {.view = view, .tape = &tape, .error = error, .time = time};
+    custody_err err = cty_case_load(&f, case_id);
+    if (err == CUSTODY_OK)
+        err = cty_previous_find(&f, ret_previous);
+    cty_json_done(&tape);
+    return err;
+}
+
 static custody_err progress(struct fold *f, const struct cty_hash *case_id, uint64_t ret_counts[CTY_POLICIES_MAX],
                             uint32_t *ret_clauses)
 {

@@ -151,6 +151,110 @@ def questions_are_answered():
     expect_code(w.tell('answer', case, 'it did', key='acme-refund-agent', status=1), 'no-question')
 
 
+def _publish(policy, scope='acme', admins=None):
+    W.write('p.json', policy)
+    W.say('policy', 'publish', 'p.json', '--scope', scope, *(admins or ACME))
+
+
+def a_patch_waits_for_consent():
+    w = W
+    _publish('{"admin_quorum": 2, "rules": [{"effect": "hold", "approvals": 1, "roles": ["approver"], "consent": true}]}')
+    case = _ask()
+    expect_code(w.tell('consent', case, '--accept', key='acme-refund-agent', status=1), 'state-illegal')
+    w.say('patch', case, '--set', '/amount="99.00"', '--yes', key='acme-carol')
+    expect_code(w.tell('approve', case, '--yes', key='acme-bob', status=1), 'consent-missing')
+    expect_code(w.tell('consent', case, key='acme-refund-agent', status=4), 'usage')
+    expect_code(w.tell('consent', case, '--accept', key='acme-worker', status=1), 'not-holder')
+    w.tell('consent', case, '--refuse', '--reason', 'too little', key='acme-refund-agent')
+    # Whoever was refused may change it again.
+    w.say('patch', case, '--set', '/amount="119.00"', '--yes', key='acme-carol')
+    w.tell('consent', case, '--accept', key='acme-refund-agent')
+    w.say('approve', case, '--yes', key='acme-bob')
+    expect_equal(w.tell('consume', case, key='acme-refund-agent')['payload']['amount'], '119.00')
+
+
+def a_case_is_left_to_others():
+    w = W
+    _publish('{"admin_quorum": 2, "rules": [{"effect": "hold", "approvals": 1, "roles": ["clerk"], "escalation": '
+             '{"roles": ["approver"]}}]}')
+    w.say('key', 'new', 'acme-dora.key', '--name', 'acme/dora', '--no-passphrase')
+    w.say('enrol', '--new', 'acme-dora.key', '--role', 'clerk', *ACME)
+    case = _ask()
+    expect_code(w.tell('approve', case, '--yes', key='acme-carol', status=1), 'wrong-role')
+    expect_code(w.tell('escalate', case, '--yes', key='acme-carol', status=1), 'wrong-role')
+    told = w.tell('escalate', case, '--yes', '--reason', 'too much for me', key='acme-dora')
+    expect_equal((told['choice'], told['state']), ('escalate', 'HELD'))
+    expect_code(w.tell('escalate', case, '--yes', key='acme-carol', status=1), 'no-escalation')
+    expect_code(w.tell('approve', case, '--yes', key='acme-dora', status=1), 'wrong-role')
+    expect_equal(w.tell('approve', case, '--yes', key='acme-carol')['state'], 'RELEASED')
+
+
+def approvals_have_an_order():
+    w = W
+    _publish('{"admin_quorum": 2, "rules": [{"effect": "hold", "approvals": 2, "roles": ["clerk", "approver"], '
+             '"ordered": true}]}')
+    case = _ask()
+    expect_code(w.tell('approve', case, '--yes', key='acme-carol', status=1), 'out-of-order')
+    w.say('approve', case, '--yes', key='acme-dora')
+    expect_equal(w.tell('approve', case, '--yes', key='acme-carol')['state'], 'RELEASED')
+    # Whoever is asked may say no, also where it isn't their turn, or they are named in the request.
+    case = _ask()
+    expect_equal(w.tell('reject', case, '--yes', key='acme-carol')['state'], 'REJECTED')
+    case = _ask()
+    expect_code(w.tell('approve', case, '--yes', key='acme-alice', status=1), 'self-approval')
+    expect_equal(w.tell('reject', case, '--yes', key='acme-alice')['state'], 'REJECTED')
+    _publish('{"admin_quorum": 2, "rules": [{"effect": "hold", "approvals": 1, "roles": ["approver"]}]}')
+
+
+def keys_change():
+    w = W
+    case = _ask()
+    w.say('key', 'new', 'carol-2.key', '--name', 'acme/carol', '--no-passphrase')
+    old = w.tell('key', 'show', 'acme-carol.key', name='key show')['key']
+    expect_code(w.tell('rotate', '--new', 'acme-dora.key', key='acme-carol', status=4), 'usage')
+    expect_code(w.tell('rotate', '--new', 'acme-carol.key', key='acme-carol', status=4), 'usage')
+    done = w.tell('rotate', '--new', 'carol-2.key', '--reason', 'a new laptop', key='acme-carol')
+    expect_equal(done['submitted']['type'], 'actor.rotate')
+    # The old key is refused, the new one decides.
+    w.tell('approve', case, '--yes', key='acme-carol', status=1)
+    w.tell('rotate', '--new', 'carol-2.key', key='acme-carol', status=1)
+    expect_equal(w.tell('approve', case, '--yes', key='carol-2')['state'], 'RELEASED')
+    row = [one for one in w.tell('actors', 'acme', key='carol-2')['actors'] if one['actor'] == 'acme/carol'][0]
+    expect_equal([(one['key'], one['revoked']) for one in row['former']], [(old, False)])
+    # That key alone was stolen; the actor stays.
+    expect_code(w.tell('revoke', 'acme/carol', '--former', 'nonsense', *ACME, status=4), 'usage')
+    w.tell('revoke', 'acme/carol', '--former', old, '--reason', 'the old laptop was stolen', *ACME)
+    expect_equal('REVOKED since' in w.say('actors', 'acme', key='carol-2'), True)
+    w.say('approve', _ask(), '--yes', key='carol-2')
+    expect_code(w.tell('revoke', 'acme/dora', '--former', old, *ACME, status=4), 'usage')
+
+
+def the_custodian_changes_its_clerk_key():
+    w = W
+    w.say('key', 'new', 'clerk-2.key', '--name', 'custody.example/dev/clerk', '--no-passphrase')
+    rotate = ['custodian', 'rotate', '--new', 'clerk-2.key', *OPERATORS]
+    expect_code(w.tell(*rotate, status=4), 'usage')
+    expect_code(w.tell('custodian', 'rotate', '--new', 'acme-dora.key', '--which', 'clerk', *OPERATORS, status=4), 'usage')
+    # Not before the custodian has it in hand.
+    expect_code(w.tell(*rotate, '--which', 'clerk', status=1), 'key-not-held')
+    w.say('custodian', 'rotate', '--new', 'clerk-2.key', '--which', 'clerk', '--admin', 'operator-ada.key', '--cosigner',
+          'operator/otto', '--draft', 'c.draft')
+    shown = w.say('sign', 'c.draft', '--yes', key='operator-otto')
+    expect_equal('0 of 3 signatures' in shown, True)
+
+
+def a_ledger_is_closed():
+    w = W
+    expect_code(w.tell('close', *OPERATORS, status=4), 'usage')
+    expect_code(w.tell('close', '--admin', 'operator-ada.key', '--yes', status=1), 'under-threshold')
+    done = w.tell('close', '--reason', 'moved', *OPERATORS, '--yes')
+    expect_equal(done['submitted']['type'], 'ledger.close')
+    expect_code(w.tell('request', '--service', 's', '--action', 'a', '--payload', '-', key='acme-refund-agent', text='{}',
+                       status=1), 'after-terminal')
+    w.say('audit', key='carol-2', status=None)
+    expect_equal('fails' in w.out, False)
+
+
 def the_custodian_ends():
     W.stop()
     shutil.rmtree(W.top)
@@ -163,5 +267,11 @@ contract.main([
     offers_end_in_other_ways,
     a_scope_only_narrows,
     questions_are_answered,
+    a_patch_waits_for_consent,
+    a_case_is_left_to_others,
+    approvals_have_an_order,
+    keys_change,
+    the_custodian_changes_its_clerk_key,
+    a_ledger_is_closed,
     the_custodian_ends,
 ])

@@ -283,7 +283,7 @@ static void an_agent_changes_its_key(void **state)
     assert_done(p, custody_rotate(p->bot.client, next, &p->error));
     /* The old key is refused, and the case goes on with the new one. */
     custody_decision *decision = NULL;
-    assert_refused(custody_consume(p->bot.client, &id, &decision, &p->error), "signature-invalid");
+    assert_refused(custody_consume(p->bot.client, &id, &decision, &p->error), "bad-session");
     custody_client_close(p->bot.client);
     custody_key_free(p->bot.key);
     p->bot.key = next;
