@@ -44,12 +44,18 @@ static custody_err check_closed(const char *path, custody_error *error)
     return CUSTODY_OK;
 }
 
-static custody_err try_pair(const struct cty_doors *doors, custody_error *error)
+/* A certificate of no use is the operator's to mend, like anything else in the configuration. */
+static custody_err try_pair(struct cty_doors *doors, const char *path, custody_error *error)
 {
     struct cty_tls_setup *setup = NULL;
-    custody_err err = cty_tls_setup_door(cty_buf_bytes(&doors->pem), cty_buf_bytes(&doors->key), &setup, error);
+    custody_error inner = {0};
+    custody_err err = cty_certificate_read(cty_buf_bytes(&doors->pem), &doors->certificate, &inner);
+    if (err == CUSTODY_OK)
+        err = cty_tls_setup_door(cty_buf_bytes(&doors->pem), cty_buf_bytes(&doors->key), &setup, &inner);
     cty_tls_setup_free(setup);
-    return err;
+    if (err == CUSTODY_E_CERTIFICATE)
+        err = CUSTODY_E_CONFIG;
+    return err == CUSTODY_OK ? CUSTODY_OK : cty_fail(error, err, "%s: %s", path, inner.detail);
 }
 
 static custody_err read_pair(const struct cty_config *config, struct cty_doors *doors, custody_error *error)
@@ -61,8 +67,7 @@ static custody_err read_pair(const struct cty_config *config, struct cty_doors *
     CTY_TRY(cty_file_read(config->tls_certificate, &doors->pem, error));
     CTY_TRY(check_closed(config->tls_key, error));
     CTY_TRY(cty_file_read(config->tls_key, &doors->key, error));
-    CTY_TRY(cty_certificate_read(cty_buf_bytes(&doors->pem), &doors->certificate, error));
-    CTY_TRY(try_pair(doors, error));
+    CTY_TRY(try_pair(doors, config->tls_certificate, error));
     doors->has_certificate = true;
     return CUSTODY_OK;
 }

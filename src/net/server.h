@@ -16,7 +16,8 @@
  * after that, except to exec.
  *
  * Memory: at most connections_max x (message_max + 8 KiB) for requests, calls_per_connection x
- * connections_max x the answers' sizes for peers that don't read, until send_ms has passed.
+ * connections_max x the answers' sizes for peers that don't read, until send_ms has passed; and for each TLS
+ * connection about 80 KiB.
  */
 #ifndef CTY_NET_SERVER_H
 #define CTY_NET_SERVER_H

@@ -5,6 +5,7 @@
 #include <mbedtls/oid.h>
 #include <mbedtls/ssl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -34,9 +35,11 @@ struct cty_tls_setup {
 
 struct cty_tls {
     struct cty_tls_setup *setup;
+    /* Of mbedTLS, whose arithmetic takes long; and of what goes out, for who only looks. The first before the second. */
     pthread_mutex_t lock;
+    pthread_mutex_t out_lock;
     mbedtls_ssl_context ssl;
-    bool ready;
+    atomic_bool ready;
     bool broken;
     /* What was wrong with the certificate that was shown; and which it was. */
     char reason[200];
@@ -260,11 +263,14 @@ static int give_in(void *context, unsigned char *out, size_t size)
 static int take_out(void *context, const unsigned char *data, size_t size)
 {
     struct cty_tls *tls = context;
-    if (size > OUT_BYTES - tls->out_size)
-        return MBEDTLS_ERR_SSL_WANT_WRITE;
-    memcpy(tls->out + tls->out_size, data, size);
-    tls->out_size += size;
-    return (int)size;
+    pthread_mutex_lock(&tls->out_lock);
+    bool room = size <= OUT_BYTES - tls->out_size;
+    if (room) {
+        memcpy(tls->out + tls->out_size, data, size);
+        tls->out_size += size;
+    }
+    pthread_mutex_unlock(&tls->out_lock);
+    return room ? (int)size : MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
 /* ---- life ---- */
@@ -276,6 +282,7 @@ custody_err cty_tls_new(struct cty_tls_setup *setup, struct cty_tls **ret_tls)
         return CUSTODY_E_NO_MEMORY;
     tls->setup = setup;
     pthread_mutex_init(&tls->lock, NULL);
+    pthread_mutex_init(&tls->out_lock, NULL);
     mbedtls_ssl_init(&tls->ssl);
     int result = mbedtls_ssl_setup(&tls->ssl, &setup->config);
     if (result == 0 && setup->url.is_name)
@@ -297,6 +304,7 @@ void cty_tls_free(struct cty_tls *tls)
         return;
     mbedtls_ssl_free(&tls->ssl);
     pthread_mutex_destroy(&tls->lock);
+    pthread_mutex_destroy(&tls->out_lock);
     free(tls);
 }
 
@@ -349,7 +357,7 @@ static custody_err explain_locked(struct cty_tls *tls, int result, custody_error
 static custody_err break_locked(struct cty_tls *tls, int result, custody_error *error)
 {
     tls->broken = true;
-    if (!tls->ready && tls->out_size == 0 && tls->setup->is_door)
+    if (!tls->ready && tls->setup->is_door && cty_tls_out(tls).size == 0)
         CTY_CHECK(take_out(tls, alert, sizeof(alert)) > 0);
     return explain_locked(tls, result, error);
 }
@@ -381,10 +389,7 @@ custody_err cty_tls_read(struct cty_tls *tls, uint8_t *out, size_t size, size_t 
 
 bool cty_tls_is_ready(struct cty_tls *tls)
 {
-    pthread_mutex_lock(&tls->lock);
-    bool ready = tls->ready;
-    pthread_mutex_unlock(&tls->lock);
-    return ready;
+    return tls->ready;
 }
 
 /* ---- bytes to the stream ---- */
@@ -414,21 +419,21 @@ custody_err cty_tls_write(struct cty_tls *tls, struct cty_bytes piece)
 
 struct cty_bytes cty_tls_out(struct cty_tls *tls)
 {
-    pthread_mutex_lock(&tls->lock);
+    pthread_mutex_lock(&tls->out_lock);
     struct cty_bytes out = cty_bytes_make(tls->out + tls->out_from, tls->out_size - tls->out_from);
-    pthread_mutex_unlock(&tls->lock);
+    pthread_mutex_unlock(&tls->out_lock);
     return out;
 }
 
 /* What was added while this was on its way stands behind it. */
 void cty_tls_sent(struct cty_tls *tls, size_t size)
 {
-    pthread_mutex_lock(&tls->lock);
+    pthread_mutex_lock(&tls->out_lock);
     CTY_CHECK(size <= tls->out_size - tls->out_from);
     tls->out_from += size;
     if (tls->out_from == tls->out_size)
         tls->out_from = tls->out_size = 0;
-    pthread_mutex_unlock(&tls->lock);
+    pthread_mutex_unlock(&tls->out_lock);
 }
 
 void cty_tls_shown(struct cty_tls *tls, uint8_t ret_fingerprint[static CTY_FINGERPRINT_BYTES])

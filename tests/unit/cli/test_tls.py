@@ -100,7 +100,7 @@ def doors_that_do_not_open():
                         (['--publish', 'tls+tcp://127.0.0.1:0'], 'config'),
                         (DOOR[:2] + TLS[:2], 'config'), (DOOR[:2] + TLS[2:], 'config'),
                         (DOOR[:2] + ['--tls-certificate', 'door.pem', '--tls-key', 'other.key'], 'config'),
-                        (DOOR[:2] + ['--tls-certificate', 'door.key', '--tls-key', 'door.key'], 'certificate'),
+                        (DOOR[:2] + ['--tls-certificate', 'door.key', '--tls-key', 'door.key'], 'config'),
                         (DOOR[:2] + ['--tls-certificate', 'door.pem', '--tls-key', 'no.key'], 'not-found'),
                         (DOOR + ['--tls-name', 'tcp://127.0.0.1:7000'], 'config'),
                         (DOOR + ['--tls-name', 'tls+tcp://0.0.0.0:7000'], 'config'),
