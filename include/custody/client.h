@@ -34,7 +34,9 @@ typedef struct custody_client custody_client;
 /* How to reach whom. Begin with CUSTODY_CLIENT_CONFIG_INIT. All texts are copied by custody_client_open. */
 typedef struct custody_client_config {
     size_t struct_size;      /* set by the initialiser: what this program was compiled with */
-    const char *url;         /* the custodian's door: "ipc:///run/custody/custody.sock", "tcp://127.0.0.1:7311" */
+    /* The custodian's door: "ipc:///run/custody/custody.sock", "tcp://127.0.0.1:7311" or, beyond this machine,
+     * "tls+tcp://custody.example.org:7311"; a TLS door's certificate stands in the trust file (custody trust pin). */
+    const char *url;
     const char *trust_path;  /* the trust file: whom to believe (spec/evidence.md, "Trust files") */
     const char *state_path;  /* a file of this agent's, where the newest verified checkpoint is kept; made where it is
                                 not there. NULL keeps it in memory: then a ledger that went back between two runs of
@@ -49,7 +51,7 @@ typedef struct custody_client_config {
  * Reads the trust file and the state file; connects with the first call. The caller owns *ret_client. `error` may be
  * NULL, here and everywhere.
  * Errors, in order: USAGE (url, trust_path or key missing, struct_size not known), NOT_FOUND and IO (trust file),
- * BAD_TRUST, CONFIG (address), IO and BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER (a state file that is not
+ * BAD_TRUST, CONFIG (address), CERTIFICATE (a TLS door of which the trust file pins none), IO and BAD_NOTE, NOTE_UNSIGNED, SIGNATURE_INVALID, WRONG_LEDGER (a state file that is not
  * of the pinned ledger), NO_MEMORY.
  */
 CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_client_open(const custody_client_config *config,
