@@ -302,6 +302,11 @@ int cty_screen_key(uint64_t timeout_ms)
     return next < 0 || next == CTY_KEY_ESCAPE ? CTY_KEY_ESCAPE : CTY_KEY_OTHER;
 }
 
+void cty_screen_forget(void)
+{
+    (void)tcflush(screen.in, TCIFLUSH);
+}
+
 /* --- frames ---------------------------------------------------------------------------------------------- */
 
 void cty_frame_begin(struct cty_frame *frame)

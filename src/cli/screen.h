@@ -43,6 +43,8 @@ void cty_screen_enter(void);
 void cty_screen_size(size_t *ret_rows, size_t *ret_columns);
 /* Waits for a key. */
 int cty_screen_key(uint64_t timeout_ms);
+/* Forgets the keys that were pressed and not read yet: before a question, so that none of them answers it. */
+void cty_screen_forget(void);
 /* The signal that asks for the end: SIGINT, SIGTERM, SIGHUP; 0 for none. */
 int cty_screen_ended(void);
 

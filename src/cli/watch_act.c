@@ -70,13 +70,16 @@ static custody_err draw_question(struct cty_watch *w, struct cty_pager *pager, c
     return cty_watch_foot(w, keys);
 }
 
-/* Yes counts once the whole text was on the screen. */
+/* Yes counts once the whole text was on the screen, and never where it was pressed before. */
 static custody_err asked(struct cty_watch *w, struct cty_bytes text, const char *question, bool *ret_yes)
 {
     struct cty_pager pager = {.count = 0};
     custody_err err = cty_pager_set(&pager, text);
     *ret_yes = false;
     w->message[0] = 0;
+    if (err == CUSTODY_OK)
+        err = draw_question(w, &pager, question);
+    cty_screen_forget();
     while (err == CUSTODY_OK && !*ret_yes) {
         err = draw_question(w, &pager, question);
         int key = err == CUSTODY_OK ? cty_screen_key(1000) : CTY_KEY_GONE;

@@ -47,6 +47,7 @@ def clear():
 def reach_question(terminal):
     """Reads on until a yes would count."""
     terminal.until('this is what you sign')
+    time.sleep(0.3)  # what is pressed too early counts for nothing
     for _ in range(60):
         terminal.type(' ')
     terminal.until('y sign')
@@ -156,6 +157,7 @@ def a_yes_counts_once_all_was_shown():
     t.until('Why?')
     t.type('\r')
     t.until('more below')
+    time.sleep(0.3)
     t.type('y')
     t.until('read it to its end first')
     t.type('G')  # the end was shown, what lies between was not
@@ -167,6 +169,23 @@ def a_yes_counts_once_all_was_shown():
     t.until('RELEASED')
     t.type('q')
     expect_equal((t.end(), state(case)), (0, 'RELEASED'))
+
+
+def keys_that_were_pressed_before_answer_nothing():
+    clear()
+    case = request()
+    t = watch(rows=60)
+    t.until(case[:8])
+    t.type('a')
+    t.until('Why?')
+    t.type('\ryyyyyyyy')
+    t.until('y sign')
+    t.read(1.2)
+    t.until('y sign')
+    t.type('n')
+    t.until('nothing was signed')
+    t.type('q')
+    expect_equal((t.end(), state(case)), (0, 'HELD'))
 
 
 def a_case_is_rejected_with_a_reason():
@@ -198,6 +217,7 @@ def a_payload_is_patched_in_an_editor():
     t.until('Why?')
     t.type('\r')
     t.until('this is what you sign')
+    time.sleep(0.3)
     t.type('G')
     t.until('/order  4711 -> 4712')
     t.type('g')
@@ -515,6 +535,7 @@ contract.main([
     a_case_comes_in_is_opened_and_approved,
     nothing_is_signed_without_a_yes,
     a_yes_counts_once_all_was_shown,
+    keys_that_were_pressed_before_answer_nothing,
     a_case_is_rejected_with_a_reason,
     a_payload_is_patched_in_an_editor,
     a_refusal_is_said_and_the_watch_goes_on,
