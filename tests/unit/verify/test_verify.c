@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "audit/contradiction.h"
 #include "kit/world_evidence.h"
 #include "unit/support.h"
 
@@ -197,12 +198,54 @@ static void what_is_no_evidence_is_refused(void **state)
     struct stage *s = *state;
     assert_int_equal(RUN(s, "--trust", "t", "none"), 1);
     expect(s->err, "[not-found]");
-    assert_int_equal(RUN(s, "--trust", "none", "e"), 1);
+    assert_int_equal(RUN(s, "--trust", "none", "e"), 4);
     assert_int_equal(RUN(s, "--trust", "t", "t"), 1);
     expect(s->err, "[bad-evidence]");
     assert_int_equal(RUN(s, "--trust", "t", "t", "--json"), 1);
     expect(s->out, "{\"error\":{\"code\":\"bad-evidence\"");
     assert_string_equal(s->err, "");
+}
+
+/* The world's own checkpoint, and another note by its log key. */
+static void write_contradiction(struct stage *s, enum cty_contradiction_kind kind, const struct cty_checkpoint *other)
+{
+    struct cty_buf note = CTY_BUF_INIT(4096), text = CTY_BUF_INIT(4096), shown = CTY_BUF_INIT(4096);
+    struct cty_buf file = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
+    world_checkpoint(s->w, &note);
+    assert_ok(cty_checkpoint_format(other, &text));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), other->origin, world_secret(s->w, "log"), &shown));
+    struct cty_contradiction c = {.kind = kind,
+                                  .ledger = other->origin,
+                                  .key = world_vkey(s->w, "log"),
+                                  .notes = {cty_buf_bytes(&note), cty_buf_bytes(&shown)}};
+    assert_ok(cty_contradiction_format(&c, &file));
+    write_file("x", cty_buf_bytes(&file));
+    cty_buf_done(&note);
+    cty_buf_done(&text);
+    cty_buf_done(&shown);
+    cty_buf_done(&file);
+}
+
+static void a_contradiction_is_told_by_what_it_proves(void **state)
+{
+    struct stage *s = *state;
+    struct cty_checkpoint other = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = s->w->entries_count};
+    write_contradiction(s, CTY_CONTRADICTION_TWO_ROOTS, &other);
+    assert_int_equal(RUN(s, "--trust", "t", "x"), 0);
+    expect(s->out, "two-roots   proven");
+    assert_int_equal(RUN(s, "--json", "--trust", "t", "x"), 0);
+    expect(s->out, "\"proven\":true");
+    assert_int_equal(RUN(s, "--trust", "t", "--as", "acme/bot", "x"), 4);
+    other.size--;
+    write_contradiction(s, CTY_CONTRADICTION_WENT_BACK, &other);
+    assert_int_equal(RUN(s, "--trust", "t", "x"), 3);
+    expect(s->out, "went-back   not proven");
+    /* No contradiction at all. */
+    other.size++;
+    assert_ok(cty_memory_root(s->w->memory, other.size, &other.root));
+    write_contradiction(s, CTY_CONTRADICTION_TWO_ROOTS, &other);
+    assert_int_equal(RUN(s, "--trust", "t", "x"), 1);
+    expect(s->err, "bad-evidence");
 }
 
 int main(void)
@@ -214,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(findings_are_2, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_witness_is_1, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_asked_for_and_not_there_is_3, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_contradiction_is_told_by_what_it_proves, setup, teardown),
         cmocka_unit_test_setup_teardown(usage_is_4, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_version_are_0, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_evidence_is_refused, setup, teardown),
