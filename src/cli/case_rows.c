@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "cli/handoffs.h"
 #include "cli/put.h"
 
 void cty_case_lines_done(struct cty_case_lines *lines)
@@ -34,6 +35,8 @@ static void fill_line(struct cty_case_line *line, const struct cty_case_row *fro
     line->due = from->row->due;
     line->expires = c->expires;
     line->may_decide = from->row->may_decide;
+    line->questions = c->questions_count;
+    line->consent = cty_consent_word(c);
     for (uint32_t i = 0; i < from->row->quorum_count && i < CTY_POLICIES_MAX; i++) {
         copy_text(line->quorum[i].scope, sizeof(line->quorum[i].scope), from->row->quorum[i].scope);
         line->quorum[i].have = from->row->quorum[i].have;
@@ -135,11 +138,14 @@ void cty_member_case_line(struct cty_jw *jw, const struct cty_case_line *line)
     cty_jw_object(jw);
     cty_member_text(jw, "action", line->action);
     cty_member_hash(jw, "case", &line->case_id);
+    if (line->consent)
+        cty_member_text(jw, "consent", line->consent);
     cty_member_u64(jw, "due", line->due);
     cty_member_text(jw, "executor", line->holder);
     cty_member_u64(jw, "expires", line->expires);
     cty_member_bool(jw, "may_decide", line->may_decide);
     cty_member_text(jw, "priority", cty_priority_names[line->priority]);
+    cty_member_u64(jw, "questions", line->questions);
     member_quorum(jw, line);
     cty_member_text(jw, "requester", line->requester);
     cty_member_u64(jw, "revision", line->revision);

@@ -24,6 +24,8 @@ struct cty_case_line {
         uint64_t have, needed;
     } quorum[CTY_POLICIES_MAX];
     uint32_t quorum_count;
+    uint32_t questions;  /* without an answer */
+    const char *consent; /* "wanted", "refused", "given"; NULL: none is asked for */
     bool fresh; /* for watch: came while it watched, and was not opened yet */
 };
 

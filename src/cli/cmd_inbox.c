@@ -45,6 +45,10 @@ static custody_err put_row(struct cty_buf *out, const struct cty_case_lines *row
         CTY_TRY(cty_text_show(cty_bytes_text(row->state), out));
     CTY_TRY(put_quorum(out, row));
     CTY_TRY(put_when(out, rows, row));
+    if (row->questions)
+        CTY_TRY(cty_buf_putf(out, "  %u %s", row->questions, row->questions > 1 ? "questions" : "question"));
+    if (row->consent)
+        CTY_TRY(cty_buf_putf(out, "  consent %s", row->consent));
     if (row->revision)
         CTY_TRY(cty_buf_putf(out, "  revision %llu", (unsigned long long)row->revision));
     return cty_buf_put_byte(out, '\n');

@@ -78,7 +78,7 @@ const struct cty_command *cty_command_find(int count, char *const *words, int *r
 
 static custody_err put_line(const struct cty_command *command, struct cty_buf *out)
 {
-    return cty_buf_putf(out, "  %-15s %s\n", command->name, command->summary);
+    return cty_buf_putf(out, "  %-17s %s\n", command->name, command->summary);
 }
 
 custody_err cty_help_all(struct cty_buf *out)

@@ -2,6 +2,7 @@
 /* A case for people. What an approver signs with `shown` is this text. */
 #include "base/check.h"
 #include "cli/case.h"
+#include "cli/handoffs.h"
 #include "cli/put.h"
 #include "cli/text.h"
 
@@ -67,20 +68,51 @@ custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned
 
 /* --- the head -------------------------------------------------------------------------------------------- */
 
-static custody_err put_clause(struct cty_buf *out, const struct cty_clause *clause, uint64_t have)
+static custody_err put_whom(struct cty_buf *out, const struct cty_names *roles, const struct cty_names *parties)
+{
+    for (uint32_t i = 0; i < roles->count; i++) {
+        CTY_TRY(cty_buf_put_text(out, i ? ", " : ""));
+        CTY_TRY(cty_text_show(roles->names[i], out));
+    }
+    for (uint32_t i = 0; i < parties->count; i++) {
+        CTY_TRY(cty_buf_put_text(out, i ? ", " : " of "));
+        CTY_TRY(cty_bytes_is(parties->names[i], "*") ? cty_buf_put_text(out, "any party")
+                                                     : cty_text_show(parties->names[i], out));
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err put_escalation(struct cty_buf *out, const struct cty_escalation *escalation)
+{
+    char time[CTY_TIME_TEXT_SIZE];
+    if (!escalation->present)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_put_text(out, ", once escalated by "));
+    CTY_TRY(put_whom(out, &escalation->roles, &escalation->parties));
+    cty_time_show(escalation->at, time);
+    return escalation->at ? cty_buf_putf(out, " (by itself after %s)", time) : CUSTODY_OK;
+}
+
+static custody_err put_terms(struct cty_buf *out, const struct cty_clause *clause)
+{
+    char period[CTY_TIME_TEXT_SIZE];
+    CTY_TRY(cty_buf_put_text(out, clause->ordered ? ", in this order" : ""));
+    CTY_TRY(cty_buf_put_text(out, clause->distinct_parties ? ", each of another party" : ""));
+    CTY_TRY(cty_buf_put_text(out, clause->key_custody == CTY_KEY_HARDWARE ? ", with a key in hardware" : ""));
+    cty_period_show(clause->window_ms, period);
+    return clause->window_ms ? cty_buf_putf(out, ", within %s", period) : CUSTODY_OK;
+}
+
+static custody_err put_clause(struct cty_buf *out, const struct cty_clause *clause, uint64_t have, bool escalated)
 {
     CTY_TRY(cty_buf_putf(out, "%-12s %llu of %llu by ", "quorum", (unsigned long long)have,
                          (unsigned long long)clause->approvals));
-    for (uint32_t i = 0; i < clause->roles.count; i++) {
-        CTY_TRY(cty_buf_put_text(out, i ? ", " : ""));
-        CTY_TRY(cty_text_show(clause->roles.names[i], out));
-    }
-    for (uint32_t i = 0; i < clause->parties.count; i++) {
-        CTY_TRY(cty_buf_put_text(out, i ? ", " : " of "));
-        CTY_TRY(cty_bytes_is(clause->parties.names[i], "*") ? cty_buf_put_text(out, "any party")
-                                                            : cty_text_show(clause->parties.names[i], out));
-    }
-    CTY_TRY(cty_buf_put_text(out, clause->distinct_parties ? ", each of another party" : ""));
+    CTY_TRY(escalated ? put_whom(out, &clause->escalation.roles, &clause->escalation.parties)
+                      : put_whom(out, &clause->roles, &clause->parties));
+    CTY_TRY(cty_buf_put_text(out, escalated ? ", to whom it was escalated" : ""));
+    CTY_TRY(put_terms(out, clause));
+    if (!escalated)
+        CTY_TRY(put_escalation(out, &clause->escalation));
     CTY_TRY(cty_buf_put_text(out, ", asked for by "));
     CTY_TRY(cty_text_show(clause->scope, out));
     return cty_buf_put_byte(out, '\n');
@@ -92,8 +124,9 @@ static custody_err put_quorum(struct cty_buf *out, const struct cty_judgement *j
     const struct cty_case *c = &judgement->record;
     if (c->quorum_count)
         CTY_TRY(cty_case_quorum(judgement, judgement->newest_time, counts));
+    uint64_t escalated = cty_case_escalated_at(c, judgement->newest_time);
     for (uint32_t i = 0; i < c->quorum_count; i++)
-        CTY_TRY(put_clause(out, &c->quorum[i], counts[i]));
+        CTY_TRY(put_clause(out, &c->quorum[i], counts[i], (escalated >> i & 1) != 0));
     return CUSTODY_OK;
 }
 
@@ -282,6 +315,9 @@ static custody_err render(const struct cty_judgement *judgement, bool whole, str
     CTY_TRY(put_head(out, judgement));
     CTY_TRY(put_payload(out, judgement, whole));
     CTY_TRY(put_changes(out, judgement));
+    CTY_TRY(cty_talk_show(judgement, out));
+    CTY_TRY(cty_handoffs_show(judgement, 0, out));
+    CTY_TRY(judgement->record.finalised ? cty_put_linef(out, "finalised", "it is handed on no more") : CUSTODY_OK);
     CTY_TRY(cty_put_linef(out, "said", "by entry of the ledger:"));
     return cty_judgement_each(judgement, each_entry, &h);
 }

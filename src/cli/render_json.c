@@ -2,6 +2,7 @@
 /* A case for programs. */
 #include "base/check.h"
 #include "cli/case.h"
+#include "cli/handoffs.h"
 #include "cli/put.h"
 
 static custody_err each_line(void *context, const struct cty_diff_line *line)
@@ -101,23 +102,45 @@ static custody_err each_entry(void *context, const struct cty_parsed_entry *entr
 
 /* --- the case -------------------------------------------------------------------------------------------- */
 
+static void member_escalation(struct cty_jw *jw, const struct cty_escalation *escalation)
+{
+    if (!escalation->present)
+        return;
+    cty_jw_name(jw, "escalation");
+    cty_jw_object(jw);
+    cty_member_u64(jw, "at", escalation->at);
+    cty_member_names(jw, "parties", &escalation->parties);
+    cty_member_names(jw, "roles", &escalation->roles);
+    cty_jw_object_end(jw);
+}
+
+static void member_clause(struct cty_jw *jw, const struct cty_clause *clause, uint64_t have, bool escalated)
+{
+    cty_jw_object(jw);
+    cty_member_bool(jw, "escalated", escalated);
+    member_escalation(jw, &clause->escalation);
+    cty_member_u64(jw, "have", have);
+    cty_member_text(jw, "key_custody", cty_key_custody_names[clause->key_custody]);
+    cty_member_u64(jw, "needed", clause->approvals);
+    cty_member_bool(jw, "ordered", clause->ordered);
+    cty_member_names(jw, "parties", &clause->parties);
+    cty_member_names(jw, "roles", &clause->roles);
+    cty_member(jw, "scope", clause->scope);
+    cty_member_u64(jw, "window_ms", clause->window_ms);
+    cty_jw_object_end(jw);
+}
+
 static custody_err member_quorum(struct cty_jw *jw, const struct cty_judgement *judgement)
 {
     const struct cty_case *c = &judgement->record;
     uint64_t counts[CTY_POLICIES_MAX] = {0};
     if (c->quorum_count)
         CTY_TRY(cty_case_quorum(judgement, judgement->newest_time, counts));
+    uint64_t escalated = cty_case_escalated_at(c, judgement->newest_time);
     cty_jw_name(jw, "quorum");
     cty_jw_array(jw);
-    for (uint32_t i = 0; i < c->quorum_count; i++) {
-        cty_jw_object(jw);
-        cty_member_u64(jw, "have", counts[i]);
-        cty_member_u64(jw, "needed", c->quorum[i].approvals);
-        cty_member_names(jw, "parties", &c->quorum[i].parties);
-        cty_member_names(jw, "roles", &c->quorum[i].roles);
-        cty_member(jw, "scope", c->quorum[i].scope);
-        cty_jw_object_end(jw);
-    }
+    for (uint32_t i = 0; i < c->quorum_count; i++)
+        member_clause(jw, &c->quorum[i], counts[i], (escalated >> i & 1) != 0);
     cty_jw_array_end(jw);
     return CUSTODY_OK;
 }
@@ -141,6 +164,8 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
     cty_member_hash(jw, "case", &judgement->case_id);
     if (has_original && has_payload)
         CTY_TRY(cty_member_diff(jw, "changes", original, payload));
+    if (cty_consent_word(c))
+        cty_member_text(jw, "consent", cty_consent_word(c));
     cty_member_u64(jw, "due", cty_case_due(c));
     cty_jw_name(jw, "entries");
     cty_jw_array(jw);
@@ -148,12 +173,15 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
     cty_jw_array_end(jw);
     cty_member(jw, "executor", c->holder);
     cty_member_u64(jw, "expires", c->expires);
+    cty_member_bool(jw, "finalised", c->finalised);
+    CTY_TRY(cty_handoffs_member(judgement, 0, jw));
     cty_member(jw, "ledger", judgement->checkpoint.origin);
     if (has_original)
         CTY_TRY(cty_member_document(jw, "original", "original_base64", original));
     if (has_payload)
         CTY_TRY(cty_member_document(jw, "payload", "payload_base64", payload));
     cty_member_text(jw, "priority", cty_priority_names[c->priority]);
+    CTY_TRY(cty_questions_member(judgement, jw));
     CTY_TRY(member_quorum(jw, judgement));
     bool lost = false;
     CTY_TRY(cty_case_lost_quorum(judgement, &lost));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A folder with keys, a ledger and its custodian, for tests of the commands. Arguments: custody, custodyd, ..."""
 
+import difflib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from contract import TOP, expect_equal
+from contract import TOP, expect_equal, expect_none
 
 CUSTODY, CUSTODYD, VERIFY = [os.path.abspath(word) for word in sys.argv[1:] if word != '--write']
 
@@ -36,6 +37,23 @@ def note_shape(name, value):
             kind = {bool: 'boolean', int: 'number', str: 'string'}[type(one)]
             lines.setdefault(path, set()).add(kind)
     walk('', value, None)
+
+
+def compare_shapes(record, names=None):
+    """The shapes noted so far, of these commands alone where they are named, with their record in help/."""
+    path = os.path.join(TOP, 'tests', 'contract', 'help', record)
+    text = ''
+    for name in sorted(SHAPES):
+        if names is None or name in names:
+            text += name + '\n'
+            text += ''.join(f'  {one} {"|".join(sorted(kinds))}\n' for one, kinds in sorted(SHAPES[name].items()))
+    if '--write' in sys.argv:
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+    with open(path, encoding='utf-8') as file:
+        recorded = file.read()
+    expect_none([line for line in difflib.unified_diff(recorded.splitlines(), text.splitlines(), lineterm='', n=1)],
+                'shapes that differ from the record')
 
 
 class World:

@@ -8,9 +8,12 @@ import shutil
 
 import contract
 from contract import expect_equal
-from live import CUSTODYD, World
+from live import CUSTODYD, World, compare_shapes
 
 W = World()
+# Whose JSON is recorded from here; the rest is from test_live.py.
+SHAPED = {'accept', 'actors', 'answer', 'close', 'consent', 'decline', 'escalate', 'finalise', 'handoffs', 'inbox', 'offer',
+          'offers', 'question', 'revoke', 'rotate', 'show', 'withdraw'}
 OPERATORS = ['--admin', 'operator-ada.key', '--admin', 'operator-otto.key']
 ACME = ['--admin', 'acme-alice.key', '--admin', 'acme-bob.key']
 GLOBEX = ['--admin', 'globex-gina.key', '--admin', 'globex-george.key']
@@ -71,6 +74,8 @@ def a_case_is_handed_to_another_vendor():
     expect_equal(w.tell('wait', case, key='globex-fulfilment')['state'], 'RELEASED')
     expect_equal(w.tell('consume', case, key='globex-fulfilment')['payload'], {'amount': '129.00', 'order': 4711})
     w.say('outcome', case, 'fulfilled', key='globex-fulfilment')
+    expect_equal(w.tell('show', case, key='acme-carol')['handoffs'][0]['to'], 'globex/fulfilment')
+    expect_equal('hop 1        acme/refund-agent -> globex/fulfilment' in w.say('show', case, key='acme-carol'), True)
     told = w.tell('handoffs', case, key='globex-fulfilment')
     expect_equal([(hop['hop'], hop['from'], hop['to'], hop['state'], hop['releases'], hop['depth'], hop['services'],
                    hop['obligations'], hop['deposit']) for hop in told['handoffs']],
@@ -142,12 +147,20 @@ def questions_are_answered():
     asked = w.tell('question', case, 'which order?', key='acme-carol')['submitted']['digest']
     w.write('why.txt', 'and why?')
     w.tell('question', case, '--file', 'why.txt', key='acme-bob')
+    row = [one for one in w.tell('inbox', key='acme-carol')['cases'] if one['case'] == case][0]
+    expect_equal(row['questions'], 2)
+    expect_equal('2 questions' in w.say('inbox', key='acme-carol'), True)
+    shown = w.tell('show', case, key='acme-refund-agent')['questions']
+    expect_equal([(one['digest'], one['question'], one['open'], one['from']) for one in shown][0],
+                 (asked, 'which order?', True, 'acme/carol'))
     expect_code(w.tell('question', case, 'I wonder', key='acme-worker', status=1), 'not-human')
     expect_code(w.tell('question', case, key='acme-carol', status=4), 'usage')
     expect_code(w.tell('answer', case, '4711', key='acme-refund-agent', status=4), 'usage')
     expect_code(w.tell('answer', case, '4711', '--question', asked, key='acme-worker', status=1), 'not-holder')
     w.tell('answer', case, '4711', '--question', asked, key='acme-refund-agent')
     w.tell('answer', case, 'it came back', key='acme-refund-agent')
+    expect_equal([one['answer'] for one in w.tell('show', case, key='acme-carol')['questions']], ['4711', 'it came back'])
+    expect_equal('question     answered, by acme/carol' in w.say('show', case, key='acme-carol'), True)
     expect_code(w.tell('answer', case, 'it did', key='acme-refund-agent', status=1), 'no-question')
 
 
@@ -163,6 +176,8 @@ def a_patch_waits_for_consent():
     expect_code(w.tell('consent', case, '--accept', key='acme-refund-agent', status=1), 'state-illegal')
     w.say('patch', case, '--set', '/amount="99.00"', '--yes', key='acme-carol')
     expect_code(w.tell('approve', case, '--yes', key='acme-bob', status=1), 'consent-missing')
+    expect_equal(w.tell('show', case, key='acme-carol')['consent'], 'wanted')
+    expect_equal('consent wanted' in w.say('inbox', '--all', key='acme-carol'), True)
     expect_code(w.tell('consent', case, key='acme-refund-agent', status=4), 'usage')
     expect_code(w.tell('consent', case, '--accept', key='acme-worker', status=1), 'not-holder')
     w.tell('consent', case, '--refuse', '--reason', 'too little', key='acme-refund-agent')
@@ -182,8 +197,11 @@ def a_case_is_left_to_others():
     case = _ask()
     expect_code(w.tell('approve', case, '--yes', key='acme-carol', status=1), 'wrong-role')
     expect_code(w.tell('escalate', case, '--yes', key='acme-carol', status=1), 'wrong-role')
+    expect_equal('once escalated by approver of acme' in w.say('show', case, key='acme-dora'), True)
     told = w.tell('escalate', case, '--yes', '--reason', 'too much for me', key='acme-dora')
     expect_equal((told['choice'], told['state']), ('escalate', 'HELD'))
+    expect_equal(w.tell('show', case, key='acme-carol')['quorum'][0]['escalated'], True)
+    expect_equal('by approver of acme, to whom it was escalated' in w.say('show', case, key='acme-carol'), True)
     expect_code(w.tell('escalate', case, '--yes', key='acme-carol', status=1), 'no-escalation')
     expect_code(w.tell('approve', case, '--yes', key='acme-dora', status=1), 'wrong-role')
     expect_equal(w.tell('approve', case, '--yes', key='acme-carol')['state'], 'RELEASED')
@@ -255,6 +273,10 @@ def a_ledger_is_closed():
     expect_equal('fails' in w.out, False)
 
 
+def the_shapes_are_what_is_recorded():
+    compare_shapes('json-handoffs.txt', SHAPED)
+
+
 def the_custodian_ends():
     W.stop()
     shutil.rmtree(W.top)
@@ -273,5 +295,6 @@ contract.main([
     keys_change,
     the_custodian_changes_its_clerk_key,
     a_ledger_is_closed,
+    the_shapes_are_what_is_recorded,
     the_custodian_ends,
 ])

@@ -6,7 +6,6 @@ the shapes of their JSON, which tests/contract/help/json.txt records. Arguments:
 """
 
 import base64
-import difflib
 import json
 import os
 import pty
@@ -14,15 +13,12 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 
 import contract
-from contract import TOP, expect_equal, expect_none
-from live import CUSTODY, CUSTODYD, SHAPES, VERIFY, World, note_shape
+from contract import expect_equal
+from live import CUSTODY, CUSTODYD, VERIFY, World, compare_shapes, note_shape
 
-RECORD = os.path.join(TOP, 'tests', 'contract', 'help', 'json.txt')
-WRITE = '--write' in sys.argv
 WORLD = World()
 
 
@@ -491,17 +487,7 @@ def every_altered_table_is_found():
 
 
 def the_shapes_are_what_is_recorded():
-    text = ''
-    for name in sorted(SHAPES):
-        text += name + '\n'
-        text += ''.join(f'  {path} {"|".join(sorted(kinds))}\n' for path, kinds in sorted(SHAPES[name].items()))
-    if WRITE:
-        with open(RECORD, 'w', encoding='utf-8') as file:
-            file.write(text)
-    with open(RECORD, encoding='utf-8') as file:
-        recorded = file.read()
-    expect_none([line for line in difflib.unified_diff(recorded.splitlines(), text.splitlines(), lineterm='', n=1)],
-                'shapes that differ from the record')
+    compare_shapes('json.txt')
 
 
 def the_custodian_ends():
