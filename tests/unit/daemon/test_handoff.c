@@ -564,6 +564,61 @@ static void news_tell_each_case_once(void **state)
     house_free(h);
 }
 
+static void fill(struct house *h, unsigned batches)
+{
+    struct cty_buf params = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    for (unsigned i = 0; i < batches; i++) {
+        struct cty_buf text = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+        for (unsigned k = 0; k < CTY_BATCH_MAX; k++) {
+            struct draft d;
+            house_request(h, &d, "acme/bot", "refund", "{}");
+            cty_buf_clear(&params);
+            draft_params(h, &d, &params);
+            draft_done(&d);
+            assert_ok(cty_buf_putf(&text, "%s{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":%s}",
+                                   k ? "," : "[", cty_buf_text(&params)));
+        }
+        assert_ok(cty_buf_put_text(&text, "]"));
+        char *answer = house_raw(h, cty_buf_text(&text));
+        assert_null(strstr(answer, "\"error\""));
+        free(answer);
+        cty_buf_done(&text);
+    }
+    cty_buf_done(&params);
+}
+
+/* One call looks at so many new entries, and says how far it looked; it does not wait behind that. */
+static void news_look_so_far_and_no_further(void **state)
+{
+    struct house *h = two_parties();
+    uint64_t before = house_size(h) - 1;
+    (void)state;
+    fill(h, CTY_NEWS_VISITED_MAX / (2 * CTY_BATCH_MAX) + 1);
+    struct waiter pack = waiter_of(h, "globex/pack", CTY_MINE_HOLDER, before, 25000);
+    look(&pack);
+    assert_int_equal(pack.cases, 0);
+    assert_int_equal(pack.news, before + CTY_NEWS_VISITED_MAX);
+    pack.known = pack.news;
+    pack.timeout_ms = 50;
+    look(&pack);
+    assert_int_equal(pack.cases, 0);
+    assert_int_equal(pack.news, house_size(h) - 1);
+    /* Where records have to be read for it, it is fewer. */
+    struct waiter any = waiter_of(h, "globex/pack", CTY_MINE_ANY, before, 50);
+    for (unsigned calls = 0; any.news < house_size(h) - 1; calls++) {
+        assert_true(calls < 4);
+        look(&any);
+        assert_int_equal(any.cases, 0);
+        assert_true(any.news > any.known && any.news < any.known + CTY_NEWS_VISITED_MAX);
+        any.known = any.news;
+    }
+    struct waiter bot = waiter_of(h, "acme/bot", CTY_MINE_HOLDER, before, 50);
+    look(&bot);
+    assert_int_equal(bot.cases, CTY_LIST_MAX);
+    assert_int_equal(bot.news, before + 2 * CTY_LIST_MAX + 1);
+    house_free(h);
+}
+
 static void wait_then(struct waiter *w, struct house *h, void (*act)(struct house *h, const struct cty_hash *case_id),
                       const struct cty_hash *case_id)
 {
@@ -627,6 +682,7 @@ int main(void)
         cmocka_unit_test(a_question_is_asked_and_answered),
         cmocka_unit_test(an_escalation_asks_others),
         cmocka_unit_test(news_tell_each_case_once),
+        cmocka_unit_test(news_look_so_far_and_no_further),
         cmocka_unit_test(news_are_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

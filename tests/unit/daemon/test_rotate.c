@@ -209,8 +209,8 @@ struct batch {
     unsigned count;
     char *raw;
     struct cty_rpc_message message;
-    struct cty_rpc_answer answers[4];
-    union cty_rpc_result results[4];
+    struct cty_rpc_answer answers[CTY_BATCH_MAX];
+    union cty_rpc_result results[CTY_BATCH_MAX];
 };
 
 static void batch_begin(struct batch *b)
@@ -254,15 +254,28 @@ static void batch_done(struct batch *b)
     free(b->raw);
 }
 
+static uint64_t covered_by(struct house *h, const union cty_rpc_result *result)
+{
+    struct house_reply reply = {.result = *result};
+    return house_check_receipts(h, &reply);
+}
+
+/* Statements that keep the custodian busy for a moment, so that those behind them come in one group. */
+#define BEFORE 24u
+
 static void both_keys_change_within_a_group(void **state)
 {
+    static struct batch b;
     struct house *h = house_ready();
     struct house_reply reply = {.text = {NULL}};
-    struct batch b;
     struct draft d;
     (void)state;
     restart_with(h, house_make_key(HOUSE_ORIGIN, "second log"), house_make_key(CLERK, "second clerk"));
     batch_begin(&b);
+    for (unsigned i = 0; i < BEFORE; i++) {
+        house_request(h, &d, "acme/bot", "ping", "{}");
+        batch_add(h, &b, &d);
+    }
     begin_rotation(h, &d, CTY_CUSTODIAN_CLERK, h->next_clerk);
     batch_add(h, &b, &d);
     house_request(h, &d, "acme/bot", "ping", "{}");
@@ -274,16 +287,17 @@ static void both_keys_change_within_a_group(void **state)
     batch_send(h, &b);
     take_log(h);
     take_clerk(h);
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < b.count; i++)
         assert_ok(batch_code(&b, i));
-    for (unsigned i = 1; i < 4; i += 2) {
+    for (unsigned i = BEFORE + 1; i < b.count; i += 2) {
         reply.result = b.results[i];
         check_clerk(&reply, h->clerk);
     }
     /* Whatever groups they came in, what covers the rotation is signed by the new key. */
-    reply.result = b.results[3];
-    house_check_receipts(h, &reply);
-    check_info(h, 2, b.results[2].submit.own.index, "serving");
+    uint64_t size = covered_by(h, &b.results[BEFORE + 3]);
+    if (covered_by(h, &b.results[BEFORE + 2]) != size)
+        print_message("they came in two groups, on a machine that is slow today\n");
+    check_info(h, 2, b.results[BEFORE + 2].submit.own.index, "serving");
     batch_done(&b);
     house_free(h);
 }
@@ -416,9 +430,9 @@ static void a_session_ends_with_the_key_that_opened_it(void **state)
 /* Signatures are verified against a snapshot; a rotation before them in the same group is what counts. */
 static void the_present_key_decides(void **state)
 {
+    static struct batch b;
     struct house *h = house_ready();
     struct cty_secret *fresh = house_make_key("acme/bot", "second bot");
-    struct batch b;
     struct draft d, later;
     (void)state;
     batch_begin(&b);
