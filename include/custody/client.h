@@ -66,8 +66,9 @@ CUSTODY_EXPORT void custody_client_close(custody_client *client);
 CUSTODY_EXPORT void custody_client_interrupt(custody_client *client);
 CUSTODY_EXPORT void custody_client_resume(custody_client *client);
 
-/* After WENT_BACK or SPLIT_VIEW: the file with the contradicting signed notes, evidence against the custodian; NULL
- * where there is none or no state file. Borrowed until the client is closed. */
+/* After WENT_BACK or SPLIT_VIEW: the file with the contradicting signed notes, which custody-verify reads; NULL where there
+ * is none or no state file. While it lies beside the state file, custody_consume is refused in every process that has that
+ * folder: look at it, and move it away. Borrowed until the next call, or until the client is closed. */
 CUSTODY_EXPORT const char *custody_client_contradiction(const custody_client *client);
 
 typedef enum custody_priority {
