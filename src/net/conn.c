@@ -71,6 +71,7 @@ static void unlink_locked(struct cty_conn *conn)
     if (conn->next)
         conn->next->prev = conn->prev;
     door->counts.connections--;
+    door->remote -= conn->tls ? 1 : 0;
 }
 
 /* Both aios are at rest; only they are given back later, because one of them may be running this. */
@@ -420,10 +421,18 @@ static void register_locked(struct cty_conn *conn)
     door->conns = conn;
     door->live++;
     door->counts.connections++;
+    door->remote += conn->tls ? 1 : 0;
     door->counts.accepted++;
     say_locked(conn);
     read_more_locked(conn);
     pthread_cond_broadcast(&door->changed);
+}
+
+static bool has_room_locked(const struct cty_door *door, const struct cty_listener *listener)
+{
+    if (!door->accepting || door->counts.connections >= door->config.connections_max)
+        return false;
+    return !listener->url.tls || door->remote < door->remote_max;
 }
 
 void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
@@ -431,8 +440,7 @@ void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
     struct cty_door *door = listener->door;
     struct cty_conn *conn = NULL;
     pthread_mutex_lock(&door->lock);
-    bool room = door->accepting && door->counts.connections < door->config.connections_max;
-    if (room && conn_new(listener, &conn) == CUSTODY_OK) {
+    if (has_room_locked(door, listener) && conn_new(listener, &conn) == CUSTODY_OK) {
         conn->stream = stream;
         register_locked(conn);
     } else {

@@ -120,6 +120,17 @@ static void tick_done(void *argument)
 
 /* ---- life ---- */
 
+/* All, where there is nobody else to keep some for. */
+static size_t remote_max(const struct cty_door *door)
+{
+    size_t most = door->config.connections_max;
+    for (size_t i = 0; i < door->listener_count; i++) {
+        if (!door->listeners[i].url.tls)
+            return most - most / 4;
+    }
+    return most;
+}
+
 static custody_err check_config(const struct cty_door_config *config, custody_error *error)
 {
     if (config->url_count == 0 || config->url_count > CTY_URLS_PER_DOOR_MAX)
@@ -156,6 +167,7 @@ custody_err cty_door_open(struct cty_door *door, const struct cty_door_config *c
         err = cty_tls_setup_door(config->certificate, config->certificate_key, &door->tls, error);
     for (size_t i = 0; i < config->url_count && err == CUSTODY_OK; i++)
         err = listener_open(door, config->urls[i], error);
+    door->remote_max = remote_max(door);
     door->config.urls = NULL;
     door->config.certificate = door->config.certificate_key = cty_bytes_make(NULL, 0);
     if (err != CUSTODY_OK)

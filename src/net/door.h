@@ -10,7 +10,8 @@
  *
  * A connection is dropped, without a word as nng does it, when its hello is late or wrong, when a message is
  * too large or malformed, when it is idle, and when it doesn't take what is sent to it. A handshake counts to the
- * hello: it is under the same time limit and the same cap.
+ * hello: it is under the same time limit and the same cap. Where a door has addresses on this machine as well, a
+ * quarter of its connections is kept for them: the network can't lock out who is here.
  *
  * Thread rule: one lock per door. What ends in _locked is called with it; callbacks `deliver` and `gone`
  * are called without it, on nng's threads, for one connection never two at once. A parked connection goes on
@@ -140,6 +141,9 @@ struct cty_door {
     struct cty_conn *conns;
     /* Connections whose memory is not given back yet. */
     size_t live;
+    /* Of the connections, those over TLS; and the most that may be. */
+    size_t remote;
+    size_t remote_max;
     uint64_t last_number;
     bool accepting;
     bool stopping;

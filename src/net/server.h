@@ -38,7 +38,7 @@ struct cty_net_server_config {
     /* 0 takes the value of base/limits.h: bytes of a request and of an answer, */
     size_t message_max;
     size_t reply_max;
-    /* connections, and calls at once, in all and of one connection, */
+    /* connections (a quarter not over TLS, where there are other doors), and calls at once, in all and of one, */
     size_t connections_max;
     size_t calls_max;
     size_t calls_per_connection;

@@ -36,6 +36,14 @@ class TlsWorld(World):
                 return re.search(r'door=(\S+)', line).group(1)
         raise AssertionError('custodyd did not start: ' + self.log)
 
+    def stop(self):
+        """It ends well, whoever is still connected."""
+        if self.daemon:
+            self.daemon.terminate()
+            self.daemon.communicate()
+            ended, self.daemon = self.daemon.returncode, None
+            expect_equal(ended, 0)
+
     def refused(self, *more):
         """What the custodian says where it doesn't start."""
         done = subprocess.run([CUSTODYD] + self.options(*more), cwd=self.top, stdout=subprocess.PIPE,

@@ -75,14 +75,19 @@ static void on_gone(void *user, uint64_t connection)
 
 void rig_open(struct rig *rig, struct cty_net_server_config config, const char *url, bool keep)
 {
-    static const struct cty_net_server_ops ops = {.on_message = on_message, .on_gone = on_gone};
     const char *const urls[] = {url};
+    config.urls = urls;
+    config.url_count = 1;
+    rig_open_at(rig, config, keep);
+}
+
+void rig_open_at(struct rig *rig, struct cty_net_server_config config, bool keep)
+{
+    static const struct cty_net_server_ops ops = {.on_message = on_message, .on_gone = on_gone};
     custody_error error = {0};
     *rig = (struct rig){.keep = keep};
     pthread_mutex_init(&rig->lock, NULL);
     pthread_cond_init(&rig->changed, NULL);
-    config.urls = urls;
-    config.url_count = 1;
     custody_err err = cty_net_server_open(&config, &ops, rig, &rig->server, &error);
     if (err != CUSTODY_OK)
         fail_msg("%s: %s", custody_err_name(err), error.detail);

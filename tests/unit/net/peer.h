@@ -60,6 +60,8 @@ struct rig {
 
 /* `url` replaces config->urls; `keep` puts calls aside instead of echoing them at once. */
 void rig_open(struct rig *rig, struct cty_net_server_config config, const char *url, bool keep);
+/* At the addresses of the configuration; rig->url is the first. */
+void rig_open_at(struct rig *rig, struct cty_net_server_config config, bool keep);
 void rig_keep(struct rig *rig, bool keep);
 /* Drops what was kept, closes the server. */
 void rig_close(struct rig *rig);

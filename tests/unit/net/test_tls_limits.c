@@ -76,6 +76,32 @@ static void the_cap_counts_handshakes(void **state)
     rig_close(&rig);
 }
 
+static void a_quarter_is_kept_for_this_machine(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct folder folder;
+    int silent[8];
+    folder_make(&folder);
+    const char *const urls[] = {"tls+tcp://127.0.0.1:0", folder.url};
+    const struct cty_net_server_config config = {.urls = urls, .url_count = 2, .connections_max = 8,
+                                                 .hello_ms = PATIENCE_MS,
+                                                 .certificate = cty_buf_bytes(&pair.certificate),
+                                                 .certificate_key = cty_buf_bytes(&pair.key)};
+    rig_open_at(&rig, config, false);
+    for (size_t i = 0; i < 8; i++)
+        silent[i] = raw_connect(rig.url);
+    wait_until(rig_counts(&rig).accepted == 6 && rig_counts(&rig).refused == 2);
+    assert_refused(ask(rig.url, pair_pin(&pair), CTY_LITERAL("x"), NULL, NULL), "unreachable");
+    expect_echo(folder.url, (struct cty_net_pin){0});
+    for (size_t i = 0; i < 8; i++)
+        close(silent[i]);
+    wait_until(rig_counts(&rig).connections == 0);
+    expect_echo(rig.url, pair_pin(&pair));
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
 static void garbage_is_not_waited_for(void **state)
 {
     (void)state;
@@ -389,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_handshakes_are_reaped),
         cmocka_unit_test(the_cap_counts_handshakes),
+        cmocka_unit_test(a_quarter_is_kept_for_this_machine),
         cmocka_unit_test(garbage_is_not_waited_for),
         cmocka_unit_test(death_of_a_client),
         cmocka_unit_test(messages_wait_their_turn),
