@@ -278,7 +278,8 @@ static custody_err read_door(struct cty_trust *trust, const struct cty_json *jso
         return bad_door(door->name, "not an address like tls+tcp://HOST:PORT", error);
     if (trust->doors_count == CTY_TRUST_DOORS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_TRUST, "doors: more than %u", CTY_TRUST_DOORS_MAX);
-    const struct cty_json_node *pin = door->kind == CTY_JSON_OBJECT && door->count == 1 ? cty_json_first(json, door) : NULL;
+    bool single = door->kind == CTY_JSON_OBJECT && door->count == 1;
+    const struct cty_json_node *pin = single ? cty_json_first(json, door) : NULL;
     struct cty_trust_door *out = &trust->doors[trust->doors_count++];
     out->url = door->name;
     if (pin && cty_bytes_is(pin->name, "certificate"))

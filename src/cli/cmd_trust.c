@@ -17,13 +17,20 @@ static custody_err put_key(struct cty_buf *out, const char *label, struct cty_by
     return cty_put_linef(out, "", "fingerprint %s", fingerprint);
 }
 
+/* The certificate that is pinned for a door. Errors: CERTIFICATE. */
+static custody_err read_door(const struct cty_trust_door *door, struct cty_certificate *ret_read)
+{
+    const struct cty_buf *pem = door->authority.size ? &door->authority : &door->certificate;
+    return cty_certificate_read(cty_buf_bytes(pem), ret_read, NULL);
+}
+
 /* What is pinned for a door; a text that is no certificate says so. */
 static custody_err put_door(struct cty_buf *out, const struct cty_trust_door *door)
 {
     struct cty_certificate read;
     bool is_authority = door->authority.size > 0;
     CTY_TRY(cty_put_line(out, "door", door->url));
-    if (cty_certificate_read(cty_buf_bytes(is_authority ? &door->authority : &door->certificate), &read, NULL) != CUSTODY_OK)
+    if (read_door(door, &read) != CUSTODY_OK)
         return cty_put_linef(out, "", "pinned is no certificate: it will be refused");
     return cty_put_linef(out, "", "%s sha256 %s", is_authority ? "authority" : "certificate", read.fingerprint_text);
 }
@@ -60,10 +67,9 @@ static void member_key(struct cty_jw *jw, struct cty_bytes vkey)
 static void member_door(struct cty_jw *jw, const struct cty_trust_door *door)
 {
     struct cty_certificate read = {.hosts_count = 0};
-    bool is_authority = door->authority.size > 0;
-    custody_err err = cty_certificate_read(cty_buf_bytes(is_authority ? &door->authority : &door->certificate), &read, NULL);
+    custody_err err = read_door(door, &read);
     cty_jw_object(jw);
-    cty_member_bool(jw, "authority", is_authority);
+    cty_member_bool(jw, "authority", door->authority.size > 0);
     cty_member_text(jw, "sha256", err == CUSTODY_OK ? read.fingerprint_text : "");
     cty_member(jw, "url", door->url);
     cty_jw_object_end(jw);

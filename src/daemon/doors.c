@@ -29,7 +29,8 @@ static custody_err check_members(const struct cty_config *config, bool *ret_give
     if (!*ret_given && (config->tls_certificate || config->tls_key))
         return cty_fail(error, CUSTODY_E_CONFIG, "%s is missing", config->tls_key ? "tls_certificate" : "tls_key");
     if (!*ret_given && needed)
-        return cty_fail(error, CUSTODY_E_CONFIG, "a TLS door needs tls_certificate and tls_key; 'custody cert' makes both");
+        return cty_fail(error, CUSTODY_E_CONFIG,
+                        "a TLS door needs tls_certificate and tls_key; 'custody cert' makes both");
     return CUSTODY_OK;
 }
 

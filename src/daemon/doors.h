@@ -25,7 +25,8 @@ struct cty_doors {
 /*
  * Reads certificate and key, where the configuration names them, and tries whether they belong together. A zeroed
  * cty_doors may be given; cty_doors_done after errors too. Errors: CONFIG one of the two is missing, or both are and
- * there is a TLS door, or they are of no use; KEY_FILE_OPEN others can read the key; NOT_FOUND, IO, TOO_LARGE, NO_MEMORY.
+ * there is a TLS door, or they are of no use; KEY_FILE_OPEN others can read the key; NOT_FOUND, IO, TOO_LARGE,
+ * NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_doors_read(const struct cty_config *config, struct cty_doors *ret_doors,
                                             custody_error *error);

@@ -38,8 +38,8 @@ CUSTODY_MUST_USE custody_err cty_net_client_open(const struct cty_net_client_con
 
 /*
  * Sends the request and puts the answer into *ret_reply, an empty buffer with its own limit, in at most so
- * long. Errors: TOO_LARGE the request before it is sent, or the answer; CERTIFICATE the door shows another one than
- * is pinned, and TLS it speaks none or speaks it unasked, both before the request is sent; UNREACHABLE nobody there, or the
+ * long. Errors: TOO_LARGE the request before it is sent, or the answer; before it is sent, CERTIFICATE the door
+ * shows another one than is pinned, and TLS it speaks none or speaks it unasked; UNREACHABLE nobody there, or the
  * connection was closed before the answer (a door that finds a request too large does that); TIMEOUT;
  * NO_MEMORY, BUSY (out of files).
  */

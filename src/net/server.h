@@ -82,8 +82,8 @@ struct cty_net_server_counts {
 
 /*
  * Opens the door. `user` and the functions of `ops` are borrowed until close.
- * Errors: CONFIG an address, a limit, a folder or the certificate's key is not acceptable; CERTIFICATE; EXISTS a living server or another file is
- * there (a dead server's socket is removed); BUSY, IO, NO_MEMORY.
+ * Errors: CONFIG an address, a limit, a folder or the certificate's key is not acceptable; CERTIFICATE; EXISTS a
+ * living server or another file is there (a dead server's socket is removed); BUSY, IO, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_net_server_open(const struct cty_net_server_config *config,
                                                  const struct cty_net_server_ops *ops, void *user,

@@ -212,7 +212,7 @@ static const char *reason_of(uint32_t flags)
 {
     if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
         return "no pinned authority signed it";
-    if (flags & (MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_NS_CERT_TYPE))
+    if (flags & (MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE))
         return "it is not for servers";
     if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY))
         return "its key or signature is of a weak kind";

@@ -50,10 +50,10 @@ size_t cty_tls_room(struct cty_tls *tls, uint8_t **ret_room);
 void cty_tls_fed(struct cty_tls *tls, size_t size);
 
 /*
- * Goes on with the handshake, then gives plain bytes, at most `size` (0: the handshake only); *ret_count is 0 where more must come from the stream first.
- * Look at `out` afterwards, after errors too: the other side is told why. Errors, after which only `out` and `sent`
- * may be called: CERTIFICATE; TLS the other side speaks none, or not as we do; UNREACHABLE it said goodbye;
- * NO_MEMORY.
+ * Goes on with the handshake, then gives plain bytes, at most `size` (0: the handshake only); *ret_count is 0 where
+ * more must come from the stream first. Look at `out` afterwards, after errors too: the other side is told why.
+ * Errors, after which only `out` and `sent` may be called: CERTIFICATE; TLS the other side speaks none, or not as we
+ * do; UNREACHABLE it said goodbye; NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_tls_read(struct cty_tls *tls, uint8_t *out, size_t size, size_t *ret_count,
                                           custody_error *error);
