@@ -192,7 +192,7 @@ static custody_err open_notes(const struct cty_contradiction *c, const struct ct
     if (!cty_bytes_equal(c->key, trust->log_vkey))
         return cty_fail(error, CUSTODY_E_KEY_UNKNOWN, "the trust file pins another log key");
     for (size_t i = 0; i < 2; i++) {
-        custody_err err = cty_checkpoint_open(c->notes[i], trust->origin, &trust->log_key, &checkpoints[i]);
+        custody_err err = cty_checkpoint_open_by(c->notes[i], trust->origin, &trust->log_keys, &checkpoints[i]);
         if (err != CUSTODY_OK)
             return cty_fail(error, err, "note %zu", i + 1);
     }

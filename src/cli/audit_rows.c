@@ -278,7 +278,7 @@ static custody_err each_checkpoint(void *context, const struct cty_store_checkpo
     struct cty_hash root;
     unsigned long long size = row->mark.size;
     c->count++;
-    custody_err err = cty_checkpoint_open(row->note, c->trust->origin, &c->trust->log_key, &said);
+    custody_err err = cty_checkpoint_open_by(row->note, c->trust->origin, cty_replay_log_keys(c->replay), &said);
     if (err != CUSTODY_OK) {
         differs(c->report, CTY_REPORT_NO_ENTRY, "table checkpoint, row %llu: %s", size, custody_err_sentence(err));
         return CUSTODY_OK;
