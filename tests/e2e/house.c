@@ -83,6 +83,7 @@ void house_free(struct house *h)
     cty_secret_free(h->clerk);
     free(h->log_vkey);
     free(h->clerk_vkey);
+    free(h->certificate);
     remove_folder(h->folder);
     standing = NULL;
     free(h);
@@ -90,11 +91,10 @@ void house_free(struct house *h)
 
 /* ---- custodyd ---- */
 
-/* Where meson says, or where it stands beside the tests in a build folder. */
-static const char *custodyd_path(void)
+const char *house_program(const char *variable, const char *program)
 {
-    static char path[1100], own[1024];
-    const char *given = getenv("CUSTODY_CUSTODYD");
+    static char path[1200], own[1024];
+    const char *given = getenv(variable);
     if (given)
         return given;
     ssize_t size = readlink("/proc/self/exe", own, sizeof(own) - 1);
@@ -104,7 +104,7 @@ static const char *custodyd_path(void)
         if (slash)
             *slash = 0;
     }
-    snprintf(path, sizeof(path), "%s/src/daemon/custodyd", own);
+    snprintf(path, sizeof(path), "%s/%s", own, program);
     return path;
 }
 
@@ -113,7 +113,7 @@ void house_arguments(const struct house *h, const char *const *more, const char 
     static char config[128];
     size_t count = 0;
     snprintf(config, sizeof(config), "%s/custodyd.json", h->folder);
-    argv[count++] = custodyd_path();
+    argv[count++] = house_program("CUSTODY_CUSTODYD", "src/daemon/custodyd");
     argv[count++] = "--config";
     argv[count++] = config;
     while (more && *more && count < 23)
@@ -181,15 +181,57 @@ static void write_config(const struct house *h, const struct house_config *confi
     cty_jw_name(&jw, "listen");
     cty_jw_array(&jw);
     cty_jw_text(&jw, h->url);
+    for (size_t i = 0; i < HOUSE_DOORS_MAX && config->doors[i]; i++)
+        cty_jw_text(&jw, config->doors[i]);
     cty_jw_array_end(&jw);
     put_text(&jw, "log_key", "log.key");
     put_text(&jw, "origin", HOUSE_ORIGIN);
     put_count(&jw, "queue", config->queue);
+    if (h->certificate) {
+        put_text(&jw, "tls_certificate", "door.pem");
+        put_text(&jw, "tls_key", "door-tls.key");
+    }
     put_count(&jw, "workers", config->workers);
     cty_jw_object_end(&jw);
     must(cty_jw_end(&jw));
     write_file(h, "custodyd.json", cty_buf_bytes(&out));
     cty_buf_done(&out);
+}
+
+/* ---- the doors' certificate ---- */
+
+static char *read_text(const char *path)
+{
+    struct cty_buf text = CTY_BUF_INIT(CTY_CERTIFICATE_BYTES_MAX);
+    char part[4096];
+    ssize_t size;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    must_be(fd >= 0);
+    while ((size = read(fd, part, sizeof(part))) > 0)
+        must(cty_buf_put(&text, part, (size_t)size));
+    must_be(size == 0 && close(fd) == 0);
+    char *copy = cty_bytes_dup_text(cty_buf_bytes(&text));
+    must_be(copy != NULL);
+    cty_buf_done(&text);
+    return copy;
+}
+
+/* By `custody cert`, as an operator makes it. */
+static void make_certificate(struct house *h, const struct house_config *config)
+{
+    char certificate[128], key[128];
+    const char *argv[24] = {house_program("CUSTODY_CUSTODY", "src/cli/custody"), "cert", "--out-cert", certificate,
+                            "--out-key", key};
+    size_t count = 6;
+    snprintf(certificate, sizeof(certificate), "%s/door.pem", h->folder);
+    snprintf(key, sizeof(key), "%s/door-tls.key", h->folder);
+    for (size_t i = 0; i < HOUSE_DOORS_MAX && config->hosts[i]; i++) {
+        argv[count++] = "--host";
+        argv[count++] = config->hosts[i];
+    }
+    if (child_run(&h->custodyd, argv, HOUSE_PATIENCE_MS) != 0)
+        house_fail(__FILE__, __LINE__, "custody cert", CUSTODY_E_INTERNAL, argv[0]);
+    h->certificate = read_text(certificate);
 }
 
 /* ---- keys ---- */
@@ -347,6 +389,8 @@ struct house *house_new(const struct house_config *config)
     h->clerk = make_key(h, HOUSE_ORIGIN "/clerk", "clerk");
     h->log_vkey = format_vkey(h->log);
     h->clerk_vkey = format_vkey(h->clerk);
+    if (config->doors[0])
+        make_certificate(h, config);
     write_config(h, config);
     write_opening(h, config->policy ? config->policy : HOUSE_POLICY);
     init_ledger(h);

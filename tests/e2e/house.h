@@ -36,8 +36,13 @@ struct house_actor {
     struct cty_secret *secret;
 };
 
+#define HOUSE_DOORS_MAX 3u
+
 struct house_config {
     const char *policy; /* NULL: HOUSE_POLICY */
+    /* TLS doors beside the socket in the folder, tls+tcp://HOST:PORT, with one certificate for `hosts`. */
+    const char *doors[HOUSE_DOORS_MAX];
+    const char *hosts[HOUSE_DOORS_MAX];
     /* Of custodyd; 0: its defaults. */
     unsigned calls;
     unsigned connections;
@@ -58,6 +63,7 @@ struct house {
     size_t actors_count;
     struct cty_trust trust;
     struct cty_client *door; /* without a key, for statements of several signers */
+    char *certificate;       /* PEM of the TLS doors; NULL: there are none */
     bool well;               /* house_well was called: nothing to show at the end */
 };
 
@@ -76,6 +82,9 @@ void house_stop(struct house *h);
 void house_kill(struct house *h);
 /* The arguments that every custodyd of this house gets, then `more`, which ends with NULL; for child_run. */
 void house_arguments(const struct house *h, const char *const *more, const char *argv[24]);
+
+/* The path of a program of this build, "src/cli/custody": beside the tests, or as the variable says. */
+const char *house_program(const char *variable, const char *path);
 
 /* The key of an actor, made on first use and saved as a key file. */
 const struct cty_secret *house_secret(struct house *h, const char *name);
