@@ -75,6 +75,7 @@ struct cty_cli {
     char *state_path;
     char *refusal_path; /* where a signed refusal was written; NULL: nowhere */
     struct cty_client *client;
+    bool reads_only; /* its key opens sessions and signs nothing */
     struct cty_net_pin door_pin; /* what the door at --url is known by, where the trust file doesn't say; borrowed */
 };
 
@@ -119,14 +120,19 @@ CUSTODY_MUST_USE custody_err cty_cli_key(struct cty_cli *cli, const struct cty_s
 CUSTODY_MUST_USE custody_err cty_cli_load_keys(struct cty_cli *cli, const char *option,
                                                const struct cty_secret **secrets, size_t max, size_t *ret_count);
 enum cty_cli_as { CTY_AS_NOBODY, CTY_AS_KEY };
-/* The client; with AS_KEY it opens sessions with the key of --key, which then must be named. Borrowed. */
+/*
+ * The client; with AS_KEY it opens sessions with the key of --key, which then must be named. With AS_NOBODY it needs none, and
+ * opens one only to read the chain that tells a changed log key: with the first of --admin, or an explicit --key. Borrowed.
+ */
 CUSTODY_MUST_USE custody_err cty_cli_client(struct cty_cli *cli, enum cty_cli_as as, struct cty_client **ret_client);
 /* The same for a key that is loaded. */
 CUSTODY_MUST_USE custody_err cty_cli_client_of(struct cty_cli *cli, const struct cty_secret *secret,
                                                struct cty_client **ret_client);
 /* Sets cli->state_path, where the newest verified checkpoint is kept; NULL for nowhere. Errors: NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_cli_find_state(struct cty_cli *cli);
-/* Without pins: for `info`, which believes nobody. */
+/* The key with which AS_NOBODY reads; NULL where none is named. */
+CUSTODY_MUST_USE custody_err cty_cli_reader(struct cty_cli *cli, const struct cty_secret **ret_secret);
+/* `trust` NULL: without pins, for `info`, which believes nobody. Where cli->reads_only, the secret signs nothing. */
 CUSTODY_MUST_USE custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust,
                                           const struct cty_secret *secret, struct cty_client **ret_client);
 

@@ -67,11 +67,13 @@ static custody_err ask(struct cty_cli *cli, struct cty_answer *answer)
 {
     struct cty_client *client = NULL;
     const struct cty_trust *trust = NULL;
+    const struct cty_secret *reader = NULL;
     struct cty_rpc_params params = {.session = {.present = false}};
     struct told told = {.answer = answer, .standing = STANDING_UNKNOWN};
     if (cty_cli_setting(cli, "trust", "CUSTODY_TRUST"))
         CTY_TRY(cty_cli_trust(cli, &trust));
-    CTY_TRY(cty_cli_open(cli, trust, NULL, &client));
+    CTY_TRY(cty_cli_reader(cli, &reader));
+    CTY_TRY(cty_cli_open(cli, trust, reader, &client));
     CTY_TRY(cty_client_call(client, CTY_RPC_INFO, &params, answer, &cli->error));
     if (trust) {
         CTY_TRY(cty_client_checkpoint(client, true, &told.checkpoint, &told.note, &cli->error));
@@ -90,6 +92,11 @@ static custody_err info(struct cty_cli *cli)
     return err;
 }
 
+static const struct cty_opt options[] = {
+    CTY_READER_OPTION,
+    {NULL},
+};
+
 const struct cty_command cty_command_info = {
     .name = "info",
     .run = info,
@@ -98,5 +105,6 @@ const struct cty_command cty_command_info = {
     .about = "Prints the ledger's name, size, keys and doors as the custodian tells them. With a trust file\n"
              "its newest checkpoint is verified; all the rest is its word.\n",
     .example = "custody info",
-    .uses = CTY_USE_URL | CTY_USE_TRUST | CTY_USE_STATE | CTY_USE_TIMEOUT,
+    .uses = CTY_USE_URL | CTY_USE_TRUST | CTY_USE_PASSPHRASE | CTY_USE_STATE | CTY_USE_TIMEOUT,
+    .options = options,
 };

@@ -100,6 +100,7 @@ static custody_err submit(struct cty_cli *cli)
 }
 
 static const struct cty_opt submit_options[] = {
+    CTY_READER_OPTION,
     CTY_RECEIPT_OPTION,
     {NULL},
 };
@@ -114,6 +115,6 @@ const struct cty_command cty_command_submit = {
     .about = "Submits the statement with its contents, verifies the receipt, and says which entry it became.\n"
              "Submitting it again is safe.\n",
     .example = "custody submit enrol.draft",
-    .uses = CTY_USE_URL | CTY_USE_TRUST | CTY_USE_STATE | CTY_USE_TIMEOUT,
+    .uses = CTY_USE_URL | CTY_USE_TRUST | CTY_USE_PASSPHRASE | CTY_USE_STATE | CTY_USE_TIMEOUT,
     .options = submit_options,
 };

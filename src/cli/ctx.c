@@ -152,7 +152,8 @@ custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, con
     if (trust)
         CTY_TRY(cty_cli_find_state(cli));
     struct cty_client_config config = {
-        .url = url, .trust = trust, .secret = secret, .state_path = cli->state_path, .patience_ms = patience};
+        .url = url, .trust = trust, .secret = secret, .state_path = cli->state_path, .patience_ms = patience,
+        .reads_only = cli->reads_only};
     if (cli->door_pin.certificate.size || cli->door_pin.authority.size)
         config.pin = &cli->door_pin;
     CTY_TRY(cty_client_open(&config, &cli->client, &cli->error));
@@ -169,12 +170,25 @@ custody_err cty_cli_client_of(struct cty_cli *cli, const struct cty_secret *secr
     return cty_cli_open(cli, trust, secret, ret_client);
 }
 
+custody_err cty_cli_reader(struct cty_cli *cli, const struct cty_secret **ret_secret)
+{
+    const char *path = NULL;
+    *ret_secret = NULL;
+    if (cty_args_knows(&cli->args, "admin"))
+        path = cty_args_item(&cli->args, "admin", 0);
+    else if (cty_args_knows(&cli->args, "key"))
+        path = cty_args_text(&cli->args, "key");
+    if (!path)
+        return CUSTODY_OK;
+    cli->reads_only = true;
+    return cty_cli_load_key(cli, path, ret_secret);
+}
+
 custody_err cty_cli_client(struct cty_cli *cli, enum cty_cli_as as, struct cty_client **ret_client)
 {
     const struct cty_trust *trust = NULL;
     const struct cty_secret *secret = NULL;
     CTY_TRY(cty_cli_trust(cli, &trust));
-    if (as == CTY_AS_KEY)
-        CTY_TRY(cty_cli_key(cli, &secret));
+    CTY_TRY(as == CTY_AS_KEY ? cty_cli_key(cli, &secret) : cty_cli_reader(cli, &secret));
     return cty_cli_client_of(cli, secret, ret_client);
 }

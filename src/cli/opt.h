@@ -21,6 +21,10 @@ struct cty_opt {
     const char *help;
 };
 
+/* Of commands that need no key, unless the custodian has changed its own since the trust file was made. */
+#define CTY_READER_OPTION                                                                              \
+    {"key", 'k', CTY_OPT_TEXT, "FILE", "reads how the log key was changed, where the pinned one was"}
+
 #define CTY_OPTIONS_MAX 48
 #define CTY_GIVEN_MAX 128
 #define CTY_OPERANDS_MAX 16

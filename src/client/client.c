@@ -68,7 +68,10 @@ custody_err cty_client_open(const struct cty_client_config *config, struct cty_c
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "a client");
     client->url = url;
     client->trust = config->trust;
+    if (client->trust)
+        client->log_keys = client->trust->log_keys;
     client->secret = config->secret;
+    client->reads_only = config->reads_only;
     client->clock = config->clock ? config->clock : system_clock;
     client->clock_context = config->clock_context;
     client->newest.note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);

@@ -36,6 +36,8 @@ struct cty_client_config {
     const struct cty_trust *trust;
     /* Who opens sessions and signs; borrowed, outlives the client. NULL: a reader without a name. */
     const struct cty_secret *secret;
+    /* The secret opens sessions, and signs no statement: others sign. */
+    bool reads_only;
     /* The file that keeps the newest checkpoint of this ledger; copied. NULL: in memory only. */
     const char *state_path;
     /* Overall time of one operation with all its retries; 0: CTY_CLIENT_PATIENCE_MS_DEFAULT. */

@@ -37,7 +37,7 @@ custody_err cty_client_begin(struct cty_client *client, enum cty_type type, stru
     st->seen = (struct cty_seen){seen.size, seen.root};
     st->time = cty_client_now(client);
     st->until = st->time + CTY_DRAFT_UNTIL_MS;
-    return client->secret ? cty_draft_sign(draft, client->secret) : CUSTODY_OK;
+    return client->secret && !client->reads_only ? cty_draft_sign(draft, client->secret) : CUSTODY_OK;
 }
 
 void cty_draft_join(struct cty_draft *draft, const struct cty_hash *case_id, const struct cty_case *record)

@@ -37,7 +37,7 @@ void cty_draft_done(struct cty_draft *draft);
 
 /*
  * Fills in the common members: random id, ledger, seen (the newest verified checkpoint, which covers whatever was
- * judged before), time, until, and as its signer the client's own secret, where there is one.
+ * judged before), time, until, and as its signer the client's own secret, where there is one that signs.
  * Errors: those of cty_client_checkpoint.
  */
 CUSTODY_MUST_USE custody_err cty_client_begin(struct cty_client *client, enum cty_type type, struct cty_draft *draft,

@@ -26,7 +26,7 @@ void cty_chain_clear(struct cty_chain *chain)
     *chain = (struct cty_chain){0};
 }
 
-static custody_err chain_put(struct cty_chain *chain, struct cty_bytes text)
+custody_err cty_chain_put(struct cty_chain *chain, struct cty_bytes text)
 {
     if (chain->count == chain->capacity) {
         size_t capacity = chain->capacity ? chain->capacity * 2 : 64;
@@ -70,7 +70,7 @@ static custody_err take_chain_page(struct page *page, const struct cty_answer *a
         if (index < chain->next || index >= CTY_NUMBER_MAX)
             return cty_fail(page->error, CUSTODY_E_CHAIN_BROKEN, "the trust chain goes back to %llu",
                             (unsigned long long)index);
-        CTY_TRY(chain_put(chain, node->text));
+        CTY_TRY(cty_chain_put(chain, node->text));
         chain->next = index + 1;
     }
     return CUSTODY_OK;

@@ -51,6 +51,7 @@ struct cty_client {
     struct cty_net_url url;
     const struct cty_trust *trust;
     const struct cty_secret *secret;
+    bool reads_only; /* it opens sessions and signs nothing */
     uint64_t (*clock)(void *context);
     void *clock_context;
     uint64_t patience_ms;
@@ -63,6 +64,8 @@ struct cty_client {
     char *state_path; /* NULL: none */
     char *contradiction;
     struct cty_newest newest;
+    struct cty_log_keys log_keys; /* the pinned one, and those that came in its place */
+    bool learning;                /* them, just now */
     struct cty_chain chain;
     struct cty_footing *footing; /* the chain's beginning, judged; NULL until a case was */
     struct cty_pending *pending;
@@ -124,6 +127,18 @@ void cty_pending_clear(struct cty_client *client);
 
 /* gather.c */
 void cty_chain_clear(struct cty_chain *chain);
+/* Copies the text. Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_chain_put(struct cty_chain *chain, struct cty_bytes text);
+
+/*
+ * log_key.c: after a note that opened with this error. OK where it is that no key which we know signed it, and the trust chain
+ * has brought a further one: try again. Else the error, or why the chain could not be had.
+ */
+CUSTODY_MUST_USE custody_err cty_client_learn_log_key(struct cty_client *client, custody_err unsigned_note,
+                                                      custody_error *error);
+/* A rotation that we submitted ourselves, at this index: the receipt is by the key that it brings. */
+CUSTODY_MUST_USE custody_err cty_client_expect_log_key(struct cty_client *client, const struct cty_statement *ours,
+                                                       uint64_t index);
 
 /*
  * between.c: adds the entries between release and consume to evidence under a checkpoint of this size, where the case was

@@ -37,9 +37,16 @@ static custody_err tell_other_ledger(const struct cty_client *client, struct cty
 static custody_err open_view(struct cty_client *client, struct cty_bytes note, struct view *ret_view, custody_error *error)
 {
     ret_view->note = note;
-    custody_err err = cty_checkpoint_open(note, client->trust->origin, &client->trust->log_key, &ret_view->checkpoint);
+    custody_err err = cty_checkpoint_open_by(note, client->trust->origin, &client->log_keys, &ret_view->checkpoint);
+    if (err == CUSTODY_E_NOTE_UNSIGNED) {
+        err = cty_client_learn_log_key(client, err, error);
+        if (err == CUSTODY_OK)
+            err = cty_checkpoint_open_by(note, client->trust->origin, &client->log_keys, &ret_view->checkpoint);
+    }
     if (err == CUSTODY_E_WRONG_LEDGER)
         return tell_other_ledger(client, note, error);
+    if (err == CUSTODY_E_NOTE_UNSIGNED && !client->secret)
+        return err; /* which was told */
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "the checkpoint");
     /* What lasts: the trust file's text, not the note's. */

@@ -140,8 +140,14 @@ static custody_err open_receipt(struct cty_client *client, const struct cty_rpc_
 {
     struct cty_receipt opened;
     struct cty_checkpoint checkpoint;
-    custody_err err = cty_receipt_open(receipt->receipt, receipt->entry, client->trust->origin, &client->trust->log_key,
-                                       &opened, &checkpoint);
+    const struct cty_log_keys *keys = &client->log_keys;
+    struct cty_bytes origin = client->trust->origin;
+    custody_err err = cty_receipt_open_by(receipt->receipt, receipt->entry, origin, keys, &opened, &checkpoint);
+    if (err == CUSTODY_E_NOTE_UNSIGNED) {
+        err = cty_client_learn_log_key(client, err, error);
+        if (err == CUSTODY_OK)
+            err = cty_receipt_open_by(receipt->receipt, receipt->entry, origin, keys, &opened, &checkpoint);
+    }
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "the receipt");
     CTY_TRY(cty_entry_parse(receipt->entry, parsed, error));
@@ -208,11 +214,17 @@ static custody_err take_receipts(struct cty_client *client, const struct cty_ans
     if (!parsed)
         return CUSTODY_E_NO_MEMORY;
     const struct cty_rpc_receipt *own = &answer->result.submit.own;
+    const struct cty_log_keys before = client->log_keys;
     custody_err err = CUSTODY_OK;
     if (!cty_hash_equal(&answer->result.submit.digest, &ours->digest))
         err = cty_fail(error, CUSTODY_E_PAYLOAD_MISMATCH, "the answer is about another statement");
+    /* A rotation of the log key by ourselves: its receipt is by the key that we say. */
+    if (err == CUSTODY_OK)
+        err = cty_client_expect_log_key(client, &ours->statement, own->index);
     if (err == CUSTODY_OK)
         err = open_receipt(client, own, parsed, error);
+    if (err != CUSTODY_OK)
+        client->log_keys = before;
     if (err == CUSTODY_OK)
         err = check_own(parsed, envelope, ours, error);
     if (err == CUSTODY_OK)

@@ -100,6 +100,37 @@ static void it_is_shown_before_it_is_signed(void **state)
     cty_cosign_done(&cosign);
 }
 
+/* An actor's two keys have one name: which of them signs as whom is told by the line in the statement. */
+static void a_rotations_new_key_signs_as_new_and_as_nobody_else(void **state)
+{
+    struct stage *s = *state;
+    struct cty_cosign cosign = {.contents_count = 0};
+    struct cty_draft draft = {.contents_count = 0};
+    struct cty_buf line = CTY_BUF_INIT(CTY_VKEY_BYTES_MAX), envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    struct cty_secret *next = NULL, *other = NULL;
+    assert_ok(cty_secret_new(CTY_LITERAL("acme/a"), &next));
+    assert_ok(cty_secret_new(CTY_LITERAL("acme/b"), &other));
+    assert_ok(cty_vkey_format(CTY_LITERAL("acme/a"), CTY_KEY_ED25519, cty_secret_key(next), &line));
+    world_begin(s->w, &draft.statement, CTY_ACTOR_ROTATE, "acme/a");
+    draft.statement.signers[1] = CTY_LITERAL("new");
+    draft.statement.signers_count = 2;
+    draft.statement.u.actor_rotate.key = cty_buf_bytes(&line);
+    assert_ok(cty_cosign_from_draft(&cosign, &draft, NULL));
+    assert_ok(cty_cosign_sign(&cosign, next, NULL));
+    assert_false(cosign.present[0]);
+    assert_true(cosign.present[1]);
+    assert_refused(cty_cosign_sign(&cosign, other, NULL), "wrong-signer");
+    assert_refused(cty_cosign_envelope(&cosign, &envelope, NULL), "under-threshold");
+    assert_ok(cty_cosign_sign(&cosign, world_secret(s->w, "acme/a"), NULL));
+    assert_ok(cty_cosign_envelope(&cosign, &envelope, NULL));
+    assert_ok(world_submit_envelope(s->w, cty_buf_bytes(&envelope), NULL));
+    cty_cosign_done(&cosign);
+    cty_buf_done(&line);
+    cty_buf_done(&envelope);
+    cty_secret_free(next);
+    cty_secret_free(other);
+}
+
 static void every_cut_is_refused(void **state)
 {
     struct stage *s = *state;
@@ -187,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(with_all_signatures_it_is_lawful, setup, teardown),
         cmocka_unit_test_setup_teardown(it_is_shown_before_it_is_signed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rotations_new_key_signs_as_new_and_as_nobody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(every_cut_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_changed_byte_is_refused_or_shows, setup, teardown),
         cmocka_unit_test_setup_teardown(contents_must_be_the_committed_ones, setup, teardown),

@@ -259,6 +259,29 @@ def the_custodian_changes_its_clerk_key():
           'operator/otto', '--draft', 'c.draft')
     shown = w.say('sign', 'c.draft', '--yes', key='operator-otto')
     expect_equal('0 of 3 signatures' in shown, True)
+    w.stop()
+    w.start('--next-clerk-key', 'clerk-2.key')
+    expect_equal(w.tell('submit', 'c.draft')['submitted']['type'], 'custodian.rotate')
+    # What the clerk says from then on is believed, from the same pins.
+    case = _ask()
+    w.say('approve', case, '--yes', key='carol-2')
+    w.say('consume', case, key='acme-refund-agent')
+
+
+def the_custodian_changes_its_log_key():
+    w = W
+    before = w.tell('info')['log_key']
+    w.say('key', 'new', 'log-2.key', '--name', 'custody.example/dev', '--no-passphrase')
+    w.stop()
+    w.start('--clerk-key', 'clerk-2.key', '--next-log-key', 'log-2.key')
+    w.tell('custodian', 'rotate', '--new', 'log-2.key', '--which', 'log', *OPERATORS, name='custodian rotate')
+    expect_code(w.tell('info', status=1), 'note-unsigned')
+    expect_equal(w.tell('info', key='acme-bob')['log_key'] == before, False)
+    # Who pins the old key goes on, also in a process that never saw the rotation.
+    case = _ask()
+    w.say('approve', case, '--yes', key='carol-2')
+    w.say('consume', case, key='acme-refund-agent')
+    w.say('show', case, '--state', '-', key='carol-2')
 
 
 def a_ledger_is_closed():
@@ -294,6 +317,7 @@ contract.main([
     approvals_have_an_order,
     keys_change,
     the_custodian_changes_its_clerk_key,
+    the_custodian_changes_its_log_key,
     a_ledger_is_closed,
     the_shapes_are_what_is_recorded,
     the_custodian_ends,
