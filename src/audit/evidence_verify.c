@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "audit/step.h"
+#include "audit/words.h"
 #include "base/check.h"
 #include "codec/text.h"
 
@@ -184,11 +184,13 @@ static void judge_audience(struct verify *v, const struct cty_case *c, struct ct
     struct cty_bytes name = as.size ? as : v->trust->name;
     if (name.size == 0)
         return;
+    struct cty_words holder;
+    cty_words_holder(&v->step, c, &holder);
     v->report->claims[CTY_CLAIM_AUDIENCE].required = true;
     if (!c->release.present)
         cty_report_skip(v->report, CTY_CLAIM_AUDIENCE, "the case was not released");
     else if (cty_bytes_equal(c->holder, name))
-        cty_report_hold(v->report, CTY_CLAIM_AUDIENCE, "the release is for %.*s", (int)name.size, (const char *)name.data);
+        cty_report_hold(v->report, CTY_CLAIM_AUDIENCE, "the release is for %s", holder.text);
     else
         cty_report_fail(v->report, CTY_CLAIM_AUDIENCE, CUSTODY_E_WRONG_AUDIENCE, c->anchor_index, "the release is for %.*s",
                         (int)c->holder.size, (const char *)c->holder.data);
@@ -197,27 +199,23 @@ static void judge_audience(struct verify *v, const struct cty_case *c, struct ct
 /* Who may not decide follows from the ancestry: without a parent case nobody can tell who counts. */
 static void judge_quorum(struct verify *v, const struct cty_case *c)
 {
-    char who[CTY_CLAIM_TEXT_MAX];
-    cty_step_approvers(v->step.memory, c, who, sizeof(who));
-    if (!c->release.present)
-        cty_report_hold(v->report, CTY_CLAIM_QUORUM, "nothing was released: the case is %s", cty_case_state_names[c->state]);
-    else if (v->step.parent_missing)
+    struct cty_words words;
+    cty_words_release(&v->step, c, &words);
+    if (c->release.present && v->step.parent_missing)
         cty_report_skip(v->report, CTY_CLAIM_QUORUM, "a parent case is not in the file, and so not who may not approve");
-    else if (c->decisions_count == 0)
-        cty_report_hold(v->report, CTY_CLAIM_QUORUM, "policy released it to %.*s without asking people",
-                        (int)c->holder.size, (const char *)c->holder.data);
     else
-        cty_report_hold(v->report, CTY_CLAIM_QUORUM, "released to %.*s by %s", (int)c->holder.size,
-                        (const char *)c->holder.data, who);
+        cty_report_hold(v->report, CTY_CLAIM_QUORUM, "%s", words.text);
 }
 
 static void judge_once(struct verify *v, const struct cty_case *c)
 {
     unsigned long long until = v->reach.of_case;
     const char *state = cty_case_state_names[c->state];
+    struct cty_words holder;
+    cty_words_holder(&v->step, c, &holder);
     if (c->consume.present)
-        cty_report_hold(v->report, CTY_CLAIM_ONCE, "consumed once up to entry %llu, by %.*s; the case is %s", until,
-                        (int)c->holder.size, (const char *)c->holder.data, state);
+        cty_report_hold(v->report, CTY_CLAIM_ONCE, "consumed once up to entry %llu, by %s; the case is %s", until, holder.text,
+                        state);
     else
         cty_report_hold(v->report, CTY_CLAIM_ONCE, "not consumed up to entry %llu; the case is %s", until, state);
 }

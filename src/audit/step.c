@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/step.h"
+#include "audit/words.h"
 
 #include <stdio.h>
 
 #include "base/check.h"
 #include "codec/text.h"
-
-#define SKEW_MS_MAX (5u * 60u * 1000u)
 
 custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust, struct cty_report *report)
 {
@@ -103,12 +101,26 @@ custody_err cty_step_keys(struct cty_step *step, const struct cty_parsed_entry *
     return err == CUSTODY_E_NO_MEMORY || err == CUSTODY_E_INTERNAL ? err : CUSTODY_OK;
 }
 
-static void note_pinned(struct cty_step *step, struct cty_bytes party)
+/* The pins of this party, a bit for each. */
+static uint64_t pins_of(const struct cty_step *step, struct cty_bytes party)
 {
+    uint64_t pins = 0;
     for (uint32_t i = 0; i < step->trust->pins_count; i++) {
         if (cty_bytes_equal(step->trust->pins[i].party, party))
-            step->parties_found |= (uint64_t)1 << i;
+            pins |= (uint64_t)1 << i;
     }
+    return pins;
+}
+
+/* Whether a pinned party has the admins that are pinned. */
+static bool has_its_pins(struct cty_step *step, struct cty_bytes party, const struct cty_enrolment *admins, uint32_t count)
+{
+    uint64_t pins = pins_of(step, party);
+    step->parties_found |= pins;
+    if (cty_trust_check_admins(step->trust, party, admins, count) == CUSTODY_OK)
+        return true;
+    step->parties_other |= pins;
+    return false;
 }
 
 static void check_founders(struct cty_step *step, const struct cty_statement *st)
@@ -123,14 +135,13 @@ static void check_founders(struct cty_step *step, const struct cty_statement *st
         return;
     }
     step->report->claims[CTY_CLAIM_ENROLLED].required = step->trust->pins_count > 0;
-    note_pinned(step, open->party);
     if (cty_trust_pins_of(step->trust, open->party) == 0) {
         cty_report_hold(step->report, CTY_CLAIM_ENROLLED,
                         "every party that is not pinned itself on the log key's word: no founding admin is pinned");
         return;
     }
     step->founders_pinned = true;
-    if (cty_trust_check_admins(step->trust, open->party, open->admins, open->admins_count) != CUSTODY_OK)
+    if (!has_its_pins(step, open->party, open->admins, open->admins_count))
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0,
                         "entry 0 names other founding admins than are pinned");
     else
@@ -146,8 +157,7 @@ static void check_pins(struct cty_step *step, const struct cty_parsed_entry *par
     if (st->type != CTY_PARTY_ENROL || cty_trust_pins_of(step->trust, st->u.party_enrol.party) == 0)
         return;
     const struct cty_party_enrol *enrolment = &st->u.party_enrol;
-    note_pinned(step, enrolment->party);
-    if (cty_trust_check_admins(step->trust, enrolment->party, enrolment->admins, enrolment->admins_count) != CUSTODY_OK)
+    if (!has_its_pins(step, enrolment->party, enrolment->admins, enrolment->admins_count))
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, step->at,
                         "party %.*s has other first admins than are pinned", (int)enrolment->party.size,
                         (const char *)enrolment->party.data);
@@ -167,7 +177,7 @@ custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash
     return err;
 }
 
-static custody_err get_actor(const struct cty_memory *memory, struct cty_bytes name, struct cty_actor_record *ret_actor)
+custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes name, struct cty_actor_record *ret_actor)
 {
     char key[CTY_VIEW_KEY_MAX];
     snprintf(key, sizeof(key), "actor/%.*s", (int)name.size, (const char *)name.data);
@@ -179,65 +189,6 @@ static custody_err get_actor(const struct cty_memory *memory, struct cty_bytes n
     custody_err err = cty_record_decode(&cty_shape_actor_record, text, &tape, ret_actor, NULL);
     cty_json_done(&tape);
     return err;
-}
-
-static void find_weak_enrolment(struct cty_step *step, const struct cty_parsed_entry *parsed)
-{
-    const struct cty_statement *st = &parsed->signed_statement.statement;
-    struct cty_actor_record actor;
-    if (st->type != CTY_DECISION || get_actor(step->memory, st->signers[0], &actor) != CUSTODY_OK)
-        return;
-    if (actor.vouchers == 1)
-        cty_report_finding(step->report, "one-voucher", step->at,
-                           "%.*s decided, and is enrolled on one %s's word", (int)st->signers[0].size,
-                           (const char *)st->signers[0].data, actor.recovered ? "recoverer" : "admin");
-}
-
-static void find_skew(struct cty_step *step, const struct cty_parsed_entry *parsed)
-{
-    uint64_t said = parsed->signed_statement.statement.time;
-    uint64_t entered = parsed->entry.time;
-    uint64_t apart = said > entered ? said - entered : entered - said;
-    if (apart > SKEW_MS_MAX)
-        cty_report_finding(step->report, "clock-skew", step->at,
-                           "its signer's clock says %llu s %s the entry", (unsigned long long)(apart / 1000),
-                           said > entered ? "after" : "before");
-}
-
-static void asked_key(const struct cty_case *c, char out[CTY_REPORT_TEXT_MAX * 3])
-{
-    snprintf(out, CTY_REPORT_TEXT_MAX * 3, "%.*s %.*s %.*s", (int)c->requester.size, (const char *)c->requester.data,
-             (int)c->service.size, (const char *)c->service.data, (int)c->action.size, (const char *)c->action.data);
-}
-
-/* A no, then the same question again: told, for people to judge. */
-static custody_err find_asked_again(struct cty_step *step, const struct cty_parsed_entry *parsed,
-                                    const struct cty_case *c)
-{
-    char key[CTY_REPORT_TEXT_MAX * 3];
-    asked_key(c, key);
-    if (c->state == CTY_CASE_REFUSED || c->state == CTY_CASE_REJECTED)
-        return cty_memory_put(step->asked, key, CTY_LITERAL("no"));
-    if (parsed->signed_statement.statement.type == CTY_REQUEST && cty_memory_get(step->asked, key).data)
-        cty_report_finding(step->report, "denied-then-asked", step->at,
-                           "%.*s asks again for what was refused or rejected before", (int)c->requester.size,
-                           (const char *)c->requester.data);
-    return CUSTODY_OK;
-}
-
-static custody_err find_things(struct cty_step *step, const struct cty_parsed_entry *parsed)
-{
-    struct cty_case c;
-    find_weak_enrolment(step, parsed);
-    find_skew(step, parsed);
-    if (!step->delta.touches_case || cty_step_case(step->memory, &step->delta.case_id, &c) != CUSTODY_OK)
-        return CUSTODY_OK;
-    custody_error error = {0};
-    if (cty_case_check(&c, &error) != CUSTODY_OK)
-        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
-    if (parsed->signed_statement.statement.type == CTY_OUTCOME && c.late)
-        cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
-    return find_asked_again(step, parsed, &c);
 }
 
 static void tell_unjudged(struct cty_step *step, unsigned unjudged)
@@ -300,76 +251,19 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
     step->entries++;
     step->newest = step->at;
     tell_unjudged(step, step->delta.unjudged);
-    return find_things(step, parsed);
+    return cty_step_findings(step, parsed);
 }
 
-/* Where in the ledger it was said that this was signed when the key was stolen; false where it was not. */
-static bool thief_words(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time, char *out, size_t size)
+bool cty_step_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time,
+                    char ret_words[CTY_THIEF_WORDS_MAX])
 {
     if (!cty_signed_by_thief(actor, rotation, time))
         return false;
     if (actor->revoked_index != 0 && actor->revoked_since <= time)
-        snprintf(out, size, "revoked by entry %llu", (unsigned long long)actor->revoked_index);
+        snprintf(ret_words, CTY_THIEF_WORDS_MAX, "revoked by entry %llu", (unsigned long long)actor->revoked_index);
     else
-        snprintf(out, size, "with a former key that was revoked");
+        snprintf(ret_words, CTY_THIEF_WORDS_MAX, "with a former key that was revoked");
     return true;
-}
-
-/* "acme/bob (enrolled by 1, revoked by entry 9)" */
-static int approver_words(const struct cty_memory *memory, const struct cty_case_decision *decision, char *out,
-                          size_t size)
-{
-    struct cty_actor_record actor = {.vouchers = 0};
-    char revoked[96] = "", thief[80];
-    if (get_actor(memory, decision->actor, &actor) == CUSTODY_OK) {
-        if (actor.revoked_index != 0)
-            snprintf(revoked, sizeof(revoked), ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
-        else if (thief_words(&actor, decision->rotation, decision->time, thief, sizeof(thief)))
-            snprintf(revoked, sizeof(revoked), ", %s", thief);
-    }
-    return snprintf(out, size, "%.*s (%s by %llu%s)", (int)decision->actor.size, (const char *)decision->actor.data,
-                    actor.recovered ? "recovered" : "enrolled", (unsigned long long)actor.vouchers, revoked);
-}
-
-void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *c, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = 0;
-    for (uint32_t i = 0; i < c->decisions_count && used + 3 < size; i++) {
-        if (i)
-            used += (size_t)snprintf(out + used, size - used, ", ");
-        int more = approver_words(memory, &c->decisions[i], out + used, size - used);
-        used += more > 0 ? (size_t)more : 0;
-    }
-}
-
-/* What was signed with a key that was revoked later, as of before that: the case stands, and reads as suspect. */
-static void find_suspect(struct cty_step *step, const struct cty_case *c, struct cty_bytes name, uint64_t rotation,
-                         uint64_t time, const char *did)
-{
-    struct cty_actor_record actor;
-    char how[80];
-    if (get_actor(step->memory, name, &actor) != CUSTODY_OK || !thief_words(&actor, rotation, time, how, sizeof(how)))
-        return;
-    cty_report_finding(step->report, "key-suspect", c->opened, "%.*s %s this case, %s as of before that", (int)name.size,
-                       (const char *)name.data, did, how);
-}
-
-static custody_err find_suspects(void *context, const char *key, struct cty_bytes value)
-{
-    struct cty_step *step = context;
-    struct cty_case c = {0};
-    struct cty_json tape = CTY_JSON_INIT;
-    if (strncmp(key, "case/", 5) != 0)
-        return CUSTODY_OK;
-    custody_err err = cty_record_decode(&cty_shape_case, value, &tape, &c, NULL);
-    cty_json_done(&tape);
-    CTY_TRY(err);
-    for (uint32_t i = 0; c.release.present && i < c.decisions_count; i++)
-        find_suspect(step, &c, c.decisions[i].actor, c.decisions[i].rotation, c.decisions[i].time, "approved");
-    for (uint32_t i = 0; i < c.hops_count; i++)
-        find_suspect(step, &c, c.hops[i].from, c.hops[i].rotation, c.hops[i].offered, "handed on");
-    return CUSTODY_OK;
 }
 
 /* Where the founders are unknown, a pin binds only if its party is there: else anybody could take another name. */
@@ -397,7 +291,8 @@ custody_err cty_step_finish(struct cty_step *step)
             cty_report_skip(report, open[i], "what comes after the first failure was not judged");
         return CUSTODY_OK;
     }
-    CTY_TRY(cty_memory_each(step->memory, find_suspects, step));
+    CTY_TRY(cty_suspects_find(step));
+    CTY_TRY(cty_words_enrolled(step));
     check_pins_found(step);
     cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature of the %llu entries, up to entry %llu, by its enrolled key",
                     count, newest);

@@ -9,7 +9,11 @@
 
 struct cty_step {
     struct cty_memory *memory;
-    struct cty_memory *asked; /* requests that were refused or rejected, by requester, service and action */
+    /*
+     * What findings and texts need beside the law's records: requests that were refused or rejected, by requester, service
+     * and action; who vouched for whom ("voucher <actor>"); which approvals travelled ("travelled <digest>").
+     */
+    struct cty_memory *asked;
     const struct cty_trust *trust;
     struct cty_log_keys log_keys; /* the pinned log key, and those that came in its place */
     const struct cty_content_source *contents; /* NULL: none */
@@ -25,6 +29,7 @@ struct cty_step {
     bool parent_missing;    /* a request whose parent case is unknown */
     bool founders_pinned;   /* the trust file pins the founding admins */
     uint64_t parties_found; /* bits of the trust file's pins whose party was enrolled */
+    uint64_t parties_other; /* ... and has other admins than those */
     uint64_t entries;       /* judged and lawful */
     uint64_t newest;        /* index of the newest of them */
     uint64_t contents_checked;
@@ -65,10 +70,22 @@ CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step);
 CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id,
                                            struct cty_case *ret_case);
 
+/* findings.c: what is found beside the claims, after the entry was judged. */
+CUSTODY_MUST_USE custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed);
+
 /* contents.c: commitments and patches of one entry, before it is folded. */
 CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
 
-/* "acme/alice (enrolled by 2), acme/bob (recovered by 1, revoked by entry 9)" of the case's decisions, for a sentence. */
-void cty_step_approvers(const struct cty_memory *memory, const struct cty_case *the_case, char *out, size_t size);
+/* Decodes the actor's record; NOT_FOUND where there is none. */
+CUSTODY_MUST_USE custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes name,
+                                            struct cty_actor_record *ret_actor);
+
+/* Whether what the actor signed then was signed by a thief, and where the ledger says so: "revoked by entry 9". */
+#define CTY_THIEF_WORDS_MAX 80
+bool cty_step_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time,
+                    char ret_words[CTY_THIEF_WORDS_MAX]);
+
+/* Whether the approval of this digest came into its instance with a handoff. */
+bool cty_step_travelled(const struct cty_step *step, const struct cty_hash *decision);
 
 #endif

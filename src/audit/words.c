@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * On whose word a party is what it is:
+ *
+ *   pinned by the trust file     its first admins are exactly those
+ *   not pinned                   the founding admins let it in, if they are pinned; else whoever has the log key did
+ *
+ * Whoever it enrols stands on its own admins' word; how many of them vouched is told with each approver.
+ */
+#include "audit/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define PARTIES_MAX 64
+
+static void put(struct cty_words *words, const char *format, ...) CUSTODY_PRINTF(2, 3);
+
+static void put(struct cty_words *words, const char *format, ...)
+{
+    size_t left = sizeof(words->text) - words->used;
+    va_list args;
+    va_start(args, format);
+    int more = vsnprintf(words->text + words->used, left, format, args);
+    va_end(args);
+    if (more > 0)
+        words->used += (size_t)more < left ? (size_t)more : left - 1;
+}
+
+#define NAME(bytes) (int)(bytes).size, (const char *)(bytes).data
+
+/* ---- parties ---- */
+
+enum word { WORD_PINNED, WORD_OTHERS, WORD_FOUNDERS, WORD_LOG, WORD_COUNT };
+
+static enum word word_of(const struct cty_step *step, struct cty_bytes party)
+{
+    for (uint32_t i = 0; i < step->trust->pins_count; i++) {
+        if (cty_bytes_equal(step->trust->pins[i].party, party))
+            return step->parties_other & (uint64_t)1 << i ? WORD_OTHERS : WORD_PINNED;
+    }
+    return step->founders_pinned ? WORD_FOUNDERS : WORD_LOG;
+}
+
+/* In order, each once. */
+struct parties {
+    struct cty_bytes names[PARTIES_MAX];
+    uint32_t count;
+    uint64_t left_out;
+};
+
+static void add_party(struct parties *parties, struct cty_bytes party)
+{
+    uint32_t at = 0;
+    while (at < parties->count && cty_bytes_compare(parties->names[at], party) < 0)
+        at++;
+    if (party.size == 0 || (at < parties->count && cty_bytes_equal(parties->names[at], party)))
+        return;
+    if (parties->count == PARTIES_MAX) {
+        parties->left_out++;
+        return;
+    }
+    memmove(parties->names + at + 1, parties->names + at, (parties->count - at) * sizeof(parties->names[0]));
+    parties->names[at] = party;
+    parties->count++;
+}
+
+static void put_parties(const struct cty_step *step, const struct parties *parties, struct cty_words *words)
+{
+    static const char *const heads[WORD_COUNT] = {
+        [WORD_PINNED] = "pinned",
+        [WORD_OTHERS] = "with other admins than are pinned",
+        [WORD_FOUNDERS] = "on the founding admins' word",
+        [WORD_LOG] = "on the log key's word",
+    };
+    for (int word = 0; word < WORD_COUNT; word++) {
+        bool first = true;
+        for (uint32_t i = 0; i < parties->count; i++) {
+            if ((int)word_of(step, parties->names[i]) != word)
+                continue;
+            if (first)
+                put(words, "; %s: ", heads[word]);
+            put(words, "%s%.*s", first ? "" : ", ", NAME(parties->names[i]));
+            first = false;
+        }
+    }
+    if (parties->left_out)
+        put(words, "; and %llu parties more", (unsigned long long)parties->left_out);
+}
+
+static custody_err collect_party(void *context, const char *key, struct cty_bytes value)
+{
+    (void)value;
+    if (strncmp(key, "party/", 6) == 0)
+        add_party(context, cty_bytes_text(key + 6));
+    return CUSTODY_OK;
+}
+
+custody_err cty_words_enrolled(struct cty_step *step)
+{
+    struct parties parties = {.count = 0};
+    struct cty_words words = {.used = 0};
+    if (step->report->claims[CTY_CLAIM_ENROLLED].state != CTY_CLAIM_HOLDS)
+        return CUSTODY_OK;
+    CTY_TRY(cty_memory_each(step->memory, collect_party, &parties));
+    put(&words, "%s", step->founders_pinned
+                          ? "the pinned founding admins vouch for every party that is not pinned itself"
+                          : "every party that is not pinned itself on the log key's word: no founding admin is pinned");
+    put_parties(step, &parties, &words);
+    cty_report_hold(step->report, CTY_CLAIM_ENROLLED, "%s", words.text);
+    return CUSTODY_OK;
+}
+
+/* ---- people ---- */
+
+/* "acme/bob (enrolled by 1, travelled, revoked by entry 9)" */
+static void put_approver(const struct cty_step *step, const struct cty_case_decision *decision, struct cty_words *words)
+{
+    struct cty_actor_record actor = {.vouchers = 0};
+    char thief[CTY_THIEF_WORDS_MAX];
+    bool present = cty_step_actor(step->memory, decision->actor, &actor) == CUSTODY_OK;
+    put(words, "%.*s (%s by %llu", NAME(decision->actor), actor.recovered ? "recovered" : "enrolled",
+        (unsigned long long)actor.vouchers);
+    if (cty_step_travelled(step, &decision->digest))
+        put(words, ", travelled");
+    if (present && actor.revoked_index != 0)
+        put(words, ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
+    else if (present && cty_step_thief(&actor, decision->rotation, decision->time, thief))
+        put(words, ", %s", thief);
+    put(words, ")");
+}
+
+/* "held by initech/x since hop 2, handed acme/bot > globex/x > initech/x" */
+static void put_hops(const struct cty_step *step, const struct cty_case *c, struct cty_words *words)
+{
+    if (c->hops_count == 0)
+        return;
+    put(words, "; held by %.*s since hop %u, handed ", NAME(c->holder), c->hops_count);
+    for (uint32_t i = 0; i < c->hops_count; i++) {
+        const struct cty_case_hop *hop = &c->hops[i];
+        struct cty_actor_record giver;
+        char thief[CTY_THIEF_WORDS_MAX];
+        put(words, "%.*s", NAME(hop->from));
+        if (cty_step_actor(step->memory, hop->from, &giver) == CUSTODY_OK &&
+            cty_step_thief(&giver, hop->rotation, hop->offered, thief))
+            put(words, " (%s)", thief);
+        put(words, " > ");
+    }
+    put(words, "%.*s", NAME(c->holder));
+}
+
+static void put_case_parties(const struct cty_step *step, const struct cty_case *c, struct cty_words *words)
+{
+    struct parties parties = {.count = 0};
+    add_party(&parties, cty_actor_party(c->requester));
+    add_party(&parties, cty_actor_party(c->holder));
+    for (uint32_t i = 0; i < c->decisions_count; i++)
+        add_party(&parties, cty_actor_party(c->decisions[i].actor));
+    for (uint32_t i = 0; i < c->hops_count; i++)
+        add_party(&parties, cty_actor_party(c->hops[i].from));
+    put_parties(step, &parties, words);
+}
+
+void cty_words_release(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words)
+{
+    ret_words->used = 0;
+    ret_words->text[0] = 0;
+    if (!c->release.present)
+        put(ret_words, "nothing was released: the case is %s", cty_case_state_names[c->state]);
+    else if (c->decisions_count == 0)
+        put(ret_words, "policy released it to %.*s without asking people", NAME(c->holder));
+    else
+        put(ret_words, "released to %.*s by ", NAME(c->holder));
+    for (uint32_t i = 0; c->release.present && i < c->decisions_count; i++) {
+        put(ret_words, "%s", i ? ", " : "");
+        put_approver(step, &c->decisions[i], ret_words);
+    }
+    put_case_parties(step, c, ret_words);
+    put_hops(step, c, ret_words);
+}
+
+void cty_words_holder(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words)
+{
+    static const char *const words[WORD_COUNT] = {
+        [WORD_PINNED] = "is pinned",
+        [WORD_OTHERS] = "has other admins than are pinned",
+        [WORD_FOUNDERS] = "stands on the founding admins' word",
+        [WORD_LOG] = "stands on the log key's word",
+    };
+    struct cty_bytes party = cty_actor_party(c->holder);
+    ret_words->used = 0;
+    ret_words->text[0] = 0;
+    put(ret_words, "%.*s (%.*s %s)", NAME(c->holder), NAME(party), words[word_of(step, party)]);
+}
