@@ -101,6 +101,8 @@ void house_agent(struct house *h, const char *name);
 /* The same, with the members that the caller sets; the draft's contents and signers are complete before it is sent. */
 custody_err house_enrol(struct house *h, const char *name, enum cty_actor_kind kind, const char *role,
                         uint64_t valid_from, custody_error *error);
+/* An agent that is valid for so long only. */
+void house_agent_for(struct house *h, const char *name, uint64_t valid_ms);
 /* The actor revokes itself, from now on. */
 void house_revoke(struct house *h, const char *name);
 

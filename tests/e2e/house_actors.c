@@ -98,8 +98,8 @@ static void neighbour(const char *name, const char *part, char *out, size_t size
     snprintf(out, size, "%.*s/%s", (int)party.size, (const char *)party.data, part);
 }
 
-custody_err house_enrol(struct house *h, const char *name, enum cty_actor_kind kind, const char *role,
-                        uint64_t valid_from, custody_error *error)
+/* Signed by the newcomer and both admins; what is special about it is for the caller. */
+static struct cty_draft *draft_enrolment(struct house *h, const char *name, enum cty_actor_kind kind)
 {
     char a[128], b[128];
     neighbour(name, "a", a, sizeof(a));
@@ -111,14 +111,29 @@ custody_err house_enrol(struct house *h, const char *name, enum cty_actor_kind k
     sign_by(h, draft, b);
     fill_keys(h, enrolment, name);
     enrolment->kind = (int)kind;
-    enrolment->valid_from = valid_from;
-    if (role)
-        add_role(enrolment, role);
     if (kind == CTY_PERSON)
         fill_person(draft, enrolment, "enrolment/name");
     else
         enrolment->owner = cty_secret_name(house_secret(h, a));
+    return draft;
+}
+
+custody_err house_enrol(struct house *h, const char *name, enum cty_actor_kind kind, const char *role,
+                        uint64_t valid_from, custody_error *error)
+{
+    struct cty_draft *draft = draft_enrolment(h, name, kind);
+    struct cty_enrolment *enrolment = &draft->statement.u.actor_enrol.enrolment;
+    enrolment->valid_from = valid_from;
+    if (role)
+        add_role(enrolment, role);
     return finish(h, draft, error);
+}
+
+void house_agent_for(struct house *h, const char *name, uint64_t valid_ms)
+{
+    struct cty_draft *draft = draft_enrolment(h, name, CTY_AGENT);
+    draft->statement.u.actor_enrol.enrolment.valid_until = draft->statement.time + valid_ms;
+    must(finish(h, draft, &house_error));
 }
 
 void house_person(struct house *h, const char *name, const char *role)

@@ -22,6 +22,8 @@
 #include "vendor.h"
 
 #define KILLS 2u
+/* A call that meets two restarts in a row loses its session twice, and is refused: once is what it has to bear. */
+#define KILL_PAUSE_MS 3500u
 #define ORDER_MS (20 * 60 * 1000)
 
 static unsigned cases_wanted = 150;
@@ -54,6 +56,7 @@ struct show {
     struct seat seats[VENDORS];
     struct house *house;
     unsigned kills;
+    uint64_t killed_ms;
     double seconds;
     struct told *told;
     size_t told_count;
@@ -271,6 +274,7 @@ static void kill_custodian(struct show *show)
     pause_ms(150);
     house_start(show->house);
     show->kills++;
+    show->killed_ms = now_ms();
 }
 
 static void play(struct show *show)
@@ -283,7 +287,8 @@ static void play(struct show *show)
     }
     while (finished(show) < cases_wanted) {
         hear_progress(show);
-        if (show->kills < KILLS && finished(show) >= (show->kills + 1) * cases_wanted / (KILLS + 1))
+        bool due = finished(show) >= (show->kills + 1) * cases_wanted / (KILLS + 1);
+        if (show->kills < KILLS && due && now_ms() > show->killed_ms + KILL_PAUSE_MS)
             kill_custodian(show);
     }
     show->seconds = (double)(now_ms() - began) / 1000;
