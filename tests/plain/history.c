@@ -743,7 +743,7 @@ static void spoil(struct history *h)
     struct plain_event *e = &h->event;
     switch (pick(h, 17)) {
     case 16:
-        name(e->signers[e->signers_count - 1], "new");
+        name(e->signers[e->signers_count > 0 ? e->signers_count - 1 : 0], "new");
         return;
     case 0:
         e->linked = false;
