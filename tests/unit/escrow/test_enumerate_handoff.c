@@ -477,30 +477,54 @@ static void put_signed(struct cty_buf *out, const struct state *s, struct cty_by
     assert_ok(cty_buf_putf(out, "%d%d%d", gone, open && !gone && time == s->time, rotation < actor.former_count));
 }
 
-static void put_actor(struct cty_buf *out, const struct state *s, const char *name)
+/* Whether something of the actor stands in the case that a revocation could still reach. */
+static bool within_reach(const struct state *s, const struct cty_case *c, const char *name, bool by_former)
 {
     struct cty_actor_record actor;
     actor_of(s, cty_bytes_text(name), &actor);
-    bool key = actor.former_count && actor.former[0].revoked;
-    assert_ok(cty_buf_putf(out, " %d%d%d%d%d", actor.revoked_index != 0,
-                           actor.revoked_index != 0 && actor.revoked_since > 1, (int)actor.former_count, key,
-                           key && actor.former[0].revoked_since > 1));
+    for (uint32_t i = 0; i < c->decisions_count; i++) {
+        const struct cty_case_decision *d = &c->decisions[i];
+        if (cty_bytes_is(d->actor, name) && !reached(&actor, d->rotation, d->time) &&
+            (!by_former || d->rotation < actor.former_count))
+            return true;
+    }
+    return false;
 }
 
+/* Carol's key, while she may decide or what she decided counts. */
+static void put_carol(struct cty_buf *out, const struct state *s, const struct cty_case *c)
+{
+    struct cty_actor_record carol;
+    actor_of(s, cty_bytes_text(persons[CAROL]), &carol);
+    bool key = carol.former_count && carol.former[0].revoked;
+    if (is_ancestor(c, cty_bytes_text(persons[CAROL])))
+        return;
+    assert_ok(cty_buf_putf(out, " C%d%d", carol.revoked_index != 0,
+                           carol.revoked_index == 0 && carol.former_count > 0));
+    if (within_reach(s, c, persons[CAROL], false))
+        assert_ok(cty_buf_putf(out, " %d", carol.revoked_index != 0 && carol.revoked_since > 1));
+    if (within_reach(s, c, persons[CAROL], true))
+        assert_ok(cty_buf_putf(out, " %d%d", key, key && carol.former[0].revoked_since > 1));
+}
+
+/* The first giver's, while it holds the case: afterwards the hop itself says whether it was reached. */
+static void put_giver(struct cty_buf *out, const struct state *s, const struct cty_case *c)
+{
+    struct cty_actor_record bot;
+    actor_of(s, cty_bytes_text(agents[BOT]), &bot);
+    if (cty_bytes_is(c->holder, agents[BOT]))
+        assert_ok(cty_buf_putf(out, " B%d%d", bot.revoked_index != 0,
+                               bot.revoked_index != 0 && bot.revoked_since > 1));
+}
+
+/* An offer that is answered or past lets nothing be done. */
 static void put_offer(struct cty_buf *out, const struct state *s, const struct cty_case *c)
 {
     const struct cty_case_offer *offer = &c->offer;
-    if (!offer->present)
-        return;
-    /* Of an offer that is answered or past only what further answers are told. */
-    assert_ok(cty_buf_putf(out, " o%d", offer->state));
-    if (offer->state != CTY_OFFER_OPEN)
-        return;
-    assert_ok(cty_buf_putf(out, " %lld", from_now(offer->expires, s->time)));
     if (!cty_case_offer_open(c, s->time))
         return;
-    assert_ok(cty_buf_putf(out, " %.*s d%d ", (int)offer->to.size, (const char *)offer->to.data,
-                           (int)offer->scope.depth));
+    assert_ok(cty_buf_putf(out, " o%lld %.*s d%d ", from_now(offer->expires, s->time), (int)offer->to.size,
+                           (const char *)offer->to.data, (int)offer->scope.depth));
     put_signed(out, s, c->holder, offer->rotation, offer->time);
 }
 
@@ -541,8 +565,8 @@ static void canonical(const struct state *s, struct cty_buf *out)
         put_offer(out, s, &c);
         put_approvals(out, s, &c);
     }
-    put_actor(out, s, persons[CAROL]);
-    put_actor(out, s, agents[BOT]);
+    put_carol(out, s, &c);
+    put_giver(out, s, &c);
 }
 
 static bool is_new(const struct state *s)
@@ -740,7 +764,7 @@ static void finish(void)
     memset(&run, 0, sizeof(run));
 }
 
-static size_t states_max = 1500;
+static size_t states_max = 4000;
 static uint32_t depth_max;
 
 static bool enough(void)
@@ -762,7 +786,7 @@ static void enumerate(size_t number)
         state_free(s);
     }
     bool closed = run.head == run.tail;
-    print_message("%s: %zu states (%s, depth %u), %zu moves tried, %zu taken, %zu merged; %zu accepts, %zu consumes\n",
+    print_message("%s: %zu states (%s, every history of up to %u steps), %zu moves tried, %zu taken, %zu merged; %zu accepts, %zu consumes\n",
                   policies[number].name, run.tail, closed ? "all there are" : "more to come", depth, run.tried,
                   run.taken, run.merged, run.kinds[CTY_ACCEPT], run.kinds[CTY_CONSUME]);
     assert_true(closed || states_max != 0 || depth_max != 0);
