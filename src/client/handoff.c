@@ -316,19 +316,54 @@ custody_err cty_agent_offers(struct cty_client *client,
     return list_offers(&offers, error);
 }
 
+/* What the ledger held before we looked. */
+static custody_err known_now(struct cty_client *client, uint64_t *ret_known, custody_error *error)
+{
+    struct cty_checkpoint newest;
+    CTY_TRY(cty_client_checkpoint(client, true, &newest, NULL, error));
+    *ret_known = newest.size ? newest.size - 1 : 0;
+    return CUSTODY_OK;
+}
+
+/* Whether the custodian has no more to say than that one should ask later. */
+static bool asks_later(custody_err err)
+{
+    return err == CUSTODY_E_QUOTA || err == CUSTODY_E_METHOD_UNKNOWN || cty_is_passing(err);
+}
+
+/* Until there may be an offer, or for a while. News only wake us: what is offered, the list tells. */
+static custody_err wait_news(struct cty_client *client, uint64_t left_ms, uint64_t *known, custody_error *error)
+{
+    uint64_t step_ms = left_ms < CTY_WAIT_STEP_MS ? left_ms : CTY_WAIT_STEP_MS;
+    struct cty_rpc_params params = {
+        .u.case_news = {.known = *known, .mine = CTY_MINE_OFFERED, .timeout_ms = step_ms ? step_ms : 1}};
+    struct cty_answer answer = {0};
+    uint64_t begin = cty_net_now_ms();
+    custody_err err = cty_client_call_long(client, CTY_RPC_CASE_NEWS, &params, step_ms, &answer, error);
+    if (err == CUSTODY_OK && answer.result.case_news.known > *known)
+        *known = answer.result.case_news.known;
+    cty_answer_done(&answer);
+    bool early = cty_net_now_ms() - begin < CTY_PAUSE_MS_MIN;
+    uint64_t pause_ms = asks_later(err) ? CTY_PAUSE_MS_MAX / 2 : early ? CTY_PAUSE_MS_MIN : 0;
+    cty_client_pause(client, pause_ms < left_ms ? pause_ms : left_ms); /* not at once again, whatever it says */
+    return asks_later(err) ? CUSTODY_OK : err;
+}
+
 custody_err cty_agent_wait_offers(struct cty_client *client, uint64_t timeout_ms,
                                   custody_err (*each)(void *context, const struct cty_case_row *row), void *context,
                                   custody_error *error)
 {
     struct offers offers = {.client = client, .each = each, .context = context};
     uint64_t deadline = cty_net_deadline(timeout_ms);
+    uint64_t known = 0;
     CTY_TRY(cty_client_needs_secret(client, error));
+    CTY_TRY(known_now(client, &known, error));
     for (;;) {
         CTY_TRY(list_offers(&offers, error));
         uint64_t now = cty_net_now_ms();
         if (offers.found || now >= deadline)
             return CUSTODY_OK;
-        cty_client_pause(client, deadline - now < CTY_PAUSE_MS_MAX ? deadline - now : CTY_PAUSE_MS_MAX);
+        CTY_TRY(wait_news(client, deadline - now, &known, error));
         CTY_TRY(cty_client_may_go_on(client, error));
     }
 }

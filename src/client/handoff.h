@@ -80,7 +80,7 @@ CUSTODY_MUST_USE custody_err cty_agent_offers(struct cty_client *client,
                                               custody_err (*each)(void *context, const struct cty_case_row *row),
                                               void *context, custody_error *error);
 /*
- * The same, but waits until there is one, and asks every second or two. OK also where none came in time: `each` was then
+ * The same, but waits until there is one, woken by the custodian's news. OK also where none came in time: `each` was then
  * never called. Errors: CANCELLED_WAIT; as above.
  */
 CUSTODY_MUST_USE custody_err cty_agent_wait_offers(struct cty_client *client, uint64_t timeout_ms,

@@ -4,11 +4,15 @@ Cases that go from one vendor's agent to another's, people who talk about them, 
 a running custodian. Arguments: custody, custodyd, custody-verify.
 """
 
+import json
+import os
 import shutil
+import subprocess
+import time
 
 import contract
 from contract import expect_equal
-from live import CUSTODYD, World, compare_shapes
+from live import CUSTODY, CUSTODYD, World, compare_shapes
 
 W = World()
 # Whose JSON is recorded from here; the rest is from test_live.py.
@@ -83,6 +87,20 @@ def a_case_is_handed_to_another_vendor():
                    {'amount': '100.00', 'unit': 'EUR'})])
     expect_equal('hop 1        acme/refund-agent -> globex/fulfilment, accepted' in
                  w.say('handoffs', case, key='acme-refund-agent'), True)
+
+
+def an_offer_is_waited_for():
+    w = W
+    case = _ask()
+    expect_equal(w.tell('offers', '--wait', '--timeout', '200ms', key='globex-spare', status=3)['offers'], [])
+    env = dict(os.environ, CUSTODY_URL=w.url, CUSTODY_TRUST='trust.json')
+    waiter = subprocess.Popen([CUSTODY, 'offers', '--wait', '--timeout', '60s', '--json', '--key', 'globex-spare.key'],
+                              cwd=w.top, env=env, stdout=subprocess.PIPE, encoding='utf-8')
+    time.sleep(1)
+    w.say('offer', case, '--to', 'globex/spare', key='acme-refund-agent')
+    out, _ = waiter.communicate(timeout=20)
+    expect_equal((waiter.returncode, [one['case'] for one in json.loads(out)['offers']]), (0, [case]))
+    w.say('decline', case, key='globex-spare')
 
 
 def what_does_not_travel_is_decided_anew():
@@ -308,6 +326,7 @@ def the_custodian_ends():
 contract.main([
     a_ledger_of_two_vendors,
     a_case_is_handed_to_another_vendor,
+    an_offer_is_waited_for,
     what_does_not_travel_is_decided_anew,
     offers_end_in_other_ways,
     a_scope_only_narrows,
