@@ -90,7 +90,7 @@ static uint64_t moment(void)
 }
 
 /* By both admins; key NULL: the actor with all its keys. */
-static void revoke(const char *actor, const char *key, uint64_t since)
+static void take_back(const char *actor, const char *key, uint64_t since)
 {
     struct cty_draft *draft = draft_new();
     struct cty_submitted submitted = {0};
@@ -163,7 +163,7 @@ static void an_approval_before_since_counts(void **state)
     add_person("acme/p1");
     struct cty_hash case_id = ask("acme/agent", "one");
     approve("acme/p1", &case_id);
-    revoke("acme/p1", NULL, moment());
+    take_back("acme/p1", NULL, moment());
     check_evidence(&case_id, "approved before since, not used yet: custody-verify", false, "revoked by entry");
     assert_int_equal(consume("acme/agent", &case_id), CUSTODY_OK);
     check_evidence(&case_id, "approved before since, used afterwards: custody-verify", false, "revoked by entry");
@@ -176,7 +176,7 @@ static void an_approval_after_since_can_not_be_used(void **state)
     struct cty_hash case_id = ask("acme/agent", "one");
     uint64_t stolen = moment();
     approve("acme/p2", &case_id);
-    revoke("acme/p2", NULL, stolen);
+    take_back("acme/p2", NULL, stolen);
     assert_string_equal(state_of(&case_id), "RELEASED");
     assert_int_equal(consume("acme/agent", &case_id), CUSTODY_E_APPROVAL_REVOKED);
     check_refused("acme/agent", &case_id, "approved after since: custody consume", "approval-revoked");
@@ -193,7 +193,7 @@ static void what_was_consumed_stands_and_is_suspect(void **state)
     approve("acme/p3", &case_id);
     assert_int_equal(consume("acme/agent", &case_id), CUSTODY_OK);
     check_evidence(&case_id, "approved and used, before anybody knew: custody-verify", false, "acme/p3");
-    revoke("acme/p3", NULL, stolen);
+    take_back("acme/p3", NULL, stolen);
     assert_string_equal(state_of(&case_id), "CONSUMED");
     check_evidence(&case_id, "approved after since, and used before it was revoked: custody-verify", true,
                    "revoked by entry");
@@ -207,7 +207,7 @@ static void an_approval_after_since_makes_no_quorum(void **state)
     approve("acme/p4", &before);
     uint64_t stolen = moment();
     approve("acme/p4", &case_id);
-    revoke("acme/p4", NULL, stolen);
+    take_back("acme/p4", NULL, stolen);
     approve("acme/pat", &case_id);
     assert_string_equal(state_of(&case_id), "HELD");
     approve("acme/sam", &case_id);
@@ -249,7 +249,7 @@ static void what_a_former_key_approved(void **state)
     assert_int_equal(consume("acme/agent", &used), CUSTODY_OK);
     struct cty_client *renewed = rotate("acme/p5", &next);
     draft_approve(renewed, &later);
-    revoke("acme/p5", (const char *)house_vkey(house, "acme/p5").data, since);
+    take_back("acme/p5", (const char *)house_vkey(house, "acme/p5").data, since);
     assert_int_equal(consume("acme/agent", &early), CUSTODY_OK);
     assert_int_equal(consume("acme/agent", &stolen), CUSTODY_E_APPROVAL_REVOKED);
     assert_int_equal(consume("acme/agent", &later), CUSTODY_OK);
@@ -273,7 +273,7 @@ static void an_offer_after_since_is_not_accepted(void **state)
     struct cty_hash case_id = ask("acme/g1", "free");
     uint64_t stolen = moment();
     must(offer("acme/g1", &case_id, "globex/agent"));
-    revoke("acme/g1", NULL, stolen);
+    take_back("acme/g1", NULL, stolen);
     assert_int_equal(accept("globex/agent", &case_id), CUSTODY_E_AFTER_CANCELLATION);
     check_evidence(&case_id, "offered after since, not accepted: custody-verify", false, "policy");
 }
@@ -289,7 +289,7 @@ static void what_was_handed_on_after_since_can_not_be_used(void **state)
     must(offer("acme/g2", &used, "globex/agent"));
     must(accept("globex/agent", &used));
     assert_int_equal(consume("globex/agent", &used), CUSTODY_OK);
-    revoke("acme/g2", NULL, stolen);
+    take_back("acme/g2", NULL, stolen);
     assert_int_equal(consume("globex/agent", &case_id), CUSTODY_E_AFTER_CANCELLATION);
     check_refused("globex/agent", &case_id, "handed on after since: custody consume", "after-cancellation");
     check_evidence(&case_id, "handed on after since, not used: custody-verify", true, "revoked by entry");
@@ -305,7 +305,7 @@ static void what_was_handed_on_before_since_counts(void **state)
     must(offer("acme/g3", &accepted, "globex/agent"));
     must(accept("globex/agent", &accepted));
     must(offer("acme/g3", &offered, "globex/agent"));
-    revoke("acme/g3", NULL, moment());
+    take_back("acme/g3", NULL, moment());
     assert_int_equal(accept("globex/agent", &offered), CUSTODY_OK);
     assert_int_equal(consume("globex/agent", &accepted), CUSTODY_OK);
     assert_int_equal(consume("globex/agent", &offered), CUSTODY_OK);
@@ -324,7 +324,7 @@ static void what_a_former_key_handed_on(void **state)
     struct cty_client *renewed = rotate("acme/g4", &next);
     const struct cty_offering offering = {.to = CTY_LITERAL("globex/agent")};
     must(cty_agent_offer(renewed, &later, &offering, NULL, &house_error));
-    revoke("acme/g4", (const char *)house_vkey(house, "acme/g4").data, stolen);
+    take_back("acme/g4", (const char *)house_vkey(house, "acme/g4").data, stolen);
     assert_int_equal(accept("globex/agent", &case_id), CUSTODY_E_AFTER_CANCELLATION);
     assert_int_equal(accept("globex/agent", &later), CUSTODY_OK);
     assert_int_equal(consume("globex/agent", &later), CUSTODY_OK);
