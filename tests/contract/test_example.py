@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent in spec/client.md is the one that is compiled."""
+"""The agents in spec/client.md and README.md are those that are compiled."""
 
 import os
 
@@ -17,4 +17,10 @@ def the_example_is_the_program():
     expect_equal([block.split('```')[0] for block in blocks], [_read('tests/contract/example_agent.c')])
 
 
-contract.main([the_example_is_the_program])
+def the_readme_shows_a_part_of_the_program():
+    blocks = [block.split('```')[0] for block in _read('README.md').split('```c\n')[1:]]
+    expect_equal([block for block in blocks if block in _read('tests/contract/example_fulfilment.c')], blocks)
+    expect_equal(len(blocks), 1)
+
+
+contract.main([the_example_is_the_program, the_readme_shows_a_part_of_the_program])
