@@ -488,7 +488,7 @@ static struct cty_secret **secret_place(struct world *w, const struct cty_secret
         if (w->actors[i] == secret)
             return &w->actors[i];
     }
-    CTY_CHECK(!"a key of the world");
+    CTY_CHECK(false); /* a secret of another world */
     return NULL;
 }
 

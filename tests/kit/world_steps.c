@@ -196,7 +196,7 @@ const struct cty_secret *world_former(struct world *w, const char *actor, unsign
             ++ago == rotations_ago)
             return w->former[i];
     }
-    CTY_CHECK(!"a former key");
+    CTY_CHECK(false); /* it was not rotated so often */
     return NULL;
 }
 
