@@ -17,6 +17,11 @@
 
 _Thread_local custody_error house_error;
 static struct house *standing; /* for house_fail, which is called from any depth */
+static struct {
+    pid_t owner; /* a child of a fork leaves alone what is not its own */
+    char folder[96];
+} also[8];
+static size_t also_count;
 
 /* ---- the end ---- */
 
@@ -33,6 +38,21 @@ static void remove_folder(const char *path)
     rmdir(path);
 }
 
+void house_also_remove(const char *folder)
+{
+    must_be(also_count < CTY_COUNT_OF(also));
+    also[also_count].owner = getpid();
+    snprintf(also[also_count++].folder, sizeof(also[0].folder), "%s", folder);
+}
+
+static void remove_others(void)
+{
+    for (size_t i = 0; i < also_count; i++) {
+        if (also[i].owner == getpid())
+            remove_folder(also[i].folder);
+    }
+}
+
 void house_fail(const char *file, int line, const char *what, custody_err err, const char *detail)
 {
     fflush(stdout);
@@ -43,6 +63,7 @@ void house_fail(const char *file, int line, const char *what, custody_err err, c
             kill(standing->custodyd.pid, SIGKILL);
         remove_folder(standing->folder);
     }
+    remove_others();
     fflush(NULL);
     _exit(1);
 }

@@ -106,6 +106,8 @@ void house_agent_for(struct house *h, const char *name, uint64_t valid_ms);
 /* The actor revokes itself, from now on. */
 void house_revoke(struct house *h, const char *name);
 
+/* A folder of files that goes too where this process ends by house_fail; at most eight. The path is copied. */
+void house_also_remove(const char *folder);
 /* Ends the program, telling the error and the daemon's log. From any thread. */
 _Noreturn void house_fail(const char *file, int line, const char *what, custody_err err, const char *detail);
 /* An error for `must`, of the calling thread. */

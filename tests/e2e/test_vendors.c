@@ -97,6 +97,7 @@ static void start_vendor(struct show *show, unsigned number)
     int pair[2];
     struct seat *seat = &show->seats[number];
     walls_folder(show->walls, number, seat->folder, sizeof(seat->folder));
+    house_also_remove(seat->folder);
     walls_host(show->walls, number, seat->host, sizeof(seat->host));
     must_be(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
     fflush(NULL);
@@ -368,7 +369,9 @@ static void tell(const struct show *show)
     static const char *const types[] = {"offer", "accept", "decline", "withdraw", "finalise", "expiry", "actor.revoke",
                                         "actor.rotate", "patch", "consent", "question", "answer", "decision", "consume",
                                         "outcome", "cancel"};
-    printf("# between vendors: %s\n", walls_names[show->walls]);
+    static const char *const walls[] = {"a network namespace, a user, a trust file and a process each",
+                                        "a user, a trust file and a process each", "a trust file and a process each"};
+    printf("# %u vendors: %s\n", VENDORS, walls[show->walls]);
     printf("# %u cases in %.1f s, %u restarts, %llu entries", cases_wanted, show->seconds, show->kills,
            (unsigned long long)show->books.size);
     for (size_t i = 0; i < CTY_COUNT_OF(types); i++)

@@ -17,7 +17,7 @@
 enum walls { WALLS_NAMESPACES, WALLS_USERS, WALLS_PROCESSES };
 extern const char *const walls_names[];
 
-/* The best that can be had. For namespaces the caller is in a new one afterwards. Before there are threads. */
+/* The best that can be had, or what CUSTODY_WALLS names ("users", "processes") instead of better ones. For namespaces the caller is in a new one afterwards. Before there are threads. */
 enum walls walls_build(void);
 /* The vendor's process goes behind its wall: a namespace without a way out. */
 void walls_enter(enum walls walls);
