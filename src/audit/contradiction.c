@@ -189,7 +189,7 @@ static custody_err open_notes(const struct cty_contradiction *c, const struct ct
 {
     if (!cty_bytes_equal(c->ledger, trust->origin))
         return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the trust file pins another ledger");
-    if (!cty_bytes_equal(c->key, trust->log_vkey))
+    if (!cty_trust_has_log_line(trust, c->key))
         return cty_fail(error, CUSTODY_E_KEY_UNKNOWN, "the trust file pins another log key");
     for (size_t i = 0; i < 2; i++) {
         custody_err err = cty_checkpoint_open_by(c->notes[i], trust->origin, &trust->log_keys, &checkpoints[i]);

@@ -368,6 +368,19 @@ void cty_trust_done(struct cty_trust *trust)
     memset(trust, 0, sizeof(*trust));
 }
 
+bool cty_trust_has_log_line(const struct cty_trust *trust, struct cty_bytes line)
+{
+    struct cty_bytes name;
+    struct cty_key key;
+    if (cty_vkey_parse(line, CTY_KEY_ED25519, &name, &key) != CUSTODY_OK || !cty_bytes_equal(name, trust->origin))
+        return false;
+    for (uint32_t i = 0; i < trust->log_keys.count; i++) {
+        if (cty_key_equal(&trust->log_keys.keys[i], &key))
+            return true;
+    }
+    return false;
+}
+
 uint32_t cty_trust_pins_of(const struct cty_trust *trust, struct cty_bytes party)
 {
     uint32_t count = 0;

@@ -57,6 +57,9 @@ CUSTODY_MUST_USE custody_err cty_trust_parse(struct cty_bytes text, struct cty_t
                                              custody_error *error);
 void cty_trust_done(struct cty_trust *trust);
 
+/* Whether this public line is the pinned log key's, or of one that `trust` was told of besides. */
+bool cty_trust_has_log_line(const struct cty_trust *trust, struct cty_bytes line);
+
 /* Whether a party is pinned, and how many of its admins. */
 uint32_t cty_trust_pins_of(const struct cty_trust *trust, struct cty_bytes party);
 

@@ -67,7 +67,7 @@ static custody_err look_at(struct look *look, char *path)
     if (err == CUSTODY_OK)
         err = cty_contradiction_parse(cty_buf_bytes(&text), &c, NULL);
     bool readable = err == CUSTODY_OK;
-    bool ours = !readable || cty_bytes_equal(c.key, look->trust->log_vkey);
+    bool ours = !readable || cty_trust_has_log_line(look->trust, c.key);
     custody_err code = readable ? cty_contradiction_code(c.kind) : CUSTODY_E_SPLIT_VIEW;
     if (readable)
         cty_contradiction_done(&c);
@@ -156,23 +156,40 @@ static custody_err keep(const char *state_path, const struct cty_trust *trust, s
     return cty_state_put_new(state_path, path, text, error);
 }
 
+/* Where a later log key signed both notes, the file names that one: then it convicts for whoever pins that. */
+static custody_err name_key(struct cty_contradiction *contradiction, const struct cty_trust *trust,
+                            const uint64_t sizes[2], struct cty_buf *line)
+{
+    const struct cty_key *key = cty_log_keys_at(&trust->log_keys, sizes[0]);
+    if (cty_key_equal(key, &trust->log_key) || !cty_key_equal(key, cty_log_keys_at(&trust->log_keys, sizes[1])))
+        return CUSTODY_OK;
+    CTY_TRY(cty_vkey_format(trust->origin, CTY_KEY_ED25519, key, line));
+    contradiction->key = cty_buf_bytes(line);
+    return CUSTODY_OK;
+}
+
 custody_err cty_contradiction_keep(const char *state_path, const struct cty_trust *trust,
                                    struct cty_contradiction *contradiction, char **ret_path, custody_error *error)
 {
     struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
     enum cty_contradiction_kind kind;
     uint64_t sizes[2];
+    struct cty_buf line = CTY_BUF_INIT(CTY_VKEY_BYTES_MAX);
     char *path = NULL;
     contradiction->ledger = trust->origin;
     contradiction->key = trust->log_vkey;
     CTY_TRY(cty_contradiction_judge(contradiction, trust, &kind, sizes, error));
     contradiction->kind = kind;
-    custody_err err = cty_contradiction_format(contradiction, &text);
+    custody_err err = name_key(contradiction, trust, sizes, &line);
+    if (err == CUSTODY_OK)
+        err = cty_contradiction_format(contradiction, &text);
     if (err == CUSTODY_OK)
         err = make_path(state_path, contradiction, sizes[0] < sizes[1] ? sizes[0] : sizes[1], cty_buf_bytes(&text), &path);
     if (err == CUSTODY_OK)
         err = keep(state_path, trust, cty_buf_bytes(&text), path, error);
     cty_buf_done(&text);
+    cty_buf_done(&line);
+    contradiction->key = trust->log_vkey;
     if (err == CUSTODY_OK)
         *ret_path = path;
     else

@@ -10,7 +10,7 @@
 #include "audit/contradiction.h"
 
 /*
- * Judges it, sets its kind, ledger and key, and keeps it; the same one is kept once. The caller owns *ret_path (free).
+ * Judges it by the log keys that `trust` knows, sets its kind, ledger and key, and keeps it; the same one is kept once. The caller owns *ret_path (free).
  * `kind` counts only where the notes leave it open: WENT_BACK or NO_PROOF. Errors: those of cty_contradiction_judge; IO,
  * NO_MEMORY; LIMIT_REACHED where CTY_CONTRADICTIONS_KEPT_MAX lie there.
  */

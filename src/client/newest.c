@@ -71,6 +71,14 @@ static custody_err set_newest(struct cty_client *client, const struct view *view
     return CUSTODY_OK;
 }
 
+/* The pins, with the log keys that came since; it borrows all that the trust file owns. */
+static struct cty_trust known_trust(const struct cty_client *client)
+{
+    struct cty_trust known = *client->trust;
+    known.log_keys = client->log_keys;
+    return known;
+}
+
 /* Keeps what shows the contradiction and tells it. That it could not be kept must not hide it. */
 static custody_err contradicted(struct cty_client *client, struct cty_contradiction *found, const struct view *before,
                                 const struct view *shown, custody_error *error)
@@ -80,8 +88,8 @@ static custody_err contradicted(struct cty_client *client, struct cty_contradict
     client->newest.refused = code;
     found->notes[0] = before->note;
     found->notes[1] = shown->note;
-    if (client->state_path &&
-        cty_contradiction_keep(client->state_path, client->trust, found, &path, NULL) == CUSTODY_OK) {
+    struct cty_trust known = known_trust(client);
+    if (client->state_path && cty_contradiction_keep(client->state_path, &known, found, &path, NULL) == CUSTODY_OK) {
         free(client->contradiction);
         client->contradiction = path;
     }
@@ -264,7 +272,8 @@ custody_err cty_client_may_act(struct cty_client *client, custody_error *error)
         return cty_fail(error, client->newest.refused, "this custodian contradicted itself before");
     if (!client->state_path)
         return CUSTODY_OK;
-    CTY_TRY(cty_contradiction_find(client->state_path, client->trust, &path, &code, error));
+    struct cty_trust known = known_trust(client);
+    CTY_TRY(cty_contradiction_find(client->state_path, &known, &path, &code, error));
     if (!path)
         return CUSTODY_OK;
     free(client->contradiction);

@@ -259,6 +259,55 @@ static void a_contradiction_is_kept_once(void **state)
     cty_buf_done(&old);
 }
 
+static void note_of(const struct cty_secret *log, uint8_t root, struct cty_buf *out)
+{
+    struct cty_checkpoint checkpoint = {.origin = cty_secret_name(log), .size = 700};
+    struct cty_buf text = CTY_BUF_INIT(4096);
+    memset(checkpoint.root.bytes, root, sizeof(checkpoint.root.bytes));
+    assert_ok(cty_checkpoint_format(&checkpoint, &text));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, log, out));
+    cty_buf_done(&text);
+}
+
+/* Once the log key was rotated, the file names the key that signed, and convicts for whoever pins that one. */
+static void a_contradiction_by_a_later_log_key(void **state)
+{
+    struct fake *f = *state;
+    char path[160], *kept = NULL, *found = NULL;
+    struct cty_buf notes[2] = {CTY_BUF_INIT(4096), CTY_BUF_INIT(4096)}, text = CTY_BUF_INIT(1 << 20);
+    struct cty_contradiction c = {.kind = CTY_CONTRADICTION_TWO_ROOTS};
+    struct cty_contradiction_report report;
+    struct cty_secret *later = NULL;
+    struct cty_trust known = *fake_trust(f), pinned = known;
+    custody_err code = CUSTODY_OK;
+    assert_ok(cty_secret_from_seed(known.origin, cty_sha256(CTY_LITERAL("later")).bytes, &later));
+    assert_ok(cty_log_keys_add(&known.log_keys, 600, cty_secret_key(later)));
+    for (uint8_t i = 0; i < 2; i++) {
+        note_of(later, i, &notes[i]);
+        c.notes[i] = cty_buf_bytes(&notes[i]);
+    }
+    fake_path(f, "state", path, sizeof(path));
+    assert_refused(cty_contradiction_keep(path, &pinned, &c, &kept, NULL), "note-unsigned");
+    assert_ok(cty_contradiction_keep(path, &known, &c, &kept, NULL));
+    assert_ok(cty_state_read(kept, &text, NULL));
+    assert_refused(cty_contradiction_verify(cty_buf_bytes(&text), &pinned, &report, NULL), "key-unknown");
+    assert_ok(cty_contradiction_find(path, &pinned, &found, &code, NULL));
+    assert_null(found);
+    assert_ok(cty_contradiction_find(path, &known, &found, &code, NULL));
+    assert_string_equal(found, kept);
+    pinned.log_key = *cty_secret_key(later);
+    cty_log_keys_begin(&pinned.log_keys, &pinned.log_key);
+    assert_ok(cty_contradiction_verify(cty_buf_bytes(&text), &pinned, &report, NULL));
+    assert_int_equal(report.kind, CTY_CONTRADICTION_TWO_ROOTS);
+    unlink(kept);
+    free(kept);
+    free(found);
+    cty_secret_free(later);
+    for (size_t i = 0; i < 2; i++)
+        cty_buf_done(&notes[i]);
+    cty_buf_done(&text);
+}
+
 static void two_processes_share_a_state_file(void **state)
 {
     struct fake *f = *state;
@@ -363,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_a_state_file_it_is_told_all_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_proof_is_a_split_view, setup, teardown),
         cmocka_unit_test_setup_teardown(a_contradiction_is_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_contradiction_by_a_later_log_key, setup, teardown),
         cmocka_unit_test_setup_teardown(two_processes_share_a_state_file, setup, teardown),
         cmocka_unit_test_setup_teardown(two_views_shown_to_two_processes_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(another_logs_note_is_refused, setup, teardown),
