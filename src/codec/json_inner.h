@@ -28,6 +28,8 @@ struct cty_decimal {
  */
 CUSTODY_MUST_USE custody_err cty_json_string_scan(const uint8_t *at, const uint8_t *end, bool strict,
                                                   const uint8_t **ret_at, bool *ret_escaped);
+/* Where the first byte stands that is a control character, a quote, a backslash or not ASCII; `end` where none is. */
+const uint8_t *cty_json_skip_plain(const uint8_t *at, const uint8_t *end);
 /* Size of the UTF-8 sequence at `at`; 0 if it is not one (RFC 3629). */
 size_t cty_utf8_size(const uint8_t *at, const uint8_t *end);
 /*

@@ -21,7 +21,7 @@ static bool eight_need_care(const uint8_t *at)
     return (found & HIGHS) != 0;
 }
 
-static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end)
+const uint8_t *cty_json_skip_plain(const uint8_t *at, const uint8_t *end)
 {
     while (end - at >= 8 && !eight_need_care(at))
         at += 8;
@@ -138,7 +138,7 @@ custody_err cty_json_string_scan(const uint8_t *at, const uint8_t *end, bool str
 {
     *ret_escaped = false;
     for (;;) {
-        at = skip_plain(at, end);
+        at = cty_json_skip_plain(at, end);
         *ret_at = at;
         if (at == end || *at < 0x20)
             return CUSTODY_E_BAD_JSON;
@@ -268,12 +268,17 @@ custody_err cty_json_unescape(struct cty_bytes text, bool escaped, struct cty_bu
         return cty_buf_put_bytes(out, text);
     size_t before = out->size;
     struct units units = units_make(text, true);
-    for (int32_t unit = units_next(&units); unit >= 0; unit = units_next(&units)) {
-        custody_err err = put_point(&units, unit, out);
-        if (err != CUSTODY_OK) {
-            out->size = before;
-            return err;
-        }
+    custody_err err = CUSTODY_OK;
+    while (err == CUSTODY_OK && units.at < units.end) {
+        /* What stands before a backslash is its own value. */
+        const uint8_t *escape = memchr(units.at, '\\', (size_t)(units.end - units.at));
+        const uint8_t *to = escape ? escape : units.end;
+        err = cty_buf_put(out, units.at, (size_t)(to - units.at));
+        units.at = to;
+        if (err == CUSTODY_OK && escape)
+            err = put_point(&units, units_next(&units), out);
     }
-    return CUSTODY_OK;
+    if (err != CUSTODY_OK)
+        out->size = before;
+    return err;
 }

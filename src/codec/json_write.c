@@ -41,24 +41,38 @@ static custody_err put_escape(struct cty_buf *out, uint8_t c)
     return cty_buf_put(out, escape, (size_t)size);
 }
 
+/* Of a string that can't be written: a NUL in what is left of it is told first. */
+static custody_err refuse_string(const uint8_t *at, const uint8_t *end)
+{
+    return memchr(at, 0, (size_t)(end - at)) ? CUSTODY_E_BAD_MEMBER : CUSTODY_E_BAD_ENCODING;
+}
+
+/* What stands between the quotes. */
+static custody_err put_inside(struct cty_buf *out, struct cty_bytes value)
+{
+    const uint8_t *from = value.data, *at = value.data, *end = value.data + value.size;
+    while ((at = cty_json_skip_plain(at, end)) < end) {
+        if (*at >= 0x80) {
+            size_t size = cty_utf8_size(at, end);
+            if (size == 0)
+                return refuse_string(at, end);
+            at += size;
+            continue;
+        }
+        if (*at == 0)
+            return CUSTODY_E_BAD_MEMBER;
+        CTY_TRY(cty_buf_put(out, from, (size_t)(at - from)));
+        CTY_TRY(put_escape(out, *at));
+        from = ++at;
+    }
+    return cty_buf_put(out, from, (size_t)(end - from));
+}
+
 custody_err cty_json_put_string(struct cty_buf *out, struct cty_bytes value)
 {
-    if (value.size && memchr(value.data, 0, value.size))
-        return CUSTODY_E_BAD_MEMBER;
-    if (!cty_bytes_is_utf8(value))
-        return CUSTODY_E_BAD_ENCODING;
     CTY_TRY(cty_buf_put_byte(out, '"'));
-    size_t from = 0;
-    for (size_t at = 0; at < value.size; at++) {
-        uint8_t c = value.data[at];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        CTY_TRY(cty_buf_put(out, value.data + from, at - from));
-        CTY_TRY(put_escape(out, c));
-        from = at + 1;
-    }
-    if (from < value.size)
-        CTY_TRY(cty_buf_put(out, value.data + from, value.size - from));
+    if (value.size)
+        CTY_TRY(put_inside(out, value));
     return cty_buf_put_byte(out, '"');
 }
 
@@ -148,15 +162,6 @@ void cty_jw_array_end(struct cty_jw *jw)
     close_container(jw, false);
 }
 
-static bool name_is_plain(const char *name)
-{
-    for (; *name; name++) {
-        if (*name < 0x20 || *name > 0x7e || *name == '"' || *name == '\\')
-            return false;
-    }
-    return true;
-}
-
 /* What stands before every name. */
 static bool name_begins(struct cty_jw *jw, const char *literal)
 {
@@ -171,15 +176,26 @@ static bool name_begins(struct cty_jw *jw, const char *literal)
     return jw->err == CUSTODY_OK;
 }
 
+/* Most of what is written is names: one look at the room for all of it. */
+static custody_err put_name(struct cty_buf *out, const char *name)
+{
+    size_t size = strlen(name);
+    const uint8_t *bytes = (const uint8_t *)name;
+    CTY_CHECK(cty_json_skip_plain(bytes, bytes + size) == bytes + size);
+    CTY_TRY(cty_buf_reserve(out, size + 3));
+    uint8_t *at = out->data + out->size;
+    at[0] = '"';
+    memcpy(at + 1, name, size);
+    at[size + 1] = '"';
+    at[size + 2] = ':';
+    out->size += size + 3;
+    return CUSTODY_OK;
+}
+
 void cty_jw_name(struct cty_jw *jw, const char *name)
 {
-    CTY_CHECK(name_is_plain(name));
-    if (!name_begins(jw, name))
-        return;
-    put_byte(jw, '"');
-    keep(jw, cty_buf_put_text(jw->out, name));
-    put_byte(jw, '"');
-    put_byte(jw, ':');
+    if (name_begins(jw, name))
+        keep(jw, put_name(jw->out, name));
 }
 
 void cty_jw_name_bytes(struct cty_jw *jw, struct cty_bytes name)

@@ -4,21 +4,18 @@
 #include "base/check.h"
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char hex_digits[] = "0123456789abcdef";
 
-/* The six bits that a base64 digit stands for, or above 63 if it is none. */
-static uint32_t base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (uint32_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint32_t)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0') + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : 64;
-}
+/* One more than the six bits that a base64 digit stands for; 0 for what is none. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
+    ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
 
 /* How many bytes a padded text decodes to, judged by its size and padding alone. */
 static custody_err base64_decoded_size(struct cty_bytes text, size_t *ret_size)
@@ -37,10 +34,10 @@ static custody_err base64_group(const uint8_t *in, size_t kept, uint8_t *out)
 {
     uint32_t bits = 0;
     for (size_t i = 0; i < 4; i++) {
-        uint32_t value = i <= kept ? base64_value(in[i]) : 0;
-        if (value > 63)
+        uint32_t value = i <= kept ? base64_values[in[i]] : 1;
+        if (value == 0)
             return CUSTODY_E_BAD_ENCODING;
-        bits = (bits << 6) | value;
+        bits = (bits << 6) | (value - 1);
     }
     if ((bits & (0xffffffu >> (8 * kept)) & 0xffffffu) != 0)
         return CUSTODY_E_BAD_ENCODING;
@@ -49,15 +46,29 @@ static custody_err base64_group(const uint8_t *in, size_t kept, uint8_t *out)
     return CUSTODY_OK;
 }
 
+/* Four digits that are three bytes; false where one is no digit. */
+static bool base64_whole(const uint8_t *in, uint8_t *out)
+{
+    uint32_t a = base64_values[in[0]], b = base64_values[in[1]], c = base64_values[in[2]], d = base64_values[in[3]];
+    uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    out[0] = (uint8_t)(bits >> 16);
+    out[1] = (uint8_t)(bits >> 8);
+    out[2] = (uint8_t)bits;
+    return a && b && c && d;
+}
+
 custody_err cty_base64_parse_into(struct cty_bytes text, uint8_t *out, size_t size)
 {
     size_t decoded = 0;
     CTY_TRY(base64_decoded_size(text, &decoded));
     if (decoded != size)
         return CUSTODY_E_BAD_ENCODING;
-    for (size_t at = 0; at < size; at += 3)
-        CTY_TRY(base64_group(text.data + at / 3 * 4, size - at < 3 ? size - at : 3, out + at));
-    return CUSTODY_OK;
+    size_t at = 0;
+    for (; size - at >= 3; at += 3) {
+        if (!base64_whole(text.data + at / 3 * 4, out + at))
+            return CUSTODY_E_BAD_ENCODING;
+    }
+    return at < size ? base64_group(text.data + at / 3 * 4, size - at, out + at) : CUSTODY_OK;
 }
 
 custody_err cty_base64_parse(struct cty_bytes text, struct cty_buf *out)
@@ -94,32 +105,45 @@ custody_err cty_base64_format(struct cty_bytes bytes, struct cty_buf *out)
     return CUSTODY_OK;
 }
 
-static uint32_t hex_value(uint8_t c)
+/* Sums and comparisons only, no table: the compiler then takes many digits at once. */
+static uint8_t hex_value(uint8_t c)
 {
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0');
-    return c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10 : 16;
+    uint8_t digit = (uint8_t)(c - '0');
+    uint8_t letter = (uint8_t)(c - 'a');
+    uint8_t of_letter = letter < 6 ? (uint8_t)(letter + 10) : 0x80;
+    return digit < 10 ? digit : of_letter;
+}
+
+static uint8_t hex_digit(uint8_t bits)
+{
+    return (uint8_t)(bits + (bits < 10 ? '0' : 'a' - 10));
+}
+
+/* False where one is no digit. */
+static bool hex_get(const uint8_t *restrict digits, size_t size, uint8_t *restrict out)
+{
+    uint8_t wrong = 0;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t high = hex_value(digits[2 * i]);
+        uint8_t low = hex_value(digits[2 * i + 1]);
+        wrong |= (uint8_t)(high | low);
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return (wrong & 0x80) == 0;
 }
 
 custody_err cty_hex_parse_into(struct cty_bytes text, uint8_t *out, size_t size)
 {
     if (text.size % 2 != 0 || text.size / 2 != size)
         return CUSTODY_E_BAD_ENCODING;
-    for (size_t i = 0; i < size; i++) {
-        uint32_t high = hex_value(text.data[2 * i]);
-        uint32_t low = hex_value(text.data[2 * i + 1]);
-        if (high > 15 || low > 15)
-            return CUSTODY_E_BAD_ENCODING;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return CUSTODY_OK;
+    return hex_get(text.data, size, out) ? CUSTODY_OK : CUSTODY_E_BAD_ENCODING;
 }
 
-static void hex_put(const uint8_t *bytes, size_t size, uint8_t *out)
+static void hex_put(const uint8_t *restrict bytes, size_t size, uint8_t *restrict out)
 {
     for (size_t i = 0; i < size; i++) {
-        out[2 * i] = (uint8_t)hex_digits[bytes[i] >> 4];
-        out[2 * i + 1] = (uint8_t)hex_digits[bytes[i] & 15];
+        out[2 * i] = hex_digit(bytes[i] >> 4);
+        out[2 * i + 1] = hex_digit(bytes[i] & 15);
     }
 }
 

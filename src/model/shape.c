@@ -155,29 +155,27 @@ static custody_err decode_field(const struct cty_field *field, const struct cty_
     return CUSTODY_OK;
 }
 
-/* Walks two sorted tables as one. */
+/* Walks two sorted tables as one. That each is sorted shows in the writer, which asserts the order of names. */
 struct walk {
     const struct cty_shape *shape[2];
     size_t at[2];
 };
 
+static const struct cty_field *walk_at(const struct walk *walk, size_t i)
+{
+    const struct cty_shape *shape = walk->shape[i];
+    return shape && walk->at[i] < shape->count ? &shape->fields[walk->at[i]] : NULL;
+}
+
 static const struct cty_field *walk_next(struct walk *walk)
 {
-    const struct cty_field *best = NULL;
-    size_t from = 0;
-    for (size_t i = 0; i < 2; i++) {
-        if (!walk->shape[i] || walk->at[i] == walk->shape[i]->count)
-            continue;
-        const struct cty_field *field = &walk->shape[i]->fields[walk->at[i]];
-        CTY_CHECK(walk->at[i] == 0 || strcmp(field[-1].name, field->name) < 0);
-        if (!best || strcmp(field->name, best->name) < 0) {
-            best = field;
-            from = i;
-        }
-    }
-    if (best)
-        walk->at[from]++;
-    return best;
+    const struct cty_field *first = walk_at(walk, 0);
+    const struct cty_field *second = walk_at(walk, 1);
+    bool take_second = second && (!first || strcmp(second->name, first->name) < 0);
+    if (!first && !second)
+        return NULL;
+    walk->at[take_second]++;
+    return take_second ? second : first;
 }
 
 static custody_err missing(const struct cty_field *field, custody_error *error)

@@ -5,7 +5,7 @@
  * named in one place only.
  *
  * Decoding borrows: texts and raw values point into the scanned source. Objects are closed: a member that no
- * row names is refused. Rows stand in sorted order of their names (asserted at first use).
+ * row names is refused. Rows stand in sorted order of their names (asserted when they are written).
  */
 #ifndef CTY_MODEL_SHAPE_H
 #define CTY_MODEL_SHAPE_H
