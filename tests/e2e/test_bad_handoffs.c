@@ -5,6 +5,8 @@
  */
 #include "scene.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -216,6 +218,19 @@ static void widen(struct cty_scope *scope, enum dimension dimension)
     }
 }
 
+/* The refusal names the hop, and in what it is wider. */
+static void check_wider(struct scene *scene, enum dimension dimension)
+{
+    static const char *const names[] = {"depth", "expires", "releases", "services", "actions"};
+    char expected[64], detail[128];
+    const char *code = wire_submit_draft(&scene->wire, scene->draft);
+    struct cty_bytes said = scene->wire.answer.failure.detail;
+    snprintf(expected, sizeof(expected), "hop 2 widens %s", names[dimension]);
+    snprintf(detail, sizeof(detail), "%.*s", (int)said.size, said.size ? (const char *)said.data : "");
+    assert_refused_unmoved(scene, code, "pass-wider");
+    assert_string_equal(detail, expected);
+}
+
 static void a_widened_scope(void **state)
 {
     struct scene *scene = *state;
@@ -228,7 +243,7 @@ static void a_widened_scope(void **state)
         draft_offer(scene, scene->rival, &case_id, "globex/second");
         scene->draft->statement.u.offer.scope.depth = 3;
         widen(&scene->draft->statement.u.offer.scope, i);
-        assert_refused_unmoved(scene, wire_submit_draft(&scene->wire, scene->draft), "pass-wider");
+        check_wider(scene, i);
     }
     draft_offer(scene, scene->rival, &case_id, "globex/second");
     scene->draft->statement.u.offer.scope.depth = 3;
@@ -448,6 +463,25 @@ static void plain_text_on_a_tls_door_and_the_other_way_round(void **state)
     assert_refused_unmoved(scene, custody_err_name(dial(scene, plain_url, NULL, &error)), "ok");
 }
 
+/* Whatever is written to the port: the door goes on. */
+static void bytes_that_are_no_handshake(void **state)
+{
+    struct scene *scene = *state;
+    static const char *const texts[] = {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff", "\x15\x03\x03", "{}"};
+    const struct cty_net_pin right = {.certificate = cty_bytes_text(scene->house->certificate)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    custody_error error = {0};
+    address.sin_port = htons((uint16_t)atoi(strrchr(tls_url, ':') + 1));
+    mark(scene);
+    for (size_t i = 0; i < CTY_COUNT_OF(texts); i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(send(fd, texts[i], strlen(texts[i]), MSG_NOSIGNAL), strlen(texts[i]));
+        assert_int_equal(close(fd), 0);
+    }
+    assert_refused_unmoved(scene, custody_err_name(dial(scene, tls_url, &right, &error)), "ok");
+}
+
 static void the_ledger_is_whole(void **state)
 {
     struct scene *scene = *state;
@@ -493,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_rotation_signed_by_both),
         cmocka_unit_test(a_certificate_that_is_not_the_one_pinned),
         cmocka_unit_test(plain_text_on_a_tls_door_and_the_other_way_round),
+        cmocka_unit_test(bytes_that_are_no_handshake),
         cmocka_unit_test(the_ledger_is_whole),
     };
     int failed = cmocka_run_group_tests(tests, set_up, NULL);
