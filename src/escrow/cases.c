@@ -308,10 +308,7 @@ static custody_err check_approval(struct fold *f, const struct cty_actor_record 
     if (c->consent == CTY_CONSENT_WANTED || c->consent == CTY_CONSENT_REFUSED)
         return cty_fail(f->error, CUSTODY_E_CONSENT_MISSING, "of " NAME_FMT, NAME_ARG(c->holder));
     CTY_TRY(cty_order_check(f, approver));
-    CTY_TRY(cty_previous_check(f, &f->st->u.decision.previous));
-    if (c->decisions_count == CTY_DECISIONS_MAX)
-        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
-    return CUSTODY_OK;
+    return cty_previous_check(f, &f->st->u.decision.previous);
 }
 
 /* A person who decides anew, since the last word no longer counts, takes that back. */
@@ -325,10 +322,12 @@ static void drop_decisions_of(struct cty_case *c, const uint8_t person[16])
     c->decisions_count = kept;
 }
 
-static void keep_approval(struct fold *f, const struct cty_actor_record *approver)
+static custody_err keep_approval(struct fold *f, const struct cty_actor_record *approver)
 {
     struct cty_case *c = &f->the_case;
     drop_decisions_of(c, approver->enrolment.person.bits);
+    if (c->decisions_count == CTY_DECISIONS_MAX)
+        return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u decisions", CTY_DECISIONS_MAX);
     struct cty_case_decision *slot = &c->decisions[c->decisions_count++];
     *slot = (struct cty_case_decision){.actor = f->st->signers[0],
                                        .digest = *f->in->digest,
@@ -338,13 +337,14 @@ static void keep_approval(struct fold *f, const struct cty_actor_record *approve
                                        .time = f->time,
                                        .travels = f->st->u.decision.travels};
     memcpy(slot->person, approver->enrolment.person.bits, sizeof(slot->person));
+    return CUSTODY_OK;
 }
 
 static custody_err take_approval(struct fold *f, const struct cty_actor_record *approver)
 {
     struct cty_case *c = &f->the_case;
     CTY_TRY(check_approval(f, approver));
-    keep_approval(f, approver);
+    CTY_TRY(keep_approval(f, approver));
     uint32_t count = 0;
     bool met = false;
     CTY_TRY(cty_quorum_now(f, false, &count, &met, NULL));

@@ -12,6 +12,7 @@
  *   key/<64 hex>         the one name and use of a public key, for ever
  *   id/<32 hex>          a statement id, with its index and digest
  *   policy/<64 hex>      a policy, by the digest of the statement that published it
+ *   author/<64 hex>      who published it
  *   case/<64 hex>        a case, by the digest of its request
  *   root/<size>          64 hex digits: the root of the first <size> leaves; not a stored record, the
  *                        caller computes it
@@ -21,7 +22,9 @@
 #ifndef CTY_ESCROW_VIEW_H
 #define CTY_ESCROW_VIEW_H
 
-#include "base/bytes.h"
+#include <stdarg.h>
+
+#include "escrow/memo.h"
 
 #define CTY_VIEW_KEY_MAX 160
 #define CTY_VIEW_SLOTS_MAX 256
@@ -30,6 +33,7 @@ enum cty_view_status { CTY_VIEW_WANTED, CTY_VIEW_PRESENT, CTY_VIEW_ABSENT, CTY_V
 
 struct cty_view_slot {
     char key[CTY_VIEW_KEY_MAX];
+    size_t key_size;
     enum cty_view_status status;
     struct cty_bytes value; /* borrowed from the caller; lives until the view is cleared */
 };
@@ -38,12 +42,19 @@ struct cty_view_slot {
 struct cty_view {
     struct cty_view_slot slots[CTY_VIEW_SLOTS_MAX];
     size_t count;
+    struct cty_memo *memo; /* borrowed; NULL: every record is decoded whenever it is asked for */
 };
 
+/* Records that were decoded from the view live until now. */
 static inline void cty_view_clear(struct cty_view *view)
 {
     view->count = 0;
+    cty_memo_turn(view->memo);
 }
+
+/* Writes a key. The format knows %s, %.*s and %llu only: this runs for every record that is asked for. */
+void cty_view_key(char ret_key[static CTY_VIEW_KEY_MAX], const char *format, ...) CUSTODY_PRINTF(2, 3);
+void cty_view_key_list(char ret_key[static CTY_VIEW_KEY_MAX], const char *format, va_list args);
 
 /*
  * What the view holds of `key` (NUL-terminated). Where it holds nothing the key is added as wanted and the
