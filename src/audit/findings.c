@@ -157,6 +157,8 @@ custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_ent
     if (cty_case_check(&c, &error) != CUSTODY_OK)
         cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
     find_new_friend(step, st, &c);
+    if (st->type == CTY_REQUEST && c.parent.present && c.scope.present && step->missing)
+        step->siblings_unknown = true;
     if (st->type == CTY_OUTCOME && c.late)
         cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
     return find_asked_again(step, parsed, &c);

@@ -15,6 +15,7 @@ custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust, 
     struct cty_buf *scratch[] = {&step->salt, &step->content, &step->base, &step->operations, &step->result};
     for (size_t i = 0; i < CTY_COUNT_OF(scratch); i++)
         scratch[i]->limit = CTY_BLOB_BYTES_MAX + 64;
+    CTY_TRY(cty_memo_new(&step->view.memo));
     CTY_TRY(cty_memory_new(&step->memory));
     return cty_memory_new(&step->asked);
 }
@@ -141,7 +142,8 @@ static void check_founders(struct cty_step *step, const struct cty_statement *st
         return;
     }
     step->founders_pinned = true;
-    if (!has_its_pins(step, open->party, open->admins, open->admins_count))
+    step->founders_other = !has_its_pins(step, open->party, open->admins, open->admins_count);
+    if (step->founders_other)
         cty_report_fail(step->report, CTY_CLAIM_ENROLLED, CUSTODY_E_KEY_UNKNOWN, 0,
                         "entry 0 names other founding admins than are pinned");
     else
@@ -296,7 +298,8 @@ custody_err cty_step_finish(struct cty_step *step)
     check_pins_found(step);
     cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature of the %llu entries, up to entry %llu, by its enrolled key",
                     count, newest);
-    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow each of the %llu entries, up to entry %llu", count, newest);
+    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow each of the %llu entries, up to entry %llu%s", count, newest,
+                    step->siblings_unknown ? "; releases that cases outside the file took are not counted" : "");
     cty_report_hold(report, CTY_CLAIM_SEEN, "every checkpoint that a signer saw is one of this tree");
     cty_report_hold(report, CTY_CLAIM_UNIQUE, "every id is used once");
     if (step->contents_missing)

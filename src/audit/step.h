@@ -27,7 +27,9 @@ struct cty_step {
     bool keyless;           /* of the entry in hand */
     bool stopped;           /* something failed: later entries are not judged */
     bool parent_missing;    /* a request whose parent case is unknown */
+    bool siblings_unknown;  /* a request that took one of its parent's releases, where not all cases are at hand */
     bool founders_pinned;   /* the trust file pins the founding admins */
+    bool founders_other;    /* ... and entry 0 names others */
     uint64_t parties_found; /* bits of the trust file's pins whose party was enrolled */
     uint64_t parties_other; /* ... and has other admins than those */
     uint64_t entries;       /* judged and lawful */

@@ -39,7 +39,7 @@ static enum word word_of(const struct cty_step *step, struct cty_bytes party)
         if (cty_bytes_equal(step->trust->pins[i].party, party))
             return step->parties_other & (uint64_t)1 << i ? WORD_OTHERS : WORD_PINNED;
     }
-    return step->founders_pinned ? WORD_FOUNDERS : WORD_LOG;
+    return step->founders_pinned && !step->founders_other ? WORD_FOUNDERS : WORD_LOG;
 }
 
 /* In order, each once. */
