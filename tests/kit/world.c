@@ -105,11 +105,19 @@ void world_random(struct world *w, void *out, size_t size)
     }
 }
 
-/* vkeys that statements borrow: one text for each key, for the life of the world. */
+/* Whether this is the text of the key under that name: a rogue's friend may have a key of another's. */
+static bool is_vkey_of(const struct world_vkey *vkey, const struct cty_secret *secret)
+{
+    struct cty_bytes name = cty_secret_name(secret);
+    return cty_key_equal(&vkey->key, cty_secret_key(secret)) && strlen(vkey->text) > name.size &&
+           memcmp(vkey->text, name.data, name.size) == 0 && vkey->text[name.size] == '+';
+}
+
+/* vkeys that statements borrow: one text for each key and name, for the life of the world. */
 struct cty_bytes world_vkey_text(struct world *w, const struct cty_secret *secret)
 {
     for (size_t i = 0; i < w->vkeys_count; i++) {
-        if (cty_key_equal(&w->vkeys[i].key, cty_secret_key(secret)))
+        if (is_vkey_of(&w->vkeys[i], secret))
             return cty_bytes_text(w->vkeys[i].text);
     }
     CTY_CHECK(w->vkeys_count < CTY_COUNT_OF(w->vkeys));
