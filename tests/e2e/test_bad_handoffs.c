@@ -16,6 +16,7 @@
 
 static struct scene *the_scene;
 static char tls_url[64], plain_url[64];
+static unsigned tls_port;
 
 /* ---- a case, and what is said in it ---- */
 
@@ -416,10 +417,12 @@ static void a_rotation_signed_by_both(void **state)
 static custody_err dial(struct scene *scene, const char *url, const struct cty_net_pin *pin, custody_error *error)
 {
     struct cty_client *client = NULL;
+    struct cty_answer answer = {0};
     const struct cty_client_config config = {.url = url, .pin = pin, .trust = &scene->house->trust,
                                              .secret = house_secret(scene->house, "acme/agent"), .patience_ms = 1500};
     CTY_TRY(cty_client_open(&config, &client, error));
-    custody_err err = cty_client_call(client, CTY_RPC_INFO, NULL, &(struct cty_answer){.text = {.limit = 0}}, error);
+    custody_err err = cty_client_call(client, CTY_RPC_INFO, NULL, &answer, error);
+    cty_answer_done(&answer);
     cty_client_close(client);
     return err;
 }
@@ -471,7 +474,7 @@ static void bytes_that_are_no_handshake(void **state)
     const struct cty_net_pin right = {.certificate = cty_bytes_text(scene->house->certificate)};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     custody_error error = {0};
-    address.sin_port = htons((uint16_t)atoi(strrchr(tls_url, ':') + 1));
+    address.sin_port = htons((uint16_t)tls_port);
     mark(scene);
     for (size_t i = 0; i < CTY_COUNT_OF(texts); i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -495,9 +498,9 @@ static void the_ledger_is_whole(void **state)
 
 static int set_up(void **state)
 {
-    unsigned port = 20000 + (unsigned)getpid() % 20000;
-    snprintf(tls_url, sizeof(tls_url), "tls+tcp://127.0.0.1:%u", port);
-    snprintf(plain_url, sizeof(plain_url), "tcp://127.0.0.1:%u", port + 20000);
+    tls_port = 20000 + (unsigned)getpid() % 20000;
+    snprintf(tls_url, sizeof(tls_url), "tls+tcp://127.0.0.1:%u", tls_port);
+    snprintf(plain_url, sizeof(plain_url), "tcp://127.0.0.1:%u", tls_port + 20000);
     const struct house_config config = {.doors = {tls_url, plain_url}, .hosts = {"127.0.0.1"}};
     *state = the_scene = scene_new(&config);
     house_agent(the_scene->house, "globex/second");

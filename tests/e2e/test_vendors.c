@@ -19,6 +19,7 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "drafts.h"
+#include "told.h"
 #include "vendor.h"
 
 #define KILLS 2u
@@ -27,18 +28,6 @@
 #define ORDER_MS (20 * 60 * 1000)
 
 static unsigned cases_wanted = 150;
-
-/* One case as a vendor's audit tells it. */
-struct told {
-    char case_hex[2 * CTY_HASH_SIZE + 1];
-    char action[64];
-    char state[24];
-    char holder[64];
-    char consume[2 * CTY_HASH_SIZE + 1];
-    unsigned hops;
-    unsigned revision;
-    unsigned acts;
-};
 
 struct seat {
     pid_t pid;
@@ -58,8 +47,7 @@ struct show {
     unsigned kills;
     uint64_t killed_ms;
     double seconds;
-    struct told *told;
-    size_t told_count;
+    struct told told;
     struct books books;
 };
 static struct show *the_show;
@@ -301,22 +289,6 @@ static void play(struct show *show)
 
 /* ---- what they tell ---- */
 
-static char *read_text(const char *folder, const char *name)
-{
-    char path[192];
-    size_t size = 0;
-    char *text = NULL;
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    FILE *memory = open_memstream(&text, &size);
-    must_be(file && memory);
-    for (int c = fgetc(file); c != EOF; c = fgetc(file))
-        fputc(c, memory);
-    fclose(file);
-    fclose(memory);
-    return text;
-}
-
 static void audit_all(struct show *show)
 {
     uint64_t status = 0;
@@ -326,42 +298,13 @@ static void audit_all(struct show *show)
         struct cty_bytes said = listen_for(&show->seats[i], "audited", scratch);
         must(cty_u64_parse(said, 255, &status));
         show->seats[i].audit_status = (int)status;
-        show->seats[i].report = read_text(show->seats[i].folder, "report");
+        show->seats[i].report = told_read_text(show->seats[i].folder, "report");
     }
-}
-
-static void read_told(struct show *show)
-{
-    struct told told = {.acts = 0};
-    const char *line = show->seats[0].report;
-    show->told = calloc(cases_wanted, sizeof(*show->told));
-    must_be(show->told != NULL);
-    for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (sscanf(line, "case %64s %63s %23s %63s %64s %u %u", told.case_hex, told.action, told.state, told.holder,
-                   told.consume, &told.hops, &told.revision) != 7)
-            continue;
-        must_be(show->told_count < cases_wanted);
-        show->told[show->told_count++] = told;
-    }
-}
-
-static struct told *find_told(struct show *show, const char *case_hex)
-{
-    for (size_t i = 0; i < show->told_count; i++) {
-        if (strcmp(show->told[i].case_hex, case_hex) == 0)
-            return &show->told[i];
-    }
-    return NULL;
 }
 
 static uint64_t type_count(const struct show *show, const char *type)
 {
-    char line[64];
-    unsigned long long count = 0;
-    snprintf(line, sizeof(line), "\ntype %s ", type);
-    const char *at = strstr(show->seats[0].report, line);
-    must_be(at && sscanf(at + strlen(line), "%llu", &count) == 1);
-    return count;
+    return told_type_count(show->seats[0].report, type);
 }
 
 static void tell(const struct show *show)
@@ -392,7 +335,7 @@ static int set_up(void **state)
     audit_all(show);
     house_stop(show->house);
     books_open(&show->books, show->house);
-    read_told(show);
+    told_read(&show->told, show->seats[0].report);
     tell(show);
     return 0;
 }
@@ -407,7 +350,7 @@ static void every_vendors_audit_says_the_same(void **state)
         assert_int_equal(status, status == 2 ? 2 : 0);
         assert_string_equal(show->seats[i].report, show->seats[0].report);
     }
-    assert_int_equal(show->told_count, cases_wanted);
+    assert_int_equal(show->told.count, cases_wanted);
 }
 
 static void the_operators_books_are_whole(void **state)
@@ -421,8 +364,8 @@ static void the_operators_books_are_whole(void **state)
 static void every_case_ended_as_its_play_has_it(void **state)
 {
     struct show *show = *state;
-    for (size_t i = 0; i < show->told_count; i++) {
-        const struct told *told = &show->told[i];
+    for (size_t i = 0; i < show->told.count; i++) {
+        const struct told_case *told = &show->told.cases[i];
         enum play_kind kind = play_named(cty_bytes_text(told->action));
         unsigned state_number = 0;
         assert_int_not_equal(kind, PLAY_KINDS);
@@ -437,18 +380,17 @@ static void every_case_ended_as_its_play_has_it(void **state)
 /* What the workers wrote down when they were told to act: once at most, and the consume and the holder of the audit. */
 static void check_acts(struct show *show, const char *acts)
 {
-    char case_hex[2 * CTY_HASH_SIZE + 1], consume[2 * CTY_HASH_SIZE + 1], actor[64];
-    for (const char *line = acts; line && *line; line = strchr(line, '\n') + 1) {
-        assert_int_equal(sscanf(line, "%64s %64s %63s", case_hex, consume, actor), 3);
-        struct told *told = find_told(show, case_hex);
+    struct told_act act;
+    while (told_next_act(&acts, &act)) {
+        struct told_case *told = told_find(&show->told, act.case_hex);
         assert_non_null(told);
-        assert_string_equal(told->consume, consume);
-        assert_string_equal(told->holder, actor);
+        assert_string_equal(told->consume, act.consume);
+        assert_string_equal(told->holder, act.actor);
         told->acts++;
     }
 }
 
-static void check_told_acts(const struct told *told)
+static void check_told_acts(const struct told_case *told)
 {
     bool fulfilled = strcmp(told->state, "FULFILLED") == 0;
     switch (plays[play_named(cty_bytes_text(told->action))].acts) {
@@ -472,12 +414,12 @@ static void nothing_was_acted_on_twice(void **state)
 {
     struct show *show = *state;
     for (unsigned i = 0; i < VENDORS; i++) {
-        char *acts = read_text(show->seats[i].folder, "acts");
+        char *acts = told_read_text(show->seats[i].folder, "acts");
         check_acts(show, acts);
         free(acts);
     }
-    for (size_t i = 0; i < show->told_count; i++)
-        check_told_acts(&show->told[i]);
+    for (size_t i = 0; i < show->told.count; i++)
+        check_told_acts(&show->told.cases[i]);
 }
 
 static void all_of_it_happened(void **state)
@@ -522,7 +464,7 @@ static bool finish(struct show *show, bool well)
         house_well(show->house);
     books_close(&show->books);
     house_free(show->house);
-    free(show->told);
+    told_done(&show->told);
     free(show);
     return well;
 }

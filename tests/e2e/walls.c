@@ -7,7 +7,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,27 +23,34 @@
 
 const char *const walls_names[] = {"namespaces", "users", "processes"};
 
-/* `ip` with these words, which a space divides; quiet. */
-static bool ip(const char *format, ...)
+/* `ip` with these words; quiet. */
+static bool run_ip(const char *const *words)
 {
-    char text[256];
-    char *argv[20] = {(char[]){"ip"}};
+    const char *argv[16] = {"ip"};
     int count = 1, status = 0;
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    for (char *word = strtok(text, " "); word && count < 19; word = strtok(NULL, " "))
-        argv[count++] = word;
+    while (*words && count < 15)
+        argv[count++] = *words++;
     pid_t pid = fork();
     if (pid == 0) {
         int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
         dup2(nowhere, STDOUT_FILENO);
         dup2(nowhere, STDERR_FILENO);
-        execvp("ip", argv);
+        execvp("ip", (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+#define ip(...) run_ip((const char *const[]){__VA_ARGS__, NULL})
+
+struct word {
+    char text[32];
+};
+
+static struct word numbered(const char *before, unsigned number, const char *behind)
+{
+    struct word word;
+    snprintf(word.text, sizeof(word.text), "%s%u%s", before, number, behind);
+    return word;
 }
 
 /* In a process that ends, so that nothing of a failure stays. */
@@ -52,7 +59,7 @@ static bool has_namespaces(void)
     int status = 0;
     pid_t pid = fork();
     if (pid == 0)
-        _exit(unshare(CLONE_NEWNET) == 0 && ip("link set lo up") && ip("link add w0 type veth peer name w1") ? 0 : 1);
+        _exit(unshare(CLONE_NEWNET) == 0 && ip("link", "set", "lo", "up") && ip("link", "add", "w0", "type", "veth", "peer", "name", "w1") ? 0 : 1);
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
@@ -74,30 +81,33 @@ enum walls walls_build(void)
         return WALLS_PROCESSES;
     if (most == WALLS_USERS || !has_namespaces() || unshare(CLONE_NEWNET) != 0)
         return WALLS_USERS;
-    must_be(ip("link set lo up"));
+    must_be(ip("link", "set", "lo", "up"));
     return WALLS_NAMESPACES;
 }
 
 void walls_enter(enum walls walls)
 {
     if (walls == WALLS_NAMESPACES)
-        must_be(unshare(CLONE_NEWNET) == 0 && ip("link set lo up"));
+        must_be(unshare(CLONE_NEWNET) == 0 && ip("link", "set", "lo", "up"));
 }
 
 void walls_wire(enum walls walls, unsigned number, pid_t vendor)
 {
     if (walls != WALLS_NAMESPACES)
         return;
-    must_be(ip("link add vendor%u type veth peer name wire netns %d", number, (int)vendor));
-    must_be(ip("addr add 10.77.%u.1/30 dev vendor%u", number + 1, number));
-    must_be(ip("link set vendor%u up", number));
+    struct word ours = numbered("vendor", number, ""), process = numbered("", (unsigned)vendor, "");
+    struct word address = numbered("10.77.", number + 1, ".1/30");
+    must_be(ip("link", "add", ours.text, "type", "veth", "peer", "name", "wire", "netns", process.text));
+    must_be(ip("addr", "add", address.text, "dev", ours.text));
+    must_be(ip("link", "set", ours.text, "up"));
 }
 
 /* Becoming another user takes the death signal away, so it is asked for behind it. */
 void walls_settle(enum walls walls, unsigned number)
 {
+    struct word address = numbered("10.77.", number + 1, ".2/30");
     if (walls == WALLS_NAMESPACES)
-        must_be(ip("addr add 10.77.%u.2/30 dev wire", number + 1) && ip("link set wire up"));
+        must_be(ip("addr", "add", address.text, "dev", "wire") && ip("link", "set", "wire", "up"));
     if (walls != WALLS_PROCESSES) {
         uid_t user = FIRST_USER + number;
         must_be(setgroups(0, NULL) == 0 && setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0);
