@@ -20,6 +20,11 @@ static void check_rule(const struct cty_rule *rule)
     CTY_CHECK(hold == (rule->approvals > 0) && hold == (rule->roles.count > 0));
     CTY_CHECK(rule->approvals <= CTY_APPROVALS_MAX);
     CTY_CHECK(hold || (rule->parties.count == 0 && !rule->distinct_parties && rule->decide_ms == 0));
+    CTY_CHECK(hold || (!rule->consent && !rule->escalation.present && !rule->ordered && rule->window_ms == 0));
+    CTY_CHECK(rule->key_custody == CTY_KEY_SELF || (hold && rule->key_custody == CTY_KEY_HARDWARE));
+    CTY_CHECK(!rule->ordered || (rule->approvals == rule->roles.count && !rule->distinct_parties));
+    CTY_CHECK(!rule->escalation.present || rule->escalation.roles.count > 0);
+    CTY_CHECK(rule->window_ms <= CTY_PERIOD_MS_MAX && rule->escalation.after_ms <= CTY_PERIOD_MS_MAX);
     CTY_CHECK(rule->decide_ms <= CTY_PERIOD_MS_MAX && rule->use_ms <= CTY_PERIOD_MS_MAX);
     CTY_CHECK(rule->report_ms <= CTY_PERIOD_MS_MAX);
 }
@@ -30,6 +35,9 @@ static void check_taken(struct cty_bytes text)
     struct cty_jw jw;
     CTY_CHECK(policy.admin_quorum >= 1 && policy.admin_quorum <= CTY_ADMINS_MAX);
     CTY_CHECK(policy.rules_count <= CTY_RULES_MAX);
+    CTY_CHECK(policy.recovery.present == (policy.recovery.quorum > 0));
+    CTY_CHECK(policy.recovery.present == (policy.recovery.roles.count > 0));
+    CTY_CHECK(policy.recovery.quorum <= CTY_ADMINS_MAX);
     for (uint32_t i = 0; i < policy.rules_count; i++)
         check_rule(&policy.rules[i]);
     cty_jw_begin(&jw, &again);
