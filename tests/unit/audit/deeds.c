@@ -19,6 +19,21 @@ void ask(struct stage *s)
     ask_by(s, "acme/bot");
 }
 
+void hand(struct stage *s, const char *agent)
+{
+    assert_ok(world_hand(s->w, &s->case_id, agent));
+}
+
+void offer(struct stage *s, const char *to)
+{
+    assert_ok(world_offer(s->w, &s->case_id, to, NULL, NULL));
+}
+
+void submit(struct stage *s, const struct cty_statement *st)
+{
+    assert_ok(world_submit(s->w, st, NULL));
+}
+
 void begin_consume(struct rogue *r, struct cty_statement *st, const char *agent)
 {
     struct cty_case c;

@@ -16,6 +16,11 @@ struct stage *stage_vendors(void);
 void ask(struct stage *s);
 void ask_by(struct stage *s, const char *agent);
 
+/* The honest custodian takes these: the case is offered, with all the holder may give; and accepted; and any statement. */
+void offer(struct stage *s, const char *to);
+void hand(struct stage *s, const char *agent);
+void submit(struct stage *s, const struct cty_statement *st);
+
 /* Statements of the stage's case as it stands in the honest ledger. */
 void begin_consume(struct rogue *r, struct cty_statement *st, const char *agent);
 void begin_decision(struct rogue *r, struct cty_statement *st, const char *approver);
