@@ -27,6 +27,7 @@ void cty_step_done(struct cty_step *step)
         cty_buf_done(scratch[i]);
     cty_memory_free(step->memory);
     cty_memory_free(step->asked);
+    cty_memo_free(step->view.memo);
     cty_delta_done(&step->delta);
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/book.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/check.h"
 #include "codec/text.h"
@@ -145,13 +144,13 @@ custody_err cty_book_record(struct cty_book *book, const struct cty_shape *shape
     char text[CTY_VIEW_KEY_MAX];
     va_list args;
     va_start(args, key);
-    vsnprintf(text, sizeof(text), key, args);
+    cty_view_key_list(text, key, args);
     va_end(args);
     struct cty_bytes value;
     CTY_TRY(cty_book_text(book, text, &value, ret_present, error));
     if (!*ret_present)
         return CUSTODY_OK;
-    return cty_record_decode(shape, value, &book->tape, ret_record, error);
+    return cty_memo_decode(book->view.memo, shape, text, value, &book->tape, ret_record, error);
 }
 
 custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id, struct cty_case *ret_case,
@@ -164,5 +163,5 @@ custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id,
     if (!present)
         return cty_fail(error, CUSTODY_E_WRONG_CASE, "case %s", key + 5);
     memset(ret_case, 0, sizeof(*ret_case));
-    return cty_record_decode(&cty_shape_case, *ret_text, &book->tape, ret_case, error);
+    return cty_memo_decode(book->view.memo, &cty_shape_case, key, *ret_text, &book->tape, ret_case, error);
 }

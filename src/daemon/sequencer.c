@@ -26,12 +26,14 @@ custody_err cty_sequencer_init(struct cty_sequencer *sequencer, const struct cty
     sequencer->scratch = cty_alloc(1, sizeof(*sequencer->scratch));
     CTY_TRY(cty_unit_init(&sequencer->unit));
     CTY_TRY(cty_cache_init(&sequencer->cache));
+    CTY_TRY(cty_memo_new(&sequencer->book.view.memo));
     return sequencer->scratch ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
 }
 
 void cty_sequencer_done(struct cty_sequencer *sequencer)
 {
     CTY_CHECK(!sequencer->running && !sequencer->first);
+    cty_memo_free(sequencer->book.view.memo);
     cty_book_done(&sequencer->book);
     cty_cache_done(&sequencer->cache);
     cty_unit_done(&sequencer->unit);

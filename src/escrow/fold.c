@@ -6,7 +6,6 @@
 #include "escrow/inner.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/check.h"
 #include "codec/text.h"
@@ -50,7 +49,7 @@ custody_err cty_fold_get_raw(struct fold *f, struct cty_bytes *ret_value, enum c
     char text[CTY_VIEW_KEY_MAX];
     va_list args;
     va_start(args, key);
-    vsnprintf(text, sizeof(text), key, args);
+    cty_view_key_list(text, key, args);
     va_end(args);
     return get_key(f, text, ret_value, ret_status);
 }
@@ -61,13 +60,13 @@ custody_err cty_fold_get(struct fold *f, const struct cty_shape *shape, void *re
     char text[CTY_VIEW_KEY_MAX];
     va_list args;
     va_start(args, key);
-    vsnprintf(text, sizeof(text), key, args);
+    cty_view_key_list(text, key, args);
     va_end(args);
     struct cty_bytes value;
     CTY_TRY(get_key(f, text, &value, ret_status));
     if (*ret_status != CTY_VIEW_PRESENT)
         return CUSTODY_OK;
-    return cty_record_decode(shape, value, f->tape, ret_record, f->error);
+    return cty_memo_decode(f->view->memo, shape, text, value, f->tape, ret_record, f->error);
 }
 
 /* Opens a put of `key`; where the key stands already in the delta, the later value takes its place. */
@@ -81,7 +80,7 @@ static custody_err put_open(struct fold *f, const char *key, size_t *ret_place)
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more changes than one entry may make");
     if (place == delta->count)
         delta->count++;
-    snprintf(delta->puts[place].key, sizeof(delta->puts[place].key), "%s", key);
+    memcpy(delta->puts[place].key, key, strlen(key) + 1);
     delta->puts[place].at = delta->memory.size;
     delta->puts[place].value.size = 0;
     *ret_place = place;
@@ -93,7 +92,7 @@ custody_err cty_fold_put_raw(struct fold *f, struct cty_bytes value, const char 
     char text[CTY_VIEW_KEY_MAX];
     va_list args;
     va_start(args, key);
-    vsnprintf(text, sizeof(text), key, args);
+    cty_view_key_list(text, key, args);
     va_end(args);
     size_t place = 0;
     CTY_TRY(put_open(f, text, &place));
@@ -107,7 +106,7 @@ custody_err cty_fold_put(struct fold *f, const struct cty_shape *shape, const vo
     char text[CTY_VIEW_KEY_MAX];
     va_list args;
     va_start(args, key);
-    vsnprintf(text, sizeof(text), key, args);
+    cty_view_key_list(text, key, args);
     va_end(args);
     size_t place = 0;
     CTY_TRY(put_open(f, text, &place));
@@ -431,18 +430,18 @@ static custody_err want_first(struct cty_view *view, const struct cty_statement 
     struct cty_bytes value;
     char key[CTY_VIEW_KEY_MAX];
     CTY_TRY(cty_view_get(view, "ledger", &status, &value));
-    snprintf(key, sizeof(key), "id/%s", cty_hex32(st->id).text);
+    cty_view_key(key, "id/%s", cty_hex32(st->id).text);
     CTY_TRY(cty_view_get(view, key, &status, &value));
-    snprintf(key, sizeof(key), "root/%llu", (unsigned long long)st->seen.size);
+    cty_view_key(key, "root/%llu", (unsigned long long)st->seen.size);
     CTY_TRY(cty_view_get(view, key, &status, &value));
     for (uint32_t i = 0; i < st->signers_count; i++) {
-        snprintf(key, sizeof(key), "actor/" NAME_FMT, NAME_ARG(st->signers[i]));
+        cty_view_key(key, "actor/" NAME_FMT, NAME_ARG(st->signers[i]));
         if (is_actor(st->signers[i]))
             CTY_TRY(cty_view_get(view, key, &status, &value));
     }
     if (!(cty_type_flags(st->type) & CTY_TYPE_CASE))
         return cty_enrolments_want(view, st);
-    snprintf(key, sizeof(key), "case/%s", cty_hex64(&st->case_id).text);
+    cty_view_key(key, "case/%s", cty_hex64(&st->case_id).text);
     return cty_view_get(view, key, &status, &value);
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "escrow/memo.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+/* One remembered text: `record` is what it decodes to. */
+struct place {
+    bool used;
+    uint64_t turn; /* when it was given out last */
+    struct cty_buf text;
+    void *record; /* NULL until the place is first used */
+};
+
+#define PLACES_MAX 64u
+
+/* Which records are remembered, and how many of each: cases are large, and seldom asked for after their entry. */
+static const struct kind {
+    const struct cty_shape *shape;
+    size_t size;
+    size_t places;
+} kinds[] = {
+    {&cty_shape_ledger_record, sizeof(struct cty_ledger_record), 1},
+    {&cty_shape_actor_record, sizeof(struct cty_actor_record), PLACES_MAX},
+    {&cty_shape_case, sizeof(struct cty_case), 4},
+    {&cty_shape_party_record, sizeof(struct cty_party_record), 16},
+};
+
+struct cty_memo {
+    uint64_t turn;
+    struct place places[CTY_COUNT_OF(kinds)][PLACES_MAX];
+};
+
+custody_err cty_memo_new(struct cty_memo **ret_memo)
+{
+    struct cty_memo *memo = cty_alloc(1, sizeof(*memo));
+    if (!memo)
+        return CUSTODY_E_NO_MEMORY;
+    memo->turn = 1;
+    for (size_t k = 0; k < CTY_COUNT_OF(kinds); k++) {
+        for (size_t i = 0; i < PLACES_MAX; i++)
+            memo->places[k][i].text = CTY_BUF_INIT(CTY_MEMO_TEXT_MAX);
+    }
+    *ret_memo = memo;
+    return CUSTODY_OK;
+}
+
+void cty_memo_free(struct cty_memo *memo)
+{
+    if (!memo)
+        return;
+    for (size_t k = 0; k < CTY_COUNT_OF(kinds); k++) {
+        for (size_t i = 0; i < PLACES_MAX; i++) {
+            cty_buf_done(&memo->places[k][i].text);
+            free(memo->places[k][i].record);
+        }
+    }
+    free(memo);
+}
+
+void cty_memo_turn(struct cty_memo *memo)
+{
+    if (memo)
+        memo->turn++;
+}
+
+/* FNV-1a over the end of the key, where keys of one kind differ. */
+static size_t place_of(const char *key, size_t places)
+{
+    size_t size = strlen(key);
+    uint32_t hash = 2166136261u;
+    for (size_t i = size < 12 ? 0 : size - 12; i < size; i++)
+        hash = (hash ^ (uint8_t)key[i]) * 16777619u;
+    return (hash ^ hash >> 16) % places;
+}
+
+static struct place *find(struct cty_memo *memo, const struct cty_shape *shape, const char *key, size_t *ret_size)
+{
+    for (size_t k = 0; memo && k < CTY_COUNT_OF(kinds); k++) {
+        if (kinds[k].shape != shape)
+            continue;
+        *ret_size = kinds[k].size;
+        return &memo->places[k][place_of(key, kinds[k].places)];
+    }
+    return NULL;
+}
+
+/* Makes the place hold this text. Errors: as cty_record_decode; the place is then empty. */
+static custody_err learn(struct place *place, const struct cty_shape *shape, size_t size, struct cty_bytes text,
+                         struct cty_json *tape, custody_error *error)
+{
+    place->used = false;
+    if (!place->record)
+        place->record = malloc(size);
+    if (!place->record)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    cty_buf_clear(&place->text);
+    if (cty_buf_put_bytes(&place->text, text) != CUSTODY_OK)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    memset(place->record, 0, size);
+    CTY_TRY(cty_record_decode(shape, cty_buf_bytes(&place->text), tape, place->record, error));
+    place->used = true;
+    return CUSTODY_OK;
+}
+
+custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
+                            struct cty_bytes text, struct cty_json *tape, void *ret_record, custody_error *error)
+{
+    size_t size = 0;
+    struct place *place = find(memo, shape, key, &size);
+    if (!place || text.size > CTY_MEMO_TEXT_MAX)
+        return cty_record_decode(shape, text, tape, ret_record, error);
+    bool known = place->used && cty_bytes_equal(cty_buf_bytes(&place->text), text);
+    /* Another text stands here, and somebody may still look at it. */
+    if (!known && place->used && place->turn == memo->turn)
+        return cty_record_decode(shape, text, tape, ret_record, error);
+    if (!known)
+        CTY_TRY(learn(place, shape, size, text, tape, error));
+    place->turn = memo->turn;
+    memcpy(ret_record, place->record, size);
+    return CUSTODY_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Remembers how record texts decode. The same few actors, the ledger's record and a case's are asked for again and
+ * again, within one run of the fold and in the next ones; a text that was decoded before is compared, which is far
+ * cheaper than to read it anew. What comes out is a function of the text alone, so nobody can see that it was
+ * remembered.
+ *
+ * A record given out borrows from the memo until the memo turns (cty_memo_turn, called where the view is cleared):
+ * a place that was used since the last turn is not taken by another text. Memory is bounded by the places and by
+ * CTY_MEMO_TEXT_MAX. Thread rule: one thread, that of its view.
+ */
+#ifndef CTY_ESCROW_MEMO_H
+#define CTY_ESCROW_MEMO_H
+
+#include "escrow/record.h"
+
+#define CTY_MEMO_TEXT_MAX 8192u
+
+struct cty_memo;
+
+/* Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_memo_new(struct cty_memo **ret_memo);
+void cty_memo_free(struct cty_memo *memo);
+/* Records that were given out may be forgotten from now on. `memo` may be NULL. */
+void cty_memo_turn(struct cty_memo *memo);
+
+/* As cty_record_decode, into memory that the caller zeroed; `key` is where the record stands. `memo` may be NULL. */
+CUSTODY_MUST_USE custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
+                                             struct cty_bytes text, struct cty_json *tape, void *ret_record,
+                                             custody_error *error);
+
+#endif
