@@ -129,17 +129,28 @@ static void answer_questions(struct worker *worker, const struct row *row)
                                            CTY_LITERAL("because it was ordered"), NULL, &house_error));
 }
 
+static bool offer(struct worker *worker, const struct row *row, const char *receiver, uint64_t valid_ms)
+{
+    const struct play *play = &plays[play_named(row->record->action)];
+    const struct cty_offering offering = {.to = cty_bytes_text(receiver),
+                                          .depth = play->hops - row->record->hops_count - 1,
+                                          .valid_ms = valid_ms,
+                                          .obligations = CTY_LITERAL("tell the customer")};
+    custody_error error = {0};
+    custody_err err = cty_agent_offer(worker->client, &row->case_id, &offering, &worker->submitted, &error);
+    if (err != CUSTODY_E_OFFER_EXPIRED)
+        return worker_did(worker, err, &error, "an offer");
+    /* The custodian was away for longer than it was to stand. */
+    worker_again(worker, &row->case_id, wall_ms());
+    return false;
+}
+
 static void hand_on(struct worker *worker, const struct row *row)
 {
-    const struct cty_case *record = row->record;
-    enum play_kind kind = play_named(record->action);
+    enum play_kind kind = play_named(row->record->action);
     char receiver[64];
-    play_receiver(&row->case_id, record, receiver, sizeof(receiver));
-    struct cty_offering offering = {.to = cty_bytes_text(receiver),
-                                    .depth = plays[kind].hops - record->hops_count - 1,
-                                    .valid_ms = kind == PLAY_STALE ? STALE_OFFER_MS : OFFER_MS,
-                                    .obligations = CTY_LITERAL("tell the customer")};
-    if (!did(worker, cty_agent_offer(worker->client, &row->case_id, &offering, &worker->submitted, &house_error)))
+    play_receiver(&row->case_id, row->record, receiver, sizeof(receiver));
+    if (!offer(worker, row, receiver, kind == PLAY_STALE ? STALE_OFFER_MS : OFFER_MS))
         return;
     if (kind == PLAY_WITHDRAW)
         (void)did(worker, cty_agent_withdraw(worker->client, &row->case_id, CTY_LITERAL("on second thought"), NULL,
