@@ -113,14 +113,17 @@ custody_err cty_words_enrolled(struct cty_step *step)
 
 /* ---- people ---- */
 
-/* "acme/bob (enrolled by 1, travelled, revoked by entry 9)" */
+/* "acme/bob (enrolled by 1, travelled, revoked by entry 9)"; founding admins vouched for themselves. */
 static void put_approver(const struct cty_step *step, const struct cty_case_decision *decision, struct cty_words *words)
 {
     struct cty_actor_record actor = {.vouchers = 0};
     char thief[CTY_THIEF_WORDS_MAX];
     bool present = cty_step_actor(step->memory, decision->actor, &actor) == CUSTODY_OK;
-    put(words, "%.*s (%s by %llu", NAME(decision->actor), actor.recovered ? "recovered" : "enrolled",
-        (unsigned long long)actor.vouchers);
+    put(words, "%.*s (", NAME(decision->actor));
+    if (present && actor.index == 0)
+        put(words, "founding admin");
+    else
+        put(words, "%s by %llu", actor.recovered ? "recovered" : "enrolled", (unsigned long long)actor.vouchers);
     if (cty_step_travelled(step, &decision->digest))
         put(words, ", travelled");
     if (present && actor.revoked_index != 0)

@@ -148,6 +148,21 @@ static void of_a_pass(void **state)
                         "policy released it to globex/x without asking people; on the founding admins' word: acme, globex");
 }
 
+/* Nobody but themselves vouched for the founding admins. */
+static void of_the_founding_admins(void **state)
+{
+    (void)state;
+    assert_ok(world_person(stage->w, "operator/boss", NULL, "operator's boss"));
+    assert_ok(world_agent(stage->w, "operator/bot", "operator/boss"));
+    ask_by(stage, "operator/bot");
+    decide("operator/ada", NULL);
+    decide("operator/otto", NULL);
+    assert_int_equal(stage_verify_own(stage), 0);
+    assert_string_equal(stage->report.claims[CTY_CLAIM_QUORUM].text,
+                        "released to operator/bot by operator/ada (founding admin), operator/otto (founding admin); "
+                        "pinned: operator");
+}
+
 /* An admin who came by recovery approves. */
 static void of_who_came_by_recovery(void **state)
 {
@@ -294,6 +309,7 @@ int main(void)
         TEST(of_a_case_that_was_handed_over),
         TEST(of_approvals_on_a_longer_way),
         TEST(of_a_pass),
+        TEST(of_the_founding_admins),
         TEST(of_who_came_by_recovery),
         TEST(of_a_false_party),
         TEST(of_more_than_fits),
