@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 
 #define DRAIN_MS 10000u
@@ -144,6 +145,15 @@ static void log_ready(struct cty_daemon *daemon)
     cty_log(CTY_LOG_INFO, "ready", "door", "s", cty_daemon_url(daemon, 0), "size", "u", cty_daemon_size(daemon), NULL);
 }
 
+/* Whether the service manager hears us is its own affair. */
+static void tell_manager(const char *state)
+{
+    custody_error error = {0};
+    custody_err err = cty_notify(state, &error);
+    if (err != CUSTODY_OK)
+        cty_log(CTY_LOG_WARNING, "notify", "detail", "s", error.detail, NULL);
+}
+
 /* Until a signal comes or the storage fails. */
 static custody_err wait_for_end(struct program *program, const struct cty_daemon *daemon)
 {
@@ -163,8 +173,10 @@ static custody_err serve(struct program *program, custody_error *error)
     CTY_TRY(open_signals(program, error));
     CTY_TRY(cty_daemon_start(&options, &daemon, error));
     log_ready(daemon);
+    tell_manager(CTY_NOTIFY_READY);
     custody_err err = wait_for_end(program, daemon);
     cty_log(CTY_LOG_INFO, "stopping", "size", "u", cty_daemon_size(daemon), NULL);
+    tell_manager(CTY_NOTIFY_STOPPING);
     cty_daemon_stop(daemon, DRAIN_MS);
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "see the lines before this one");
