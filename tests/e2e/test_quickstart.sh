@@ -175,6 +175,8 @@ check "the outcome is reported" below_says "globex/fulfilment \\$ custody outcom
 all="checkpoint holds,intact holds,complete holds,enrolled holds,signed holds,lawful holds"
 check "initech audits claim by claim" test "$(claims "initech/auditor  *\\$ custody audit")" = \
     "$all,contents not checked,seen holds,unique holds"
+check "and says on whose word" below_says "initech/auditor  *\\$ custody audit" \
+    "^enrolled +holds .*pinned: acme; on the log key's word: globex, initech, operator\$"
 check "and judges the evidence" test "$(claims "initech  *\\$ custody-verify")" = \
     "$all,contents holds,seen holds,unique not checked,quorum holds,once holds,between holds"
 check "the edited payload was named" says "[blob-mismatch] entry 8: member payload of the request"
