@@ -4,7 +4,7 @@
  * is needed.
  *
  *     call --> session? --> [ write --> exchange --> read ] --> UNREACHABLE, TIMEOUT, BUSY: pause, again
- *                                                          \--> session gone: open another, once
+ *                                                          \--> session gone: open another
  */
 #include <time.h>
 
@@ -14,6 +14,8 @@
 
 /* Challenges that one opening of a session may take. */
 #define CHALLENGES_TRIED_MAX 3
+/* Sessions that one call may take: a custodian may be started anew while a long one waits, and again. */
+#define SESSIONS_TRIED_MAX 4
 
 void cty_answer_done(struct cty_answer *answer)
 {
@@ -205,7 +207,7 @@ custody_err cty_client_call_long(struct cty_client *client, enum cty_rpc rpc, co
 {
     CTY_SPAN(client);
     custody_err err = CUSTODY_E_INTERNAL;
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < SESSIONS_TRIED_MAX; round++) {
         CTY_TRY(prepare_session(client, rpc, error));
         struct cty_rpc_call call = {.rpc = rpc};
         if (params)
