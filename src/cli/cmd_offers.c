@@ -131,18 +131,31 @@ static custody_err present(struct cty_acting *a)
     return cty_cli_confirm(cli, "Take this over?");
 }
 
-/* What is not open to us is not shown: the step says why. */
+static bool was_accepted(const struct cty_case *c, const struct cty_hash *offer)
+{
+    for (uint32_t i = 0; i < c->hops_count; i++) {
+        if (cty_hash_equal(&c->hops[i].offer, offer))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * What was looked at is what is accepted, whatever is offered meanwhile, or shown by the custodian at the next look. What
+ * is not open to us is not shown: the step says why.
+ */
 static custody_err show_before(struct cty_acting *a, struct cty_opt_hash *offer)
 {
     CTY_TRY(cty_cli_judge_case(a->cli, a->client, &a->case_id, &a->judgement));
     CTY_TRY(cty_judgement_check(a->judgement, &a->cli->error));
     const struct cty_case *c = &a->judgement->record;
-    bool ours = cty_offered_to(c, cty_secret_name(cty_client_secret(a->client)));
-    if (!ours || (offer->present && !cty_hash_equal(&offer->hash, &c->offer.digest)))
+    bool newest = c->offer.present && (!offer->present || cty_hash_equal(&offer->hash, &c->offer.digest));
+    if (!newest && !(offer->present && was_accepted(c, &offer->hash)))
+        return cty_fail_code(&a->cli->error, CUSTODY_E_NO_OFFER);
+    if (!newest)
         return CUSTODY_OK;
-    /* What was shown is what is accepted, whatever is offered meanwhile. */
     *offer = (struct cty_opt_hash){c->offer.digest, true};
-    return present(a);
+    return cty_offered_to(c, cty_secret_name(cty_client_secret(a->client))) ? present(a) : CUSTODY_OK;
 }
 
 static custody_err run_accept(struct cty_acting *a)
