@@ -12,7 +12,8 @@ custody_err cty_unit_init(struct cty_unit *unit)
         unit->entries[i].body = CTY_BUF_INIT(2 * CTY_ENTRY_BYTES_MAX);
     unit->envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     unit->clerk_statement = cty_alloc(1, sizeof(*unit->clerk_statement));
-    return unit->clerk_statement ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
+    unit->the_case = cty_alloc(1, sizeof(*unit->the_case));
+    return unit->clerk_statement && unit->the_case ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
 }
 
 void cty_unit_done(struct cty_unit *unit)
@@ -24,6 +25,7 @@ void cty_unit_done(struct cty_unit *unit)
     cty_buf_done(&unit->envelope);
     cty_json_done(&unit->tape);
     free(unit->clerk_statement);
+    free(unit->the_case);
 }
 
 struct cty_seen cty_seen_of(uint64_t size, const struct cty_hash *root)
@@ -32,23 +34,19 @@ struct cty_seen cty_seen_of(uint64_t size, const struct cty_hash *root)
 }
 
 /* The leaf hash of the case's newest entry, where there is such a case: that there is none the fold says. */
-static custody_err find_case_prev(struct cty_book *book, const struct cty_hash *case_id,
+static custody_err find_case_prev(struct cty_unit *unit, struct cty_book *book, const struct cty_hash *case_id,
                                   struct cty_opt_hash *ret_link, custody_error *error)
 {
     struct cty_bytes text;
-    struct cty_case *the_case = cty_alloc(1, sizeof(*the_case));
-    if (!the_case)
-        return CUSTODY_E_NO_MEMORY;
-    custody_err err = cty_book_case(book, case_id, the_case, &text, error);
+    custody_err err = cty_book_case(book, case_id, unit->the_case, &text, error);
     if (err == CUSTODY_OK)
-        *ret_link = (struct cty_opt_hash){the_case->last, true};
-    free(the_case);
+        *ret_link = (struct cty_opt_hash){unit->the_case->last, true};
     return err == CUSTODY_E_WRONG_CASE ? CUSTODY_OK : err;
 }
 
 /* The links of a unit's first entry, after what the book holds. In a ledger that has not begun there are none. */
-static custody_err first_entry(struct cty_book *book, const struct cty_statement *statement, uint64_t time,
-                               struct cty_entry *ret_entry, custody_error *error)
+static custody_err first_entry(struct cty_unit *unit, struct cty_book *book, const struct cty_statement *statement,
+                               uint64_t time, struct cty_entry *ret_entry, custody_error *error)
 {
     struct cty_ledger_record ledger = {0};
     bool begun = false;
@@ -59,7 +57,7 @@ static custody_err first_entry(struct cty_book *book, const struct cty_statement
                                     .trust = {ledger.trust, begun}};
     if (!(cty_type_flags(statement->type) & CTY_TYPE_CASE))
         return CUSTODY_OK;
-    return find_case_prev(book, &statement->case_id, &ret_entry->case_prev, error);
+    return find_case_prev(unit, book, &statement->case_id, &ret_entry->case_prev, error);
 }
 
 /* The links of an entry behind another of its unit: both are of one case. */
@@ -79,7 +77,7 @@ static custody_err fold_next(struct cty_unit *unit, struct cty_book *book, const
     if (unit->count)
         entry = entry_behind(next - 1);
     else
-        CTY_TRY(first_entry(book, input->statement, time, &entry, error));
+        CTY_TRY(first_entry(unit, book, input->statement, time, &entry, error));
     entry.statement = input->envelope;
     cty_buf_clear(&next->body);
     custody_err err = cty_entry_encode(&entry, &next->body);

@@ -32,6 +32,7 @@ struct cty_unit {
     struct cty_unit_entry entries[CTY_UNIT_ENTRIES_MAX];
     uint32_t count;
     struct cty_statement *clerk_statement; /* scratch */
+    struct cty_case *the_case;             /* scratch */
     struct cty_buf envelope;               /* scratch */
     struct cty_json tape;                  /* scratch */
 };

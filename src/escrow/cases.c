@@ -31,7 +31,6 @@ static const unsigned allowed[CTY_TYPE_COUNT] = {
 custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id)
 {
     enum cty_view_status status;
-    memset(&f->the_case, 0, sizeof(f->the_case));
     CTY_TRY(cty_fold_get(f, &cty_shape_case, &f->the_case, &status, "case/%s", cty_hex64(case_id).text));
     if (status != CTY_VIEW_PRESENT)
         return cty_fail(f->error, CUSTODY_E_WRONG_CASE, "case %s", cty_hex64(case_id).text);

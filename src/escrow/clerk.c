@@ -236,7 +236,9 @@ static custody_err clerk_open(struct fold *f, const struct cty_hash *case_id, st
 custody_err cty_clerk_verdict(struct cty_view *view, const struct cty_hash *case_id, uint64_t time,
                               struct cty_statement *statement, struct cty_json *tape, custody_error *error)
 {
-    struct fold f = {.view = view, .tape = tape, .error = error, .time = time};
+    struct fold f;
+    cty_fold_begin(&f, view, tape, error);
+    f.time = time;
     CTY_TRY(clerk_open(&f, case_id, statement, CTY_VERDICT));
     return cty_judge(&f, &statement->u.verdict);
 }
@@ -244,7 +246,9 @@ custody_err cty_clerk_verdict(struct cty_view *view, const struct cty_hash *case
 custody_err cty_clerk_release(struct cty_view *view, const struct cty_hash *case_id, uint64_t time,
                               struct cty_statement *statement, struct cty_json *tape, custody_error *error)
 {
-    struct fold f = {.view = view, .tape = tape, .error = error, .time = time};
+    struct fold f;
+    cty_fold_begin(&f, view, tape, error);
+    f.time = time;
     CTY_TRY(clerk_open(&f, case_id, statement, CTY_RELEASE));
     return cty_release_make(&f, &statement->u.release);
 }
@@ -252,7 +256,9 @@ custody_err cty_clerk_release(struct cty_view *view, const struct cty_hash *case
 custody_err cty_clerk_expiry(struct cty_view *view, const struct cty_hash *case_id, uint64_t time,
                              struct cty_statement *statement, struct cty_json *tape, custody_error *error)
 {
-    struct fold f = {.view = view, .tape = tape, .error = error, .time = time};
+    struct fold f;
+    cty_fold_begin(&f, view, tape, error);
+    f.time = time;
     int next = 0;
     CTY_TRY(clerk_open(&f, case_id, statement, CTY_EXPIRY));
     CTY_TRY(due_silence(&f, &statement->u.expiry.silence, &next));

@@ -453,8 +453,12 @@ custody_err cty_fold(struct cty_view *view, const struct cty_fold_input *input, 
         CTY_TRY(want_first(view, input->statement));
         return cty_fail(error, CUSTODY_E_VIEW_INCOMPLETE, "the first records");
     }
-    struct fold f = {.view = view, .tape = &delta->tape, .error = error, .in = input, .delta = delta,
-                     .st = input->statement, .time = input->entry->time};
+    struct fold f;
+    cty_fold_begin(&f, view, &delta->tape, error);
+    f.in = input;
+    f.delta = delta;
+    f.st = input->statement;
+    f.time = input->entry->time;
     custody_err err = fold_entry(&f);
     if (err != CUSTODY_OK) {
         delta_reset(delta);

@@ -14,10 +14,22 @@ struct fold {
     struct cty_delta *delta;
     const struct cty_statement *st;
     uint64_t time; /* of the entry */
-    struct cty_ledger_record ledger;
-    struct cty_case the_case; /* where the statement joins one */
     unsigned unjudged;
+    struct cty_ledger_record ledger;
+    struct cty_case the_case; /* where the statement joins one; the last member, see cty_fold_begin */
 };
+
+/*
+ * Zeroes all but the case, which is large: whoever loads or begins one writes it whole, and nobody else looks at it.
+ * Then sets what every fold has.
+ */
+static inline void cty_fold_begin(struct fold *f, struct cty_view *view, struct cty_json *tape, custody_error *error)
+{
+    memset(f, 0, offsetof(struct fold, the_case));
+    f->view = view;
+    f->tape = tape;
+    f->error = error;
+}
 
 /* Reads and decodes a record. PRESENT, ABSENT or UNKNOWN; a wanted record ends the fold. */
 CUSTODY_MUST_USE custody_err cty_fold_get(struct fold *f, const struct cty_shape *shape, void *ret_record,

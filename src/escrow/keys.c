@@ -5,9 +5,9 @@
 #include "base/check.h"
 
 struct resolve {
-    struct fold f;
     struct cty_ledger_record ledger;
     bool has_ledger;
+    struct fold f;
 };
 
 /* Names built here ("<origin>/clerk") live in memory that must not move: it is reserved up front. */
@@ -120,7 +120,11 @@ custody_err cty_fold_keys(struct cty_view *view, const struct cty_statement *sta
                           custody_error *error)
 {
     struct cty_json tape = CTY_JSON_INIT;
-    struct resolve r = {.f = {.view = view, .tape = &tape, .error = error, .st = statement}};
+    struct resolve r;
+    r.has_ledger = false;
+    memset(&r.ledger, 0, sizeof(r.ledger));
+    cty_fold_begin(&r.f, view, &tape, error);
+    r.f.st = statement;
     custody_err err = cty_buf_reserve(names_memory, CTY_ORIGIN_BYTES_MAX + 8);
     for (uint32_t i = 0; err == CUSTODY_OK && i < statement->signers_count; i++) {
         struct cty_bytes signer = statement->signers[i];

@@ -75,49 +75,56 @@ static size_t place_of(const char *key, size_t places)
     return (hash ^ hash >> 16) % places;
 }
 
-static struct place *find(struct cty_memo *memo, const struct cty_shape *shape, const char *key, size_t *ret_size)
+static const struct kind *kind_of(const struct cty_shape *shape)
 {
-    for (size_t k = 0; memo && k < CTY_COUNT_OF(kinds); k++) {
-        if (kinds[k].shape != shape)
-            continue;
-        *ret_size = kinds[k].size;
-        return &memo->places[k][place_of(key, kinds[k].places)];
+    for (size_t k = 0; k < CTY_COUNT_OF(kinds); k++) {
+        if (kinds[k].shape == shape)
+            return &kinds[k];
     }
     return NULL;
 }
 
 /* Makes the place hold this text. Errors: as cty_record_decode; the place is then empty. */
-static custody_err learn(struct place *place, const struct cty_shape *shape, size_t size, struct cty_bytes text,
-                         struct cty_json *tape, custody_error *error)
+static custody_err learn(struct place *place, const struct kind *kind, struct cty_bytes text, struct cty_json *tape,
+                         custody_error *error)
 {
     place->used = false;
     if (!place->record)
-        place->record = malloc(size);
+        place->record = malloc(kind->size);
     if (!place->record)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     cty_buf_clear(&place->text);
     if (cty_buf_put_bytes(&place->text, text) != CUSTODY_OK)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    memset(place->record, 0, size);
-    CTY_TRY(cty_record_decode(shape, cty_buf_bytes(&place->text), tape, place->record, error));
+    memset(place->record, 0, kind->size);
+    CTY_TRY(cty_record_decode(kind->shape, cty_buf_bytes(&place->text), tape, place->record, error));
     place->used = true;
     return CUSTODY_OK;
+}
+
+static custody_err decode_whole(const struct kind *kind, struct cty_bytes text, struct cty_json *tape, void *ret_record,
+                                custody_error *error)
+{
+    memset(ret_record, 0, kind->size);
+    return cty_record_decode(kind->shape, text, tape, ret_record, error);
 }
 
 custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                             struct cty_bytes text, struct cty_json *tape, void *ret_record, custody_error *error)
 {
-    size_t size = 0;
-    struct place *place = find(memo, shape, key, &size);
-    if (!place || text.size > CTY_MEMO_TEXT_MAX)
+    const struct kind *kind = kind_of(shape);
+    if (!kind)
         return cty_record_decode(shape, text, tape, ret_record, error);
+    if (!memo || text.size > CTY_MEMO_TEXT_MAX)
+        return decode_whole(kind, text, tape, ret_record, error);
+    struct place *place = &memo->places[kind - kinds][place_of(key, kind->places)];
     bool known = place->used && cty_bytes_equal(cty_buf_bytes(&place->text), text);
     /* Another text stands here, and somebody may still look at it. */
     if (!known && place->used && place->turn == memo->turn)
-        return cty_record_decode(shape, text, tape, ret_record, error);
+        return decode_whole(kind, text, tape, ret_record, error);
     if (!known)
-        CTY_TRY(learn(place, shape, size, text, tape, error));
+        CTY_TRY(learn(place, kind, text, tape, error));
     place->turn = memo->turn;
-    memcpy(ret_record, place->record, size);
+    memcpy(ret_record, place->record, kind->size);
     return CUSTODY_OK;
 }

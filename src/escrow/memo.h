@@ -24,7 +24,10 @@ void cty_memo_free(struct cty_memo *memo);
 /* Records that were given out may be forgotten from now on. `memo` may be NULL. */
 void cty_memo_turn(struct cty_memo *memo);
 
-/* As cty_record_decode, into memory that the caller zeroed; `key` is where the record stands. `memo` may be NULL. */
+/*
+ * As cty_record_decode; `key` is where the record stands, `memo` may be NULL. Ledger, actor, case and party are written
+ * whole; for every other shape the caller zeroes the memory.
+ */
 CUSTODY_MUST_USE custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                                              struct cty_bytes text, struct cty_json *tape, void *ret_record,
                                              custody_error *error);
