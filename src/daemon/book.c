@@ -94,7 +94,9 @@ static custody_err fill(struct cty_book *book, struct cty_view_slot *slot, custo
     struct cty_bytes cached;
     custody_err err = CUSTODY_E_NOT_FOUND;
     cty_buf_clear(value);
-    if (book->cache && cty_cache_get(book->cache, slot->key, &cached))
+    if (book->ledger && book->ledger->size && strcmp(slot->key, CTY_BOOK_LEDGER) == 0)
+        err = cty_buf_put_bytes(value, cty_buf_bytes(book->ledger));
+    else if (book->cache && cty_cache_get(book->cache, slot->key, &cached))
         err = cty_buf_put_bytes(value, cached);
     else
         err = read_value(book, slot->key, value, error);
@@ -104,7 +106,7 @@ static custody_err fill(struct cty_book *book, struct cty_view_slot *slot, custo
     }
     if (err != CUSTODY_OK)
         return cty_fail_code(error, err);
-    if (book->cache)
+    if (book->cache && strcmp(slot->key, CTY_BOOK_LEDGER) != 0)
         cty_cache_put(book->cache, slot->key, cty_buf_bytes(value));
     slot->status = CTY_VIEW_PRESENT;
     slot->value = cty_buf_bytes(value);
@@ -162,6 +164,5 @@ custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id,
     CTY_TRY(cty_book_text(book, key, ret_text, &present, error));
     if (!present)
         return cty_fail(error, CUSTODY_E_WRONG_CASE, "case %s", key + 5);
-    memset(ret_case, 0, sizeof(*ret_case));
     return cty_memo_decode(book->view.memo, &cty_shape_case, key, *ret_text, &book->tape, ret_case, error);
 }

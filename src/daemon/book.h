@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetches what the fold wants to see: a view, filled from what was judged and not stored yet, then from a cache,
- * then from the database. The question is asked again until nothing is wanted:
+ * Fetches what the fold wants to see: a view, filled from what was judged and not stored yet, then from what the
+ * sequencer holds, then from the database. The question is asked again until nothing is wanted:
  *
  *     do
  *         err = cty_fold(&book->view, ...);
@@ -22,6 +22,7 @@ struct cty_book {
     struct cty_view view;
     struct cty_store_reader *reader; /* borrowed; NULL: there is nothing, as before entry 0 */
     struct cty_cache *cache;         /* borrowed; NULL: none */
+    const struct cty_buf *ledger;    /* borrowed; the ledger's record where it may not be stored yet; NULL or empty: none */
     const struct cty_delta *pending[CTY_BOOK_PENDING_MAX]; /* borrowed; the newest last */
     uint32_t pending_count;
     struct cty_buf values[CTY_VIEW_SLOTS_MAX];
@@ -30,6 +31,9 @@ struct cty_book {
 
 void cty_book_init(struct cty_book *book, struct cty_store_reader *reader, struct cty_cache *cache);
 void cty_book_done(struct cty_book *book);
+/* Every entry changes this record; the group's last one is stored. */
+#define CTY_BOOK_LEDGER "ledger"
+
 /* Forgets what was fetched; pending deltas stay. */
 void cty_book_clear(struct cty_book *book);
 /* Forgets those as well. */

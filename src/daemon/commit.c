@@ -21,6 +21,7 @@ void cty_group_fault(struct cty_sequencer *sequencer, custody_err *err, const cu
     struct cty_head *head = sequencer->config.head;
     cty_store_roll_back(sequencer->config.store);
     cty_cache_clear(&sequencer->cache);
+    cty_buf_clear(&sequencer->ledger);
     cty_book_reset(&sequencer->book);
     cty_log(CTY_LOG_ERROR, "fault", "code", "s", custody_err_name(*err), "detail", "s", error->detail, NULL);
     if (cty_store_is_poisoned(sequencer->config.store)) {
@@ -68,6 +69,21 @@ static bool is_put_later(const struct cty_unit *unit, uint32_t number, const cha
     return false;
 }
 
+/* Stored once for a group, in store_ledger. */
+static custody_err hold_ledger(struct cty_sequencer *sequencer, struct cty_bytes record, custody_error *error)
+{
+    cty_buf_clear(&sequencer->ledger);
+    if (cty_buf_put_bytes(&sequencer->ledger, record) != CUSTODY_OK)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    return CUSTODY_OK;
+}
+
+static custody_err store_ledger(struct cty_sequencer *sequencer, custody_error *error)
+{
+    struct cty_store_record record = {CTY_LITERAL(CTY_BOOK_LEDGER), cty_buf_bytes(&sequencer->ledger)};
+    return cty_store_put_record(sequencer->config.store, &record, error);
+}
+
 static custody_err store_records(struct cty_sequencer *sequencer, const struct cty_unit *unit, uint32_t number,
                                  custody_error *error)
 {
@@ -75,6 +91,10 @@ static custody_err store_records(struct cty_sequencer *sequencer, const struct c
     for (size_t i = 0; i < delta->count; i++) {
         if (is_put_later(unit, number, delta->puts[i].key))
             continue;
+        if (strcmp(delta->puts[i].key, CTY_BOOK_LEDGER) == 0) {
+            CTY_TRY(hold_ledger(sequencer, delta->puts[i].value, error));
+            continue;
+        }
         struct cty_store_record record = {cty_bytes_text(delta->puts[i].key), delta->puts[i].value};
         CTY_TRY(cty_store_put_record(sequencer->config.store, &record, error));
         cty_cache_put(&sequencer->cache, delta->puts[i].key, delta->puts[i].value);
@@ -331,6 +351,7 @@ custody_err cty_group_finish(struct cty_group *group, struct cty_submission *fir
     custody_err err = CUSTODY_OK;
     cty_head_get(sequencer->config.head, &now);
     if (group->appended) {
+        CTY_TRY_OUT(store_ledger(sequencer, error));
         CTY_TRY_OUT(read_ledger(sequencer, &news, &closed, error));
         CTY_TRY_OUT(sign(sequencer, &news, &note, error));
         CTY_TRY_OUT(take_receipts(sequencer, first, news.mark.size, news.note, error));

@@ -23,6 +23,8 @@ custody_err cty_sequencer_init(struct cty_sequencer *sequencer, const struct cty
     pthread_condattr_destroy(&attributes);
     CTY_CHECK(pthread_mutex_init(&sequencer->lock, NULL) == 0);
     cty_book_init(&sequencer->book, cty_store_view(config->store), &sequencer->cache);
+    sequencer->ledger = CTY_BUF_INIT(CTY_DELTA_BYTES_MAX);
+    sequencer->book.ledger = &sequencer->ledger;
     sequencer->scratch = cty_alloc(1, sizeof(*sequencer->scratch));
     CTY_TRY(cty_unit_init(&sequencer->unit));
     CTY_TRY(cty_cache_init(&sequencer->cache));
@@ -36,6 +38,7 @@ void cty_sequencer_done(struct cty_sequencer *sequencer)
     cty_memo_free(sequencer->book.view.memo);
     cty_book_done(&sequencer->book);
     cty_cache_done(&sequencer->cache);
+    cty_buf_done(&sequencer->ledger);
     cty_unit_done(&sequencer->unit);
     free(sequencer->scratch);
     pthread_cond_destroy(&sequencer->wake);

@@ -56,6 +56,7 @@ struct cty_sequencer {
     /* The thread's own. */
     struct cty_book book;
     struct cty_cache cache;
+    struct cty_buf ledger; /* the ledger's record behind the newest entry; empty: as the database has it */
     struct cty_unit unit;
     struct cty_case *scratch;
     struct cty_seen seen;
