@@ -6,9 +6,34 @@
 #include "audit/evidence_inner.h"
 #include "base/check.h"
 
-void cty_between_init(struct cty_between *between, const struct cty_evidence *evidence, const struct cty_frontier *left)
+static const struct cty_evidence_entry *request_of(const struct cty_evidence *evidence, const struct cty_hash *case_id)
+{
+    for (size_t i = 0; i < evidence->entries_count; i++) {
+        if (evidence->entries[i]->type == CTY_REQUEST && cty_hash_equal(&evidence->entries[i]->digest, case_id))
+            return evidence->entries[i];
+    }
+    return NULL;
+}
+
+/* The cases above, from one request to the next. A parent that is not in the evidence is for other claims to tell. */
+static custody_err find_parents(struct cty_between *b)
+{
+    const struct cty_evidence_entry *request = request_of(b->evidence, &b->evidence->case_id);
+    while (request && b->parents_count < CTY_PARENTS_MAX) {
+        CTY_TRY(cty_entry_parse(request->text, &b->parsed, NULL));
+        const struct cty_parent *parent = &b->parsed.signed_statement.statement.u.request.parent;
+        request = parent->present ? request_of(b->evidence, &parent->case_id) : NULL;
+        if (request)
+            b->parents[b->parents_count++] = request->digest;
+    }
+    return CUSTODY_OK;
+}
+
+custody_err cty_between_init(struct cty_between *between, const struct cty_evidence *evidence,
+                             const struct cty_frontier *left)
 {
     *between = (struct cty_between){.evidence = evidence, .from = left->size, .frontier = *left};
+    return find_parents(between);
 }
 
 void cty_between_done(struct cty_between *between)
@@ -30,26 +55,44 @@ static custody_err check_links(const struct cty_between *b, custody_error *error
     return CUSTODY_OK;
 }
 
-static bool is_of_case(const struct cty_between *b)
+static bool is_of_case(const struct cty_between *b, const struct cty_hash *case_id)
 {
     const struct cty_signed *statement = &b->parsed.signed_statement;
     if (statement->statement.type == CTY_REQUEST)
-        return cty_hash_equal(&statement->digest, &b->evidence->case_id);
+        return cty_hash_equal(&statement->digest, case_id);
     return (cty_type_flags(statement->statement.type) & CTY_TYPE_CASE) != 0 &&
-           cty_hash_equal(&statement->statement.case_id, &b->evidence->case_id);
+           cty_hash_equal(&statement->statement.case_id, case_id);
 }
 
-/* What the ledger holds of the case is in the evidence, or the evidence was made to pass over it. */
-static custody_err check_case(struct cty_between *b, const struct cty_hash *leaf, custody_error *error)
+static bool is_of_parent(const struct cty_between *b)
+{
+    for (uint32_t i = 0; i < b->parents_count; i++) {
+        if (is_of_case(b, &b->parents[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_here(const struct cty_between *b, const struct cty_hash *leaf)
 {
     bool found = false;
-    unsigned long long index = b->frontier.size;
-    if (!is_of_case(b))
-        return CUSTODY_OK;
-    b->met++;
     size_t place = cty_evidence_place(b->evidence, b->frontier.size, &found);
-    if (found && cty_hash_equal(&b->evidence->entries[place]->leaf, leaf))
+    return found && cty_hash_equal(&b->evidence->entries[place]->leaf, leaf);
+}
+
+/*
+ * What the ledger holds of the case is in the evidence, or the evidence was made to pass over it. So with the cases above: one
+ * that was taken back takes its children with it.
+ */
+static custody_err check_case(struct cty_between *b, const struct cty_hash *leaf, custody_error *error)
+{
+    unsigned long long index = b->frontier.size;
+    bool own = is_of_case(b, &b->evidence->case_id);
+    b->met += own;
+    if ((!own && !is_of_parent(b)) || is_here(b, leaf))
         return CUSTODY_OK;
+    if (!own)
+        return cty_fail(error, CUSTODY_E_CHAIN_BROKEN, "a parent case passes over its entry %llu", index);
     if (b->parsed.signed_statement.statement.type == CTY_CONSUME)
         return cty_fail(error, CUSTODY_E_DOUBLE_CONSUME, "entry %llu is another consume, which the case passes over", index);
     return cty_fail(error, CUSTODY_E_CHAIN_BROKEN, "the case passes over its entry %llu", index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A range of the ledger, read whole and proven to be the tree's, and whether it holds anything of a case that the case's
- * evidence does not. Links are the custodian's words; the leaves under a signed root are not:
+ * A range of the ledger, read whole and proven to be the tree's, and whether it holds anything of a case, or of a parent of it, that
+ * the case's evidence does not. Links are the custodian's words; the leaves under a signed root are not:
  *
  *     left edge of size `from`  +  every leaf from..consume-1   =   the left siblings of the consume's own proof
  *
@@ -19,15 +19,22 @@ struct cty_between {
     struct cty_opt_hash prev;     /* leaf of the entry before, where it was read */
     struct cty_opt_hash trust;    /* of the newest trust-class entry before, by the first entry's word */
     uint64_t met;                 /* entries of the case */
+    struct cty_hash parents[CTY_PARENTS_MAX]; /* cases above it, as far as they are in the evidence */
+    uint32_t parents_count;
     struct cty_parsed_entry parsed;
 };
 
-/* `left` is the edge that the range goes on from; it is proven in the end. Owns what it parses: cty_between_done. */
-void cty_between_init(struct cty_between *between, const struct cty_evidence *evidence, const struct cty_frontier *left);
+/*
+ * `left` is the edge that the range goes on from; it is proven in the end. Owns what it parses: cty_between_done, also after an
+ * error. Errors: NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_between_init(struct cty_between *between, const struct cty_evidence *evidence,
+                                              const struct cty_frontier *left);
 void cty_between_done(struct cty_between *between);
 /*
  * The next entry of the range, in order. Errors: CHAIN_BROKEN where its index, `prev` or `trust` is not what it must be here,
- * and where it is of the case and not in the evidence; DOUBLE_CONSUME where that is a consume; those of cty_entry_parse.
+ * and where it is of the case or one above it and not in the evidence; DOUBLE_CONSUME where that is a consume of the case;
+ * those of cty_entry_parse.
  */
 CUSTODY_MUST_USE custody_err cty_between_take(struct cty_between *between, struct cty_bytes text, custody_error *error);
 /*

@@ -62,8 +62,9 @@ static custody_err judge_range(struct range *r, const struct cty_checkpoint *che
 {
     custody_error error = {0};
     uint64_t begin = 0;
-    cty_between_init(&r->walk, r->evidence, &r->evidence->between.left);
-    custody_err err = walk(r, checkpoint, &error);
+    custody_err err = cty_between_init(&r->walk, r->evidence, &r->evidence->between.left);
+    if (err == CUSTODY_OK)
+        err = walk(r, checkpoint, &error);
     if (err == CUSTODY_OK)
         err = cty_between_begin_of(r->evidence, &begin);
     cty_between_done(&r->walk);

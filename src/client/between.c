@@ -98,7 +98,7 @@ static custody_err check(struct cty_client *client, const struct cty_judgement *
     struct cty_frontier left;
     CTY_TRY(find_range(judgement, release, consume, &ends, reading->error));
     CTY_TRY(fetch_ends(client, &ends, &left, reading->error));
-    cty_between_init(&reading->walk, judgement->evidence, &left);
+    CTY_TRY(cty_between_init(&reading->walk, judgement->evidence, &left));
     CTY_TRY(cty_client_entries(client, ends.index[0], ends.index[1], each_entries, reading, reading->error));
     return cty_between_end(&reading->walk, consume, &judgement->checkpoint, &ends.proofs[1], reading->error);
 }

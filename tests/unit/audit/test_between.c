@@ -239,7 +239,7 @@ static void a_case_that_is_passed_over_whole_is_found(void **state)
     assert_ok(cty_frontier_load(cty_memory_tree(s->w->memory), begin, &left));
     struct cty_evidence *other = NULL; /* the same case, and nothing of it known */
     assert_ok(cty_evidence_new(s->trust.origin, &s->case_id, &other));
-    cty_between_init(&walk, other, &left);
+    assert_ok(cty_between_init(&walk, other, &left));
     custody_err err = CUSTODY_OK;
     for (uint64_t i = begin; err == CUSTODY_OK && i < consume; i++)
         err = cty_between_take(&walk, s->w->entries[i], NULL);
@@ -247,6 +247,76 @@ static void a_case_that_is_passed_over_whole_is_found(void **state)
     cty_between_done(&walk);
     cty_evidence_free(other);
     cty_evidence_free(own);
+}
+
+/* The stage's case becomes a released child of another, which is given; and the size that its request saw. */
+static uint64_t become_a_child(struct stage *s, struct cty_hash *ret_parent)
+{
+    struct cty_statement st;
+    struct cty_case c;
+    assert_ok(world_request(s->w, "acme/bot", "acme/bot", "ping", "{}", ret_parent));
+    world_case(s->w, ret_parent, &c);
+    world_begin(s->w, &st, CTY_REQUEST, "acme/bot");
+    st.u.request.action = CTY_LITERAL("ping");
+    st.u.request.executor = CTY_LITERAL("acme/bot");
+    st.u.request.expires = c.expires;
+    st.u.request.parent = (struct cty_parent){true, c.anchor, *ret_parent};
+    st.u.request.payload = world_commit(s->w, &st, "payload", "{}");
+    st.u.request.service = CTY_LITERAL("payments");
+    assert_ok(world_submit(s->w, &st, &s->case_id));
+    return st.seen.size;
+}
+
+/* The parent's holder acts on it; or takes it back, which ends its children too. */
+static uint64_t put_of_parent(struct rogue *r, const struct cty_hash *parent, enum cty_type type)
+{
+    struct cty_hash child = r->s->case_id;
+    struct cty_statement st;
+    r->s->case_id = *parent;
+    if (type == CTY_CANCEL)
+        rogue_begin(r, &st, CTY_CANCEL, "acme/bot");
+    uint64_t at = type == CTY_CANCEL ? rogue_put(r, &st) : put_consume(r);
+    r->s->case_id = child;
+    return at;
+}
+
+/* A parent was taken back before the consume: the custodian lets the consume in, and hides that. */
+static void a_parent_that_is_passed_over_is_found(void **state)
+{
+    struct stage *s = *state;
+    struct cty_hash parent;
+    const uint64_t seen = become_a_child(s, &parent);
+    struct rogue *r = rogue_new(s);
+    const uint64_t cancel = put_of_parent(r, &parent, CTY_CANCEL), consume = put_consume(r);
+    bool *leave_out = calloc(r->count, sizeof(*leave_out));
+    leave_out[cancel] = true;
+    struct cty_evidence *evidence = rogue_evidence(r, &s->case_id, leave_out);
+    assert_int_equal(stage_verify(s, evidence), 0); /* it looks well */
+    add_between_of(r, evidence, seen, consume);
+    assert_int_equal(stage_verify(s, evidence), 1);
+    assert_fails(&s->report, BETWEEN, "chain-broken", NO_ENTRY);
+    assert_true(says(&s->report, CTY_CLAIM_BETWEEN, "a parent case passes over its entry"));
+    /* With what was hidden, the law says it. */
+    assert_caught(r, LAWFUL, "after-cancellation", consume);
+    cty_evidence_free(evidence);
+    free(leave_out);
+    rogue_free(r);
+}
+
+static void what_a_parent_did_meanwhile_is_no_fault(void **state)
+{
+    struct stage *s = *state;
+    struct cty_hash parent;
+    const uint64_t seen = become_a_child(s, &parent);
+    struct rogue *r = rogue_new(s);
+    (void)put_of_parent(r, &parent, CTY_CONSUME);
+    const uint64_t consume = put_consume(r);
+    struct cty_evidence *evidence = rogue_evidence(r, &s->case_id, NULL);
+    add_between_of(r, evidence, seen, consume);
+    assert_int_equal(stage_verify(s, evidence), 0);
+    assert_claim(&s->report, BETWEEN, HOLDS);
+    cty_evidence_free(evidence);
+    rogue_free(r);
 }
 
 int main(void)
@@ -261,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_consume_is_found_in_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_case_that_is_passed_over_whole_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_parent_that_is_passed_over_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_parent_did_meanwhile_is_no_fault, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
