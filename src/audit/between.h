@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A range of the ledger, read whole and proven to be the tree's, and whether it holds anything of a case, or of a parent of it, that
- * the case's evidence does not. Links are the custodian's words; the leaves under a signed root are not:
+ * A range of the ledger, read whole and proven to be the tree's, and whether it holds anything of a case, or of a case
+ * above it, that the case's evidence does not. Links are the custodian's words; the leaves under a signed root are not:
  *
  *     left edge of size `from`  +  every leaf from..consume-1   =   the left siblings of the consume's own proof
  *
@@ -25,8 +25,8 @@ struct cty_between {
 };
 
 /*
- * `left` is the edge that the range goes on from; it is proven in the end. Owns what it parses: cty_between_done, also after an
- * error. Errors: NO_MEMORY.
+ * `left` is the edge that the range goes on from; it is proven in the end. Owns what it parses: cty_between_done, also
+ * after an error. Errors: NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_between_init(struct cty_between *between, const struct cty_evidence *evidence,
                                               const struct cty_frontier *left);
