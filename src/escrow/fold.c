@@ -449,9 +449,11 @@ custody_err cty_fold(struct cty_view *view, const struct cty_fold_input *input, 
                      custody_error *error)
 {
     delta_reset(delta);
-    if (view->count == 0) {
+    if (!view->begun) {
+        view->begun = true;
         CTY_TRY(want_first(view, input->statement));
-        return cty_fail(error, CUSTODY_E_VIEW_INCOMPLETE, "the first records");
+        if (cty_view_wanted(view))
+            return cty_fail(error, CUSTODY_E_VIEW_INCOMPLETE, "the first records");
     }
     struct fold f;
     cty_fold_begin(&f, view, &delta->tape, error);

@@ -42,6 +42,7 @@ struct cty_view_slot {
 struct cty_view {
     struct cty_view_slot slots[CTY_VIEW_SLOTS_MAX];
     size_t count;
+    bool begun; /* the fold has asked for what it begins with */
     struct cty_memo *memo; /* borrowed; NULL: every record is decoded whenever it is asked for */
 };
 
@@ -49,6 +50,7 @@ struct cty_view {
 static inline void cty_view_clear(struct cty_view *view)
 {
     view->count = 0;
+    view->begun = false;
     cty_memo_turn(view->memo);
 }
 
