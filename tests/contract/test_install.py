@@ -97,8 +97,36 @@ def a_program_links_it_statically():
     expect_equal(_run([INSTALLED.compiled(['gcc'], 'c', flags)]), 'ok\n')
 
 
+BESIDE = '''
+bin/custody bin/custody-verify bin/custodyd
+share/man/man1/custody.1 share/man/man1/custody-verify.1 share/man/man3/libcustody.3
+share/man/man5/custody-evidence.5 share/man/man5/custody-key.5 share/man/man5/custody-policy.5 share/man/man5/custody-trust.5
+share/man/man5/custodyd.conf.5 share/man/man8/custodyd.8
+share/bash-completion/completions/custody share/bash-completion/completions/custody-verify
+share/bash-completion/completions/custodyd share/zsh/site-functions/_custody
+lib/systemd/system/custodyd.service lib/systemd/system/custodyd-init.service lib/sysusers.d/custodyd.conf
+'''.split()
+
+
+def what_belongs_to_the_programs_is_installed():
+    prefix = os.path.dirname(os.path.dirname(INSTALLED.include()))
+    expect_none([name for name in BESIDE if not os.path.exists(os.path.join(prefix, name))], 'not installed')
+
+
+def units_run_what_is_installed():
+    root = INSTALLED.root
+    for path in glob.glob(os.path.join(root, '**', 'systemd', 'system', '*.service'), recursive=True):
+        with open(path, encoding='utf-8') as file:
+            words = [line for line in file.read().splitlines() if line.startswith('ExecStart=')][0][len('ExecStart='):].split()
+        expect_equal((os.path.basename(path), os.path.exists(root + words[0])), (os.path.basename(path), True))
+        config = words[words.index('--config') + 1]
+        expect_equal((config, os.path.exists(root + config)), (config, True))
+
+
 contract.main([
     every_public_header_is_installed,
+    what_belongs_to_the_programs_is_installed,
+    units_run_what_is_installed,
     a_c_program_finds_it,
     a_cxx_program_finds_it,
     a_program_links_it_statically,

@@ -82,10 +82,12 @@ def usage_errors_are_told():
     expect_equal(_status('tools/setup', '--no-such'), 4)
     expect_equal(_status('tools/fuzz', '--seconds', 'x'), 4)
     expect_equal(_status('tools/spec-errors', '--no-such'), 4)
+    expect_equal(_status('tools/package', '--no-such'), 4)
+    expect_equal(_status('tools/package', '--out'), 4)
 
 
 def help_is_there():
-    for tool in ['tools/setup', 'tools/test', 'tools/fuzz']:
+    for tool in ['tools/setup', 'tools/test', 'tools/fuzz', 'tools/package']:
         expect_equal(_status(tool, '--help'), 0)
 
 

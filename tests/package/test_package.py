@@ -22,7 +22,7 @@ PROGRAMS = ['/usr/bin/custody', '/usr/bin/custody-verify', '/usr/bin/custodyd']
 PAGES = ['man1/custody.1', 'man1/custody-verify.1', 'man3/libcustody.3', 'man5/custody-trust.5', 'man5/custodyd.conf.5',
          'man8/custodyd.8']
 # Exposure, in tenths, that `systemd-analyze security` may say of a unit.
-EXPOSURE_MAX = 15
+EXPOSURE_MAX = 10
 
 
 class State:
