@@ -202,6 +202,7 @@ void cty_job_step(struct cty_worker *worker, struct cty_job *job)
 {
     uint64_t newest = cty_head_time(&worker->service->head);
     worker->now = cty_clock_wall(&worker->service->custodian->clock);
+    worker->over_tls = cty_net_call_over_tls(job->call);
     if (newest > worker->now)
         worker->now = newest;
     if (!resume(worker, job))

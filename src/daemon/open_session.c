@@ -40,6 +40,9 @@ static custody_err check_claim(struct cty_worker *worker, const struct cty_sessi
      * between. */
     CTY_TRY(cty_doors_check(&worker->service->doors, worker->service->server, claim->door,
                             claim->certificate.present ? claim->certificate.hash.bytes : NULL, error));
+    /* A door of this machine has an address that other machines have too: whoever stands in for it there comes over TLS. */
+    if (!claim->certificate.present && worker->over_tls)
+        return cty_fail(error, CUSTODY_E_BAD_SESSION, "it is for a door of this machine, and came over TLS");
     if (apart > CTY_SESSION_SKEW_MS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the clocks are %llu ms apart", (unsigned long long)apart);
     return CUSTODY_OK;

@@ -96,6 +96,7 @@ struct cty_worker {
     struct cty_buf note;
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1]; /* of the session; empty: there is none */
     bool is_person;                           /* whose session it is */
+    bool over_tls;                            /* how the call in hand came */
     uint64_t now;                             /* what deadlines are compared with */
 };
 

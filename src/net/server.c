@@ -20,6 +20,7 @@ struct cty_net_call {
     uint64_t connection;
     uint8_t *body;
     size_t size;
+    bool over_tls;
     bool taken;
     bool held;
     struct cty_net_call *next_free;
@@ -92,6 +93,7 @@ static struct cty_net_call *call_take_locked(struct cty_net_server *server, stru
     conn->open_count++;
     call->conn = conn;
     call->connection = conn->number;
+    call->over_tls = conn->tls != NULL;
     call->taken = true;
     return call;
 }
@@ -358,6 +360,11 @@ void cty_net_server_close(struct cty_net_server *server)
 uint64_t cty_net_call_connection(const struct cty_net_call *call)
 {
     return call->connection;
+}
+
+bool cty_net_call_over_tls(const struct cty_net_call *call)
+{
+    return call->over_tls;
 }
 
 struct cty_bytes cty_net_call_message(const struct cty_net_call *call)

@@ -106,6 +106,9 @@ void cty_net_server_close(struct cty_net_server *server);
 /* Which connection it came by: a number never used again by this server. */
 uint64_t cty_net_call_connection(const struct cty_net_call *call);
 
+/* Whether it came by a TLS door, and so perhaps from another machine. */
+bool cty_net_call_over_tls(const struct cty_net_call *call);
+
 struct cty_bytes cty_net_call_message(const struct cty_net_call *call);
 
 /* Whether the peer went away; an answer would go nowhere. */

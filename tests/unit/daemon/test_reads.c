@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be read, by whom, and that it proves what it says. */
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "codec/text.h"
 #include "escrow/record.h"
 #include "ledger/note.h"
@@ -184,6 +188,61 @@ static void a_session_is_opened_by_whom_it_names(void **state)
     struct cty_session_claim early = {.time = 5};
     assert_refused(house_try_session(h, "acme/a", &early, &session), "bad-session");
     assert_refused(house_try_session(h, "acme/nobody", NULL, &session), "key-unknown");
+    house_free(h);
+}
+
+/* A TLS door beside the house's own, on this machine's files. */
+static void write_door_file(struct house *h, const char *name, struct cty_bytes bytes, char **ret_path)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/%s", h->folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_ok(cty_config_set(ret_path, path));
+}
+
+static void add_tls_door(struct house *h, struct cty_buf *ret_certificate)
+{
+    static const char *const hosts[] = {"127.0.0.1"};
+    struct cty_buf key = CTY_BUF_INIT(CTY_CERTIFICATE_BYTES_MAX);
+    const uint64_t now = (uint64_t)time(NULL) * 1000, hour = 3600 * 1000;
+    const struct cty_certificate_order order = {
+        .hosts = hosts, .hosts_count = 1, .not_before_ms = now - hour, .not_after_ms = now + hour};
+    *ret_certificate = CTY_BUF_INIT(CTY_CERTIFICATE_BYTES_MAX);
+    assert_ok(cty_certificate_make(&order, ret_certificate, &key, NULL));
+    write_door_file(h, "door.pem", cty_buf_bytes(ret_certificate), &h->config.tls_certificate);
+    write_door_file(h, "door.key", cty_buf_bytes(&key), &h->config.tls_key);
+    assert_ok(cty_config_add(h->config.listen, &h->config.listen_count, "tls+tcp://127.0.0.1:0", NULL));
+    cty_buf_done(&key);
+}
+
+/*
+ * Every machine has a 127.0.0.1, and files under the same paths: who stands in for such a door on the reader's machine passes
+ * the claim on over TLS, to a custodian that listens there too, and would have the session.
+ */
+static void a_claim_for_a_door_of_this_machine_is_of_no_use_from_another(void **state)
+{
+    struct house *h = house_ready();
+    struct cty_hash session;
+    struct cty_buf certificate;
+    (void)state;
+    house_close(h);
+    add_tls_door(h, &certificate);
+    house_open(h);
+    struct cty_net_client *near = h->client;
+    const struct cty_net_client_config config = {.url = cty_daemon_url(h->daemon, 1),
+                                                 .pin = {.certificate = cty_buf_bytes(&certificate)}};
+    assert_ok(cty_net_client_open(&config, &h->client, NULL));
+    assert_refused(house_try_session(h, "acme/a", NULL, &session), "bad-session");
+    cty_net_client_close(h->client);
+    h->client = near;
+    assert_ok(house_try_session(h, "acme/a", NULL, &session));
+    unlink(h->config.tls_certificate);
+    unlink(h->config.tls_key);
+    cty_buf_done(&certificate);
     house_free(h);
 }
 
@@ -497,6 +556,7 @@ int main(void)
         cmocka_unit_test(entries_come_in_pieces),
         cmocka_unit_test(what_members_read_needs_a_session),
         cmocka_unit_test(a_session_is_opened_by_whom_it_names),
+        cmocka_unit_test(a_claim_for_a_door_of_this_machine_is_of_no_use_from_another),
         cmocka_unit_test(a_session_ends_when_it_is_closed),
         cmocka_unit_test(a_session_ends_with_its_actor),
         cmocka_unit_test(contents_go_to_whom_the_fold_gives_them),
