@@ -63,8 +63,8 @@ class Root:
 
     def run_as(self, user, script, expected=0):
         """Runs a script as a user, with the groups that the user has."""
-        return self.run('setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', 'env', f'HOME=/home/{user}', 'sh', '-euc',
-                        f'cd /home/{user}\n{script}', expected=expected)
+        return self.run('setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', 'env', f'HOME=/srv/{user}', 'sh', '-euc',
+                        f'cd /srv/{user}\n{script}', expected=expected)
 
     def ids(self, user):
         """Its number and its group's."""

@@ -143,10 +143,10 @@ custody audit
 def a_member_of_the_group_leads_a_case_through():
     _needs(State.service, 'a service')
     root = State.root
-    root.run('useradd', '--create-home', '--user-group', '--groups', 'custody', 'alice')
+    root.run('useradd', '--base-dir', '/srv', '--create-home', '--user-group', '--groups', 'custody', 'alice')
     owner = root.ids('alice')
     for name in ('ada.key', 'otto.key', 'trust.json'):
-        to = root.inside(f'/home/alice/{name}')
+        to = root.inside(f'/srv/alice/{name}')
         shutil.copyfile(root.inside(f'/etc/custody/{name}'), to)
         os.chown(to, *owner)
         os.chmod(to, 0o600)
@@ -158,7 +158,7 @@ def a_member_of_the_group_leads_a_case_through():
 def nobody_else_reaches_the_door_or_the_database():
     _needs(State.service, 'a service')
     root = State.root
-    root.run('useradd', '--create-home', '--user-group', 'mallory')
+    root.run('useradd', '--base-dir', '/srv', '--create-home', '--user-group', 'mallory')
     root.run_as('mallory', 'custody info --url ipc:///run/custody/custodyd.sock --timeout 1s', expected=3)
     root.run_as('mallory', 'cat /var/lib/custody/ledger.db >/dev/null', expected=1)
     root.run_as('alice', 'cat /var/lib/custody/ledger.db >/dev/null', expected=1)
