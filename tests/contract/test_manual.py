@@ -222,6 +222,8 @@ def bash_completes_words():
 def bash_completes_files():
     name = os.path.join(PAGES, 'custody.')
     expect_equal(_bash('_custody', 'custody', 'inbox', '--trust', name), [name + '1'])
+    expect_equal(_bash('_custody', 'custody', 'inbox', '--trust', '=', name), [name + '1'])
+    expect_equal(_bash('_custody', 'custody', 'request', '--priority', '='), ['low', 'normal', 'high', 'critical'])
     expect_equal(_bash('_custody', 'custody', 'verify', name), [name + '1'])
     expect_equal(_bash('_custody_program', 'custody-verify', name), [name + '1'])
 

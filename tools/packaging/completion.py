@@ -92,17 +92,22 @@ _custody_offer()
     esac
 }
 
-# Of the command $3: the word $1, behind the word $2.
+# Of the command $3: the word $1, behind the word $2. "--option=value" comes as three words.
 _custody_word()
 {
-    local value
-    value=$(_custody_value "$3" "$2")
+    local current=$1 before=$2 value
+    if [ "$before" = = ]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    elif [ "$current" = = ]; then
+        current=
+    fi
+    value=$(_custody_value "$3" "$before")
     if [ -n "$value" ]; then
-        _custody_offer "$1" "$value"
-    elif [ "${1:0:1}" = - ]; then
-        _custody_offer "$1" "$(_custody_options "$3")"
+        _custody_offer "$current" "$value"
+    elif [ "${current:0:1}" = - ]; then
+        _custody_offer "$current" "$(_custody_options "$3")"
     else
-        _custody_offer "$1" "$(_custody_operand "$3")"
+        _custody_offer "$current" "$(_custody_operand "$3")"
     fi
 }
 
