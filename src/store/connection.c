@@ -5,6 +5,8 @@
  */
 #include "store/connection.h"
 
+#include <pthread.h>
+
 #include "base/check.h"
 #include "store/schema.h"
 
@@ -118,6 +120,15 @@ static const struct pragma for_making[] = {
     {"PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3"},
 };
 
+/*
+ * SQLite would count every allocation under one lock of the whole process, and nobody asks for the sums. Where
+ * something else in the process has set SQLite up already, it stays as it is.
+ */
+static void set_up(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
 /*
@@ -138,6 +149,8 @@ static custody_err still_uri(const char *path, struct cty_buf *out)
 static custody_err database_open(struct cty_sql *sql, const char *path, enum cty_connection_use use,
                                  custody_error *error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, set_up);
     bool reads = use == CTY_CONNECTION_READS || use == CTY_CONNECTION_STILL;
     int flags = (reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
