@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "cli/audit_db.h"
 
 #define PATH_SIZE 4096
@@ -39,12 +40,7 @@ static custody_err copy_bytes(int from, int to)
         ssize_t got = read(from, chunk, sizeof(chunk));
         if (got <= 0)
             return got == 0 ? CUSTODY_OK : CUSTODY_E_IO;
-        for (ssize_t at = 0; at < got;) {
-            ssize_t put = write(to, chunk + at, (size_t)(got - at));
-            if (put <= 0)
-                return CUSTODY_E_IO;
-            at += put;
-        }
+        CTY_TRY(cty_fd_write(to, cty_bytes_make(chunk, (size_t)got)));
     }
 }
 

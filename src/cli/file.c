@@ -6,43 +6,29 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "cli/cli.h"
 
-static custody_err read_stream(FILE *file, struct cty_buf *out)
+static custody_err read_input(struct cty_cli *cli, struct cty_buf *out)
 {
     uint8_t chunk[16384];
     size_t got = 0;
-    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        CTY_TRY(cty_buf_put(out, chunk, got));
-    return ferror(file) ? CUSTODY_E_IO : CUSTODY_OK;
+    while ((got = fread(chunk, 1, sizeof(chunk), cli->in)) > 0) {
+        custody_err err = cty_buf_put(out, chunk, got);
+        if (err != CUSTODY_OK)
+            return cty_fail(&cli->error, err, "the input");
+    }
+    return ferror(cli->in) ? cty_fail(&cli->error, CUSTODY_E_IO, "the input") : CUSTODY_OK;
 }
 
 custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_buf *out)
 {
-    bool input = strcmp(path, "-") == 0;
-    FILE *file = input ? cli->in : fopen(path, "re");
-    if (!file && errno == ENOENT)
+    if (strcmp(path, "-") == 0)
+        return read_input(cli, out);
+    custody_err err = cty_file_read(path, out, &cli->error);
+    if (err == CUSTODY_E_NOT_FOUND)
         cli->next = CTY_NEXT_PATH;
-    if (!file)
-        return cty_fail(&cli->error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
-                        strerror(errno));
-    custody_err err = read_stream(file, out);
-    if (!input)
-        (void)fclose(file);
-    return err == CUSTODY_OK ? err : cty_fail(&cli->error, err, "%s", input ? "the input" : path);
-}
-
-static bool write_all(int fd, struct cty_bytes bytes)
-{
-    while (bytes.size) {
-        ssize_t put = write(fd, bytes.data, bytes.size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        bytes = cty_bytes_make(bytes.data + put, bytes.size - (size_t)put);
-    }
-    return true;
+    return err;
 }
 
 static custody_err make_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
@@ -51,7 +37,7 @@ static custody_err make_file(struct cty_cli *cli, const char *path, struct cty_b
     if (fd < 0)
         return cty_fail(&cli->error, errno == EEXIST ? CUSTODY_E_EXISTS : CUSTODY_E_IO, "%s: %s", path,
                         strerror(errno));
-    bool written = write_all(fd, bytes) && fsync(fd) == 0;
+    bool written = cty_fd_write(fd, bytes) == CUSTODY_OK && fsync(fd) == 0;
     if (close(fd) == 0 && written)
         return CUSTODY_OK;
     (void)unlink(path);

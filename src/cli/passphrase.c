@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "crypto/keyfile.h"
 
 void cty_passphrase_done(struct cty_passphrase *passphrase)
@@ -21,22 +22,13 @@ struct cty_bytes cty_passphrase_bytes(const struct cty_passphrase *passphrase)
     return passphrase->buf.size ? cty_buf_bytes(&passphrase->buf) : cty_bytes_make(NULL, 0);
 }
 
-/* One line, byte by byte: what follows it is for the next key, or none of ours. */
+/* What follows the line is for the next key, or none of ours. */
 static custody_err read_line(int fd, struct cty_buf *line, custody_error *error)
 {
-    for (;;) {
-        uint8_t byte = 0;
-        ssize_t got = read(fd, &byte, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return cty_fail(error, CUSTODY_E_IO, "reading the passphrase: %s", strerror(errno));
-        if (got == 0 || byte == '\n')
-            return CUSTODY_OK;
-        if (line->size == CTY_PASSPHRASE_BYTES_MAX)
-            return cty_fail(error, CUSTODY_E_BAD_PASSPHRASE, "longer than %u bytes", CTY_PASSPHRASE_BYTES_MAX);
-        CTY_TRY(cty_buf_put_byte(line, byte));
-    }
+    custody_err err = cty_fd_read_line(fd, line);
+    if (err == CUSTODY_E_TOO_LARGE)
+        return cty_fail(error, CUSTODY_E_BAD_PASSPHRASE, "longer than %u bytes", CTY_PASSPHRASE_BYTES_MAX);
+    return err == CUSTODY_OK ? err : cty_fail(error, err, "reading the passphrase: %s", strerror(errno));
 }
 
 /* Signals wait until the terminal has its echo back. */
@@ -81,6 +73,7 @@ custody_err cty_passphrase_read(struct cty_cli *cli, const char *prompt, struct 
     ret_passphrase->buf = cty_secret_buf_make();
     if (!ret_passphrase->buf.data)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    ret_passphrase->buf.limit = CTY_PASSPHRASE_BYTES_MAX;
     if (fd == UINT64_MAX)
         return read_terminal(cli, prompt, &ret_passphrase->buf);
     return read_line((int)fd, &ret_passphrase->buf, &cli->error);

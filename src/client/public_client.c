@@ -1,41 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "client/public.h"
 
 /* ---- opening ---- */
 
-static custody_err read_fd(int fd, struct cty_buf *out)
-{
-    uint8_t chunk[4096];
-    for (;;) {
-        ssize_t got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return CUSTODY_E_IO;
-        if (got == 0)
-            return CUSTODY_OK;
-        CTY_TRY(cty_buf_put(out, chunk, (size_t)got));
-    }
-}
-
 static custody_err read_trust(const char *path, struct cty_trust *ret_trust, custody_error *error)
 {
     struct cty_buf text = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return cty_fail(error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "the trust file %s", path);
-    custody_err err = read_fd(fd, &text);
-    close(fd);
+    custody_error why = {0};
+    custody_err err = cty_file_read(path, &text, &why);
     if (err == CUSTODY_OK)
         err = cty_trust_parse(cty_buf_bytes(&text), ret_trust, error);
     else
-        err = cty_fail(error, err, "the trust file %s", path);
+        err = cty_fail(error, err, "the trust file %s", why.detail);
     cty_buf_done(&text);
     return err;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 
 #define PATH_ROOM 64 /* for what is put behind a path */
 
@@ -30,19 +31,10 @@ static custody_err check_file(int fd, const char *path, custody_error *error)
 
 static custody_err read_all(int fd, const char *path, struct cty_buf *out, custody_error *error)
 {
-    uint8_t chunk[4096];
-    for (;;) {
-        ssize_t got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return failed(error, "reading", path);
-        if (got == 0)
-            return CUSTODY_OK;
-        custody_err err = cty_buf_put(out, chunk, (size_t)got);
-        if (err != CUSTODY_OK)
-            return cty_fail(error, err, "%s", path);
-    }
+    custody_err err = cty_fd_read(fd, out);
+    if (err == CUSTODY_E_IO)
+        return failed(error, "reading", path);
+    return err == CUSTODY_OK ? err : cty_fail(error, err, "%s", path);
 }
 
 custody_err cty_state_read(const char *path, struct cty_buf *out, custody_error *error)
@@ -57,20 +49,6 @@ custody_err cty_state_read(const char *path, struct cty_buf *out, custody_error 
         err = read_all(fd, path, out, error);
     close(fd);
     return err;
-}
-
-static custody_err write_all(int fd, struct cty_bytes bytes)
-{
-    size_t done = 0;
-    while (done < bytes.size) {
-        ssize_t put = write(fd, bytes.data + done, bytes.size - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return CUSTODY_E_IO;
-        done += (size_t)put;
-    }
-    return fsync(fd) == 0 ? CUSTODY_OK : CUSTODY_E_IO;
 }
 
 /* The rename lasts only once the folder is synced. */
@@ -101,9 +79,9 @@ static custody_err put_file(const char *path, struct cty_bytes bytes, custody_er
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return failed(error, "making", fresh);
-    custody_err err = write_all(fd, bytes);
-    if (close(fd) != 0 || err != CUSTODY_OK || rename(fresh, path) != 0) {
-        err = failed(error, "writing", path);
+    bool written = cty_fd_write(fd, bytes) == CUSTODY_OK && fsync(fd) == 0;
+    if (close(fd) != 0 || !written || rename(fresh, path) != 0) {
+        custody_err err = failed(error, "writing", path);
         unlink(fresh);
         return err;
     }

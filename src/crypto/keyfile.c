@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 
 static void fd_close_pointer(int *fd)
 {
@@ -58,20 +59,13 @@ static custody_err key_file_check(int fd, const char *path, custody_error *error
     return CUSTODY_OK;
 }
 
-/* Reads to the end, at most one byte beyond the limit, which the parser then refuses. */
+/* The buffer takes one byte beyond the limit, which the parser then refuses. */
 static custody_err key_file_read(int fd, const char *path, struct cty_buf *text, custody_error *error)
 {
-    while (text->size <= CTY_KEY_FILE_BYTES_MAX) {
-        ssize_t got = read(fd, text->data + text->size, CTY_KEY_FILE_BYTES_MAX + 1 - text->size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return io_failed(error, "reading", path);
-        if (got == 0)
-            return CUSTODY_OK;
-        text->size += (size_t)got;
-    }
-    return CUSTODY_OK;
+    custody_err err = cty_fd_read(fd, text);
+    if (err == CUSTODY_E_IO)
+        return io_failed(error, "reading", path);
+    return err == CUSTODY_OK ? err : cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: too large for a key", path);
 }
 
 /* `text` is a buffer of cty_secret_buf_make. */
@@ -120,24 +114,11 @@ static custody_err folder_open(const char *path, int *ret_fd, const char **ret_n
     return CUSTODY_OK;
 }
 
-static bool write_all(int fd, struct cty_bytes bytes)
-{
-    while (bytes.size) {
-        ssize_t put = write(fd, bytes.data, bytes.size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return false;
-        bytes = cty_bytes_make(bytes.data + put, bytes.size - (size_t)put);
-    }
-    return true;
-}
-
 /* The mode is set again on the open file, since the mask of the process may have taken from it. */
 static custody_err key_file_fill(int fd, int folder, struct cty_bytes text, const char *path,
                                  custody_error *error)
 {
-    if (fchmod(fd, 0600) != 0 || !write_all(fd, text) || fsync(fd) != 0)
+    if (fchmod(fd, 0600) != 0 || cty_fd_write(fd, text) != CUSTODY_OK || fsync(fd) != 0)
         return io_failed(error, "writing", path);
     if (fsync(folder) != 0)
         return io_failed(error, "syncing the folder of", path);

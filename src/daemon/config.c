@@ -2,13 +2,13 @@
 #include "daemon/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "model/shape_rows.h"
 #include "net/url.h"
 #include "proto/rpc.h"
@@ -179,34 +179,6 @@ custody_err cty_config_parse(struct cty_config *config, struct cty_bytes text, c
         err = cty_fail(error, CUSTODY_E_CONFIG, "%s: %s", custody_err_sentence(err), inner.detail);
     cty_rpc_done(&message);
     return err;
-}
-
-static custody_err read_all(int fd, struct cty_buf *out)
-{
-    char piece[4096];
-    for (;;) {
-        ssize_t size = read(fd, piece, sizeof(piece));
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return CUSTODY_E_IO;
-        if (size == 0)
-            return CUSTODY_OK;
-        CTY_TRY(cty_buf_put(out, piece, (size_t)size));
-    }
-}
-
-custody_err cty_file_read(const char *path, struct cty_buf *out, custody_error *error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return cty_fail(error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
-                        strerror(errno));
-    custody_err err = read_all(fd, out);
-    close(fd);
-    if (err != CUSTODY_OK)
-        return cty_fail(error, err, "%s", path);
-    return CUSTODY_OK;
 }
 
 char *cty_path_folder(const char *path)

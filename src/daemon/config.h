@@ -60,8 +60,6 @@ CUSTODY_MUST_USE custody_err cty_config_add(char *list[CTY_URLS_PER_DOOR_MAX], s
  */
 CUSTODY_MUST_USE custody_err cty_config_complete(struct cty_config *config, custody_error *error);
 
-/* Appends a file to a buffer. Errors: NOT_FOUND, IO, TOO_LARGE. */
-CUSTODY_MUST_USE custody_err cty_file_read(const char *path, struct cty_buf *out, custody_error *error);
 /* The folder of a path, in memory that the caller owns (free); NULL where memory ran out. */
 char *cty_path_folder(const char *path);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -28,37 +29,26 @@ struct program {
 
 /* --- key files --------------------------------------------------------------------------------------------- */
 
-/* One line, without its newline. The caller wipes. */
-static custody_err read_passphrase(int fd, char *line, size_t size, size_t *ret_size, custody_error *error)
+static custody_err read_passphrase(int fd, struct cty_buf *line, custody_error *error)
 {
-    size_t count = 0;
-    for (;;) {
-        ssize_t got = read(fd, line + count, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return cty_fail(error, CUSTODY_E_IO, "--passphrase-fd: %s", strerror(errno));
-        if (got == 0 || line[count] == '\n')
-            break;
-        if (++count == size)
-            return cty_fail(error, CUSTODY_E_TOO_LARGE, "the passphrase");
-    }
-    *ret_size = count;
-    return CUSTODY_OK;
+    custody_err err = cty_fd_read_line(fd, line);
+    if (err == CUSTODY_E_TOO_LARGE)
+        return cty_fail(error, err, "the passphrase");
+    return err == CUSTODY_OK ? err : cty_fail(error, err, "--passphrase-fd: %s", strerror(errno));
 }
 
 static custody_err load_key(const char *path, int fd, struct cty_secret **ret_secret, custody_error *error)
 {
-    char line[CTY_PASSPHRASE_BYTES_MAX];
-    size_t size = 0;
+    uint8_t memory[CTY_PASSPHRASE_BYTES_MAX + 1];
+    struct cty_buf line = {memory, 0, sizeof(memory), CTY_PASSPHRASE_BYTES_MAX}; /* which never moves */
     bool needs = false;
     CTY_TRY(cty_secret_needs_passphrase(path, &needs, error));
     if (needs && fd < 0)
         return cty_fail(error, CUSTODY_E_BAD_PASSPHRASE, "%s has one; give it by --passphrase-fd", path);
-    custody_err err = needs ? read_passphrase(fd, line, sizeof(line), &size, error) : CUSTODY_OK;
+    custody_err err = needs ? read_passphrase(fd, &line, error) : CUSTODY_OK;
     if (err == CUSTODY_OK)
-        err = cty_secret_load(path, needs ? cty_bytes_make(line, size) : cty_bytes_make(NULL, 0), ret_secret, error);
-    cty_wipe(line, sizeof(line));
+        err = cty_secret_load(path, needs ? cty_buf_bytes(&line) : cty_bytes_make(NULL, 0), ret_secret, error);
+    cty_wipe(memory, sizeof(memory));
     return err;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/verify.h"
 
-#include <errno.h>
 #include <getopt.h>
 
 #include "audit/contradiction.h"
 #include "audit/evidence.h"
 #include "base/check.h"
+#include "base/file.h"
 
 #define STATUS_USAGE 4
 
@@ -48,23 +48,6 @@ static custody_err fail_usage(struct run *run, const char *why)
     return cty_fail(&run->error, CUSTODY_E_USAGE, "%s", why);
 }
 
-static custody_err read_file(struct run *run, const char *path, struct cty_buf *out)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return cty_fail(&run->error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path,
-                        strerror(errno));
-    uint8_t chunk[65536];
-    custody_err err = CUSTODY_OK;
-    size_t got = 0;
-    while (err == CUSTODY_OK && (got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        err = cty_buf_put(out, chunk, got);
-    if (err == CUSTODY_OK && ferror(file))
-        err = CUSTODY_E_IO;
-    (void)fclose(file);
-    return err == CUSTODY_OK ? err : cty_fail(&run->error, err, "%s", path);
-}
-
 /* --- judging --------------------------------------------------------------------------------------------- */
 
 static custody_err put_report(struct run *run, const struct cty_report *report)
@@ -101,7 +84,7 @@ static custody_err judge_by(struct run *run, const struct cty_trust *trust)
     CTY_AUTO_FREE struct cty_report *report = cty_alloc(1, sizeof(*report));
     if (!report)
         return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
-    CTY_TRY(read_file(run, run->evidence_path, &text));
+    CTY_TRY(cty_file_read(run->evidence_path, &text, &run->error));
     if (cty_is_contradiction(cty_buf_bytes(&text)))
         return judge_contradiction(run, trust, cty_buf_bytes(&text));
     CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &run->error));
@@ -116,7 +99,7 @@ static custody_err judge(struct run *run)
     if (!trust)
         return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(cty_crypto_init());
-    custody_err err = read_file(run, run->trust_path, &text);
+    custody_err err = cty_file_read(run->trust_path, &text, &run->error);
     if (err == CUSTODY_E_NOT_FOUND) /* a mistake in what was asked, as a malformed one is */
         return cty_fail(&run->error, CUSTODY_E_USAGE, "the trust file %s is not there", run->trust_path);
     CTY_TRY(err);
