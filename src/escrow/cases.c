@@ -37,7 +37,13 @@ custody_err cty_case_load(struct fold *f, const struct cty_hash *case_id)
     return CUSTODY_OK;
 }
 
-/* Who signed may read. Requester and holder may anyway, and so find their place however many signed. */
+/* Nobody's no is kept out by a full list. */
+static bool ends_case(const struct cty_statement *st)
+{
+    return st->type == CTY_CANCEL || (st->type == CTY_DECISION && st->u.decision.choice == CTY_REJECT);
+}
+
+/* Who signed may read, but for who declined. Requester and holder may anyway, and so find their place however many signed. */
 static custody_err add_signer(struct fold *f, struct cty_bytes signer)
 {
     struct cty_case *c = &f->the_case;
@@ -47,15 +53,16 @@ static custody_err add_signer(struct fold *f, struct cty_bytes signer)
         if (cty_bytes_equal(c->signers[i], signer))
             return CUSTODY_OK;
     }
-    if (c->signers_count == CTY_DECISIONS_MAX)
+    if (c->signers_count < CTY_DECISIONS_MAX)
+        c->signers[c->signers_count++] = signer;
+    else if (!ends_case(f->st))
         return cty_fail(f->error, CUSTODY_E_LIMIT_REACHED, "more than %u signers in a case", CTY_DECISIONS_MAX);
-    c->signers[c->signers_count++] = signer;
     return CUSTODY_OK;
 }
 
 custody_err cty_case_store(struct fold *f, const struct cty_hash *case_id)
 {
-    if (!(cty_type_flags(f->st->type) & CTY_TYPE_CLERK))
+    if (!(cty_type_flags(f->st->type) & CTY_TYPE_CLERK) && f->st->type != CTY_DECLINE)
         CTY_TRY(add_signer(f, f->st->signers[0]));
     f->the_case.last = f->in->leaf;
     f->delta->touches_case = true;

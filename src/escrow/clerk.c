@@ -39,7 +39,36 @@ static bool is_listed(const struct cty_verdict *verdict, const struct cty_hash *
     return false;
 }
 
-/* The instance before ends with its approvals, but for those that travelled. Its escalations end too. */
+static bool same_names(const struct cty_names *a, const struct cty_names *b)
+{
+    bool same = a->count == b->count;
+    for (uint32_t i = 0; same && i < a->count; i++)
+        same = cty_bytes_equal(a->names[i], b->names[i]);
+    return same;
+}
+
+/* Whether the new clause is the old one's again: what was escalated there stays so. */
+static bool goes_on(const struct cty_clause *old, const struct cty_clause *fresh)
+{
+    return cty_bytes_equal(old->scope, fresh->scope) && same_names(&old->roles, &fresh->roles) &&
+           old->escalation.present && fresh->escalation.present;
+}
+
+/* Bits of the old instance's clauses, as bits of the new one's. */
+static uint64_t carry_bits(const struct cty_case *c, const struct cty_verdict *verdict, uint64_t bits)
+{
+    uint64_t carried = 0;
+    for (uint32_t i = 0; i < c->quorum_count; i++) {
+        for (uint32_t k = 0; (bits >> i & 1) && k < verdict->quorum_count; k++)
+            carried |= goes_on(&c->quorum[i], &verdict->quorum[k]) ? (uint64_t)1 << k : 0;
+    }
+    return carried;
+}
+
+/*
+ * The instance before ends with its approvals, but for those that travelled. Who hands a case on doesn't take it from
+ * those to whom it was escalated.
+ */
 static void keep_travelled(struct cty_case *c, const struct cty_verdict *verdict)
 {
     uint32_t kept = 0;
@@ -47,10 +76,11 @@ static void keep_travelled(struct cty_case *c, const struct cty_verdict *verdict
         if (!is_listed(verdict, &c->decisions[i].digest))
             continue;
         c->decisions[kept] = c->decisions[i];
-        c->decisions[kept++].escalated = 0;
+        c->decisions[kept].escalated = carry_bits(c, verdict, c->decisions[kept].escalated);
+        kept++;
     }
     c->decisions_count = kept;
-    c->escalated = 0;
+    c->escalated = c->handed ? carry_bits(c, verdict, c->escalated) : 0;
 }
 
 static void begin_instance(struct fold *f, const struct cty_verdict *verdict)

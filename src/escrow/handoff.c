@@ -157,7 +157,8 @@ custody_err cty_rule_offer(struct fold *f)
     CTY_TRY(cty_talk_count(f));
     c->offer = (struct cty_case_offer){.present = true, .digest = *f->in->digest, .expires = offer->expires,
                                        .index = f->in->entry->index, .obligations = offer->obligations,
-                                       .rotation = rotation, .scope = offer->scope, .state = CTY_OFFER_OPEN,
+                                       .payload = c->payload, .rotation = rotation, .scope = offer->scope,
+                                       .state = CTY_OFFER_OPEN,
                                        .time = f->time, .to = offer->to};
     return cty_case_store(f, &f->st->case_id);
 }
@@ -225,10 +226,21 @@ static void move_case(struct fold *f)
     c->questions_count = 0;
 }
 
+/* What was offered is what is taken: a patch in between asks for a new offer. */
+static custody_err check_offered_payload(struct fold *f)
+{
+    const struct cty_case *c = &f->the_case;
+    if (!cty_hash_equal(&c->offer.payload, &c->payload))
+        return cty_fail(f->error, CUSTODY_E_PAYLOAD_MISMATCH, "it was patched after the offer, which was made over %s",
+                        cty_hex64(&c->offer.payload).text);
+    return CUSTODY_OK;
+}
+
 custody_err cty_rule_accept(struct fold *f)
 {
     CTY_TRY(cty_case_open(f));
     CTY_TRY(check_offer(f, &f->st->u.accept.offer));
+    CTY_TRY(check_offered_payload(f));
     CTY_TRY(check_addressed(f));
     CTY_TRY(cty_machine_check(f, f->st->signers[0], CUSTODY_E_WRONG_RECEIVER));
     CTY_TRY(check_no_loop(f, f->st->signers[0]));
@@ -290,6 +302,13 @@ static bool was_taken_back(int state)
 }
 
 /* A child ends with its parents: whoever took one of them back took it back too. */
+static custody_err check_givers(struct fold *f, const struct cty_case *c)
+{
+    for (uint32_t i = 0; i < c->hops_count; i++)
+        CTY_TRY(check_giver(f, c->hops[i].from, c->hops[i].rotation, c->hops[i].offered, i + 1));
+    return CUSTODY_OK;
+}
+
 static custody_err check_parents(struct fold *f)
 {
     struct cty_opt_hash next = f->the_case.parent;
@@ -304,6 +323,7 @@ static custody_err check_parents(struct fold *f)
         if (was_taken_back(above.state))
             return cty_fail(f->error, CUSTODY_E_AFTER_CANCELLATION, "the parent case %s is %s",
                             cty_hex64(&next.hash).text, cty_case_state_names[above.state]);
+        CTY_TRY(check_givers(f, &above));
         next = above.parent;
     }
     return CUSTODY_OK;
@@ -312,8 +332,7 @@ static custody_err check_parents(struct fold *f)
 custody_err cty_authority_check(struct fold *f)
 {
     const struct cty_case *c = &f->the_case;
-    for (uint32_t i = 0; i < c->hops_count; i++)
-        CTY_TRY(check_giver(f, c->hops[i].from, c->hops[i].rotation, c->hops[i].offered, i + 1));
+    CTY_TRY(check_givers(f, c));
     if (f->st->type == CTY_ACCEPT)
         CTY_TRY(check_giver(f, c->holder, c->offer.rotation, c->offer.time, c->hops_count + 1));
     return check_parents(f);

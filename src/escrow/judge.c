@@ -13,6 +13,7 @@ struct said {
     bool hold;
     bool pass;
     bool consent;
+    bool own; /* the ledger or the requester's party has spoken */
     uint64_t decide_ms; /* 0: nobody named one */
 };
 
@@ -177,18 +178,18 @@ static uint64_t or_default(uint64_t period, uint64_t otherwise)
     return period ? period : otherwise;
 }
 
+/* What a stranger's policy passes is not passed for a party that has not spoken. */
 static void conclude(struct fold *f, const struct said *said, struct cty_verdict *verdict)
 {
-    bool silent = !said->deny && !said->hold && !said->pass;
     verdict->use_ms = or_default(verdict->use_ms, CTY_USE_MS_DEFAULT);
     verdict->report_ms = or_default(verdict->report_ms, CTY_REPORT_MS_DEFAULT);
     if (said->deny)
         verdict->effect = CTY_DENY;
-    else if (said->hold || silent)
+    else if (said->hold || !said->own)
         verdict->effect = CTY_HOLD;
     else
         verdict->effect = CTY_PASS;
-    if (silent)
+    if (!said->own)
         add_default_clause(f, verdict);
     if (verdict->effect != CTY_HOLD) {
         verdict->quorum_count = 0;
@@ -236,6 +237,7 @@ custody_err cty_judge(struct fold *f, struct cty_verdict *ret_verdict)
     memcpy(ret_verdict->holds, c->holds, sizeof(c->holds));
     CTY_TRY(consult(f, CTY_LITERAL("ledger"), &f->ledger.policy, &said, ret_verdict));
     CTY_TRY(consult_party(f, c->party, &said, ret_verdict));
+    said.own = said.deny || said.hold || said.pass;
     struct cty_bytes holder_party = cty_actor_party(c->holder);
     if (!cty_bytes_equal(holder_party, c->party))
         CTY_TRY(consult_party(f, holder_party, &said, ret_verdict));

@@ -102,6 +102,7 @@ static const struct cty_field case_offer_fields[] = {
     U64(OF, expires, "expires"),
     U64(OF, index, "index"),
     OPT_HASH(OF, obligations, "obligations"),
+    HASH(OF, payload, "payload"),
     OPT_U64(OF, rotation, "rotation"),
     OBJECT(OF, scope, "scope", cty_shape_scope),
     ENUM(OF, state, "state", cty_offer_state_names),

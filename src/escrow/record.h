@@ -103,6 +103,7 @@ struct cty_case_offer {
     uint64_t expires;
     uint64_t index;
     struct cty_opt_hash obligations;
+    struct cty_hash payload; /* in force when it was made */
     uint64_t rotation; /* of the giver, as in a decision */
     struct cty_scope scope;
     int state; /* enum cty_offer_state */

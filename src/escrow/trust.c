@@ -207,6 +207,13 @@ static custody_err get_party(struct fold *f, struct cty_bytes name, struct cty_p
     return CUSTODY_OK;
 }
 
+/* Who the operator's admins are decides over the ledger: then its quorum counts too, where that is more. */
+static uint64_t quorum_of(const struct fold *f, const struct cty_party_record *party, bool of_admin)
+{
+    bool ledger = of_admin && cty_bytes_equal(party->name, f->ledger.operator_party);
+    return ledger && f->ledger.admin_quorum > party->admin_quorum ? f->ledger.admin_quorum : party->admin_quorum;
+}
+
 /*
  * Enough admins of the party, or, for what concerns an admin, enough of those whom its policy names for recovery: so a
  * party that lost its admins' keys has a way back that it chose before.
@@ -215,7 +222,7 @@ static custody_err check_vouchers(struct fold *f, const struct cty_party_record 
                                   uint64_t *ret_persons, bool *ret_recovered)
 {
     uint32_t to = f->st->signers_count;
-    custody_err err = cty_admins_check(f, party->name, from, to, party->admin_quorum, ret_persons);
+    custody_err err = cty_admins_check(f, party->name, from, to, quorum_of(f, party, of_admin), ret_persons);
     bool short_of = err == CUSTODY_E_WRONG_ROLE || err == CUSTODY_E_UNDER_THRESHOLD;
     *ret_recovered = false;
     if (!short_of || !of_admin || party->recovery_quorum == 0)
@@ -243,6 +250,9 @@ custody_err cty_rule_actor_enrol(struct fold *f)
     bool recovered = false;
     bool admin = enrolment->kind == CTY_PERSON && cty_names_have(&enrolment->roles, CTY_LITERAL("admin"));
     CTY_TRY(check_vouchers(f, &party, 1, admin, &vouchers, &recovered));
+    if (recovered && enrolment->roles.count != 1)
+        return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, "recovery enrols " NAME_FMT " as admin and nothing else",
+                        NAME_ARG(enrolment->actor));
     CTY_TRY(enrol_keys(f, enrolment, name));
     CTY_TRY(enrol_actor(f, enrolment, name, vouchers, recovered));
     if (!admin)
@@ -363,7 +373,7 @@ custody_err cty_rule_policy_publish(struct fold *f)
     struct cty_party_record party;
     CTY_TRY(get_party(f, name, &party));
     uint64_t persons = 0;
-    uint64_t quorum = whole ? f->ledger.admin_quorum : party.admin_quorum;
+    uint64_t quorum = whole ? f->ledger.admin_quorum : quorum_of(f, &party, true);
     CTY_TRY(cty_admins_check(f, name, 0, f->st->signers_count, quorum, &persons));
     struct cty_opt_hash ledger_policy = {f->ledger.policy, true};
     CTY_TRY(check_replaces(f, &publish->replaces, whole ? &ledger_policy : &party.policy));
