@@ -45,6 +45,7 @@ typedef struct custody_said {
     uint64_t time_ms;     /* when: the time of the entry in the ledger */
     uint64_t index;       /* which entry */
     int counts;           /* whether the release rests on it: 1 or 0 */
+    custody_digest statement; /* of what was signed; a patch's is what custody_consent takes */
 } custody_said;
 
 CUSTODY_EXPORT custody_state custody_decision_state(const custody_decision *decision);
@@ -61,7 +62,10 @@ CUSTODY_EXPORT const char *custody_decision_executor(const custody_decision *dec
 CUSTODY_EXPORT custody_bytes custody_decision_payload(const custody_decision *decision);
 /* The payload as it was asked for. Empty where it is not ours to read. */
 CUSTODY_EXPORT custody_bytes custody_decision_original(const custody_decision *decision);
-/* What people changed: an RFC 6902 patch from the original to the payload, "[]" where nothing. Empty unless both are there. */
+/*
+ * What people changed: an RFC 6902 patch from the original to the payload that stands, "[]" where nothing. Empty unless
+ * both are ours to read, and the case was released or its holder is asked for consent (custody_decision_consent).
+ */
 CUSTODY_EXPORT custody_bytes custody_decision_diff(const custody_decision *decision);
 
 /* The state that the request carried, to resume from. Empty where there was none or it is not ours to read. */

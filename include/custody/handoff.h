@@ -84,15 +84,19 @@ CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_look(custody_client *client,
                                                          custody_decision **ret_decision, custody_error *error);
 
 /*
- * Takes the case over: the offer of this digest, or (NULL) the one that is open. The policies judge it anew: it is released
- * at once where approvals travel to the new holder, else decided again; then custody_wait and custody_consume.
- * Errors, before anything is sent: NO_OFFER, DOUBLE_ACCEPTANCE (somebody else has it), STATE_ILLEGAL (declined, withdrawn,
- * or the case is over), OFFER_EXPIRED, WRONG_RECEIVER; then as above.
+ * Takes the case over by the offer that was looked at: `offer` of its custody_hop. With that digest go its scope, its
+ * obligations and the payload that it was made with: whatever was offered or patched since is refused. The policies judge
+ * the case anew: it is released at once where approvals travel to the new holder, else decided again; then custody_wait
+ * and custody_consume.
+ * Errors, before anything is sent: USAGE (NULL), NO_OFFER, DOUBLE_ACCEPTANCE (somebody else has it), STATE_ILLEGAL
+ * (declined, withdrawn, or the case is over), OFFER_EXPIRED, WRONG_RECEIVER, PAYLOAD_MISMATCH (patched since it was
+ * offered: its holder has to offer it again); then as above.
  */
 CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_accept(custody_client *client, const custody_case_id *case_id,
                                                            const custody_digest *offer, custody_error *error);
 
-/* Says no. Errors: as for custody_accept. */
+/* Says no to the offer of this digest, or (NULL) the one that is open. Errors: NO_OFFER, DOUBLE_ACCEPTANCE, STATE_ILLEGAL,
+ * OFFER_EXPIRED, WRONG_RECEIVER; then as above. */
 CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_decline(custody_client *client, const custody_case_id *case_id,
                                                             const custody_digest *offer, custody_bytes reason,
                                                             custody_error *error);
@@ -108,10 +112,15 @@ typedef enum custody_consent_choice {
     CUSTODY_CONSENT_REFUSE      /* it can't; approvers may patch again, and it may still accept */
 } custody_consent_choice;
 
-/* Says so of the newest patch. Errors: NOT_HOLDER, STATE_ILLEGAL (nobody asks for it, or it is given); and as above. */
+/*
+ * Says so of the patch that was looked at: `statement` of the last "patch" that custody_decision_said shows, whose outcome
+ * custody_decision_diff tells. Where another one came since, it is refused before anything is signed: look again.
+ * Errors: USAGE (no patch, no such choice), NOT_HOLDER, STATE_ILLEGAL (nobody asks for it, or it is given),
+ * PAYLOAD_MISMATCH (another patch is the newest); and as above.
+ */
 CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_consent(custody_client *client, const custody_case_id *case_id,
-                                                            custody_consent_choice choice, custody_bytes reason,
-                                                            custody_error *error);
+                                                            const custody_digest *patch, custody_consent_choice choice,
+                                                            custody_bytes reason, custody_error *error);
 
 /*
  * Changes the key of the client's own actor to `next`, which has the same name: both sign. What the old key signed stands;

@@ -125,6 +125,17 @@ static custody_err check_offer(const struct cty_step *step, const struct cty_has
     return CUSTODY_OK;
 }
 
+/* Whoever looked at an offer looked at the payload that it was made with. */
+static custody_err check_unpatched(const struct cty_step *step)
+{
+    const struct cty_case *record = record_of(step);
+    if (cty_hash_equal(&record->offer.payload, &record->payload))
+        return CUSTODY_OK;
+    return cty_fail(step->error, CUSTODY_E_PAYLOAD_MISMATCH,
+                    "it was patched since it was offered, and nothing is signed: let %.*s offer it again, and look at that",
+                    (int)record->holder.size, (const char *)record->holder.data);
+}
+
 static custody_err check_addressed(const struct cty_step *step)
 {
     const struct cty_case *record = record_of(step);
@@ -155,6 +166,7 @@ custody_err cty_agent_accept(struct cty_client *client, const struct cty_hash *c
     CTY_TRY(check_offer(step, offer));
     CTY_TRY(check_addressed(step));
     CTY_TRY(cty_step_needs_open(step, true));
+    CTY_TRY(check_unpatched(step));
     CTY_TRY(cty_step_begin(step, CTY_ACCEPT));
     step->draft.statement.u.accept =
         (struct cty_accept){.obligations = record_of(step)->offer.obligations, .offer = *offer};
@@ -246,8 +258,21 @@ custody_err cty_agent_answer(struct cty_client *client, const struct cty_hash *c
     return cty_step_send(step);
 }
 
-custody_err cty_agent_consent(struct cty_client *client, const struct cty_hash *case_id, enum cty_consent_choice choice,
-                              struct cty_bytes reason, struct cty_submitted *ret_submitted, custody_error *error)
+/* What was looked at is what is said yes or no to, whatever was patched meanwhile. */
+static custody_err check_consent(const struct cty_step *step, const struct cty_hash *patch)
+{
+    const struct cty_case *record = record_of(step);
+    if (record->consent == CTY_CONSENT_NONE)
+        return cty_fail(step->error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
+    if (!cty_hash_equal(patch, &record->payload_at))
+        return cty_fail(step->error, CUSTODY_E_PAYLOAD_MISMATCH,
+                        "another patch came since this one was looked at, and nothing is signed");
+    return CUSTODY_OK;
+}
+
+custody_err cty_agent_consent(struct cty_client *client, const struct cty_hash *case_id, const struct cty_hash *patch,
+                              enum cty_consent_choice choice, struct cty_bytes reason,
+                              struct cty_submitted *ret_submitted, custody_error *error)
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
@@ -255,15 +280,16 @@ custody_err cty_agent_consent(struct cty_client *client, const struct cty_hash *
     CTY_TRY(cty_step_judge(step, case_id));
     CTY_TRY(cty_step_needs_holder(step));
     CTY_TRY(cty_step_needs_open(step, false));
+    CTY_TRY(check_consent(step, patch));
     int said = record_of(step)->consent;
     if (said == (choice == CTY_CONSENT_ACCEPT ? CTY_CONSENT_GIVEN : CTY_CONSENT_REFUSED))
         return CUSTODY_OK;
     if (said != CTY_CONSENT_WANTED && said != CTY_CONSENT_REFUSED)
-        return cty_fail(error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
+        return cty_fail(error, CUSTODY_E_STATE_ILLEGAL, "it was consented to");
     CTY_TRY(cty_step_begin(step, CTY_CONSENT));
     struct cty_consent *consent = &step->draft.statement.u.consent;
     consent->choice = (int)choice;
-    consent->patch = record_of(step)->payload_at;
+    consent->patch = *patch;
     CTY_TRY(cty_step_commit(step, "reason", reason, &consent->reason));
     return cty_step_send(step);
 }

@@ -41,7 +41,8 @@ CUSTODY_MUST_USE custody_err cty_agent_offer(struct cty_client *client, const st
 /*
  * Takes the case over: the offer of this digest, or (NULL) the one that is open, which must be to the client's own name
  * or party. Its obligations come with it. Errors, before anything is sent: NO_OFFER, DOUBLE_ACCEPTANCE, STATE_ILLEGAL
- * (declined or withdrawn), OFFER_EXPIRED, WRONG_RECEIVER; then as above.
+ * (declined or withdrawn), OFFER_EXPIRED, WRONG_RECEIVER, PAYLOAD_MISMATCH (patched since it was offered: what the
+ * receiver looked at with the offer is no longer what it would take over); then as above.
  */
 CUSTODY_MUST_USE custody_err cty_agent_accept(struct cty_client *client, const struct cty_hash *case_id,
                                               const struct cty_hash *offer, struct cty_submitted *ret_submitted,
@@ -63,10 +64,15 @@ CUSTODY_MUST_USE custody_err cty_agent_finalise(struct cty_client *client, const
 CUSTODY_MUST_USE custody_err cty_agent_answer(struct cty_client *client, const struct cty_hash *case_id,
                                               const struct cty_hash *question, struct cty_bytes text,
                                               struct cty_submitted *ret_submitted, custody_error *error);
-/* Says of the newest patch whether the holder can act on it. Errors: NOT_HOLDER; STATE_ILLEGAL where nobody asked. */
+/*
+ * Says of the patch of this digest (`payload_at` of the record that was looked at) whether the holder can act on it.
+ * Errors: NOT_HOLDER; STATE_ILLEGAL where nobody asked; PAYLOAD_MISMATCH where it isn't the newest, before anything is
+ * signed.
+ */
 CUSTODY_MUST_USE custody_err cty_agent_consent(struct cty_client *client, const struct cty_hash *case_id,
-                                               enum cty_consent_choice choice, struct cty_bytes reason,
-                                               struct cty_submitted *ret_submitted, custody_error *error);
+                                               const struct cty_hash *patch, enum cty_consent_choice choice,
+                                               struct cty_bytes reason, struct cty_submitted *ret_submitted,
+                                               custody_error *error);
 /* An approver's question to the holder. Errors: as the custodian says. */
 CUSTODY_MUST_USE custody_err cty_person_question(struct cty_client *client, const struct cty_hash *case_id,
                                                  struct cty_bytes text, struct cty_submitted *ret_submitted,

@@ -85,6 +85,7 @@ static custody_err add_said(struct tellers *tellers, const struct cty_parsed_ent
         return CUSTODY_E_NO_MEMORY;
     said->view = (custody_said){.actor = said->actor, .choice = choice, .method = method, .time_ms = entry->entry.time,
                                 .index = entry->entry.index};
+    memcpy(said->view.statement.bytes, statement->digest.bytes, sizeof(said->view.statement.bytes));
     /* That there is none, or that it is not ours to read, is no error. */
     if (cty_judgement_content(tellers->judgement, &statement->digest, "reason", &reason) == CUSTODY_OK)
         CTY_TRY(copy(&said->reason, reason));
@@ -154,9 +155,13 @@ static custody_err fill_contents(custody_decision *decision, const struct cty_ju
         CTY_TRY(copy(&decision->original, content));
     if (cty_judgement_content(judgement, &judgement->case_id, "state", &content) == CUSTODY_OK)
         CTY_TRY(copy(&decision->agent_state, content));
-    if (!judgement->record.release.present || cty_judgement_payload(judgement, &content) != CUSTODY_OK)
+    bool released = judgement->record.release.present;
+    if ((!released && judgement->record.consent == CTY_CONSENT_NONE) ||
+        cty_judgement_payload(judgement, &content) != CUSTODY_OK)
         return CUSTODY_OK;
-    CTY_TRY(copy(&decision->payload, content));
+    /* Before a release it is for looking at, as a difference, and not there to be acted on. */
+    if (released)
+        CTY_TRY(copy(&decision->payload, content));
     if (!decision->original.data)
         return CUSTODY_OK;
     decision->diff.limit = 4 * CTY_BLOB_BYTES_MAX;

@@ -103,8 +103,10 @@ custody_err custody_accept(custody_client *client, const custody_case_id *case_i
                            custody_error *error)
 {
     struct cty_hash hash = cty_hash_in(case_id->bytes);
-    struct cty_hash named = offer ? cty_hash_in(offer->bytes) : (struct cty_hash){{0}};
-    return cty_agent_accept(client->client, &hash, offer ? &named : NULL, NULL, error);
+    if (!offer)
+        return cty_fail(error, CUSTODY_E_USAGE, "nothing is accepted unseen: name the offer that custody_look showed");
+    struct cty_hash named = cty_hash_in(offer->bytes);
+    return cty_agent_accept(client->client, &hash, &named, NULL, error);
 }
 
 custody_err custody_decline(custody_client *client, const custody_case_id *case_id, const custody_digest *offer,
@@ -141,13 +143,16 @@ static custody_err take_consent(custody_consent_choice choice, enum cty_consent_
     return cty_fail(error, CUSTODY_E_USAGE, "consent %d", (int)choice);
 }
 
-custody_err custody_consent(custody_client *client, const custody_case_id *case_id, custody_consent_choice choice,
-                            custody_bytes reason, custody_error *error)
+custody_err custody_consent(custody_client *client, const custody_case_id *case_id, const custody_digest *patch,
+                            custody_consent_choice choice, custody_bytes reason, custody_error *error)
 {
     struct cty_hash hash = cty_hash_in(case_id->bytes);
     enum cty_consent_choice inner = CTY_CONSENT_REFUSE;
     CTY_TRY(take_consent(choice, &inner, error));
-    return cty_agent_consent(client->client, &hash, inner, cty_bytes_in(reason), NULL, error);
+    if (!patch)
+        return cty_fail(error, CUSTODY_E_USAGE, "nothing is said of a patch unseen: name the one that custody_look showed");
+    struct cty_hash seen = cty_hash_in(patch->bytes);
+    return cty_agent_consent(client->client, &hash, &seen, inner, cty_bytes_in(reason), NULL, error);
 }
 
 /* ---- keys ---- */

@@ -9,6 +9,22 @@ static int pay(custody_bytes payload)
     return printf("paying %.*s\n", (int)payload.size, (const char *)payload.data) > 0;
 }
 
+/* What is taken over is looked at first, all of it; what was looked at is what is accepted, and nothing that came since. */
+static custody_err take_over(custody_client *client, const custody_case_id *case_id, custody_error *error)
+{
+    custody_decision *decision = NULL;
+    custody_err err = custody_look(client, case_id, &decision, error); /* proven, not the custodian's word */
+    if (err != CUSTODY_OK)
+        return err;
+    size_t count = custody_decision_hops_count(decision);
+    custody_hop hop = custody_decision_hop(decision, count ? count - 1 : 0);
+    if (hop.obligations.size)
+        printf("%s asks of us: %.*s\n", hop.from, (int)hop.obligations.size, (const char *)hop.obligations.data);
+    err = custody_accept(client, case_id, &hop.offer, error); /* signed: it is ours from here on */
+    custody_decision_free(decision);
+    return err;
+}
+
 static custody_err fulfil(custody_client *client, custody_error *error)
 {
     const uint64_t hour_ms = 3600 * 1000;
@@ -20,7 +36,7 @@ static custody_err fulfil(custody_client *client, custody_error *error)
     if (err == CUSTODY_OK && count == 0)
         return CUSTODY_E_TIMEOUT;
     if (err == CUSTODY_OK)
-        err = custody_accept(client, &case_id, NULL, error); /* proven first, then signed: it is ours from here on */
+        err = take_over(client, &case_id, error);
     if (err == CUSTODY_OK)
         err = custody_wait(client, &case_id, hour_ms, &decision, error); /* no wait where the approvals travel */
     custody_decision_free(decision);

@@ -259,7 +259,7 @@ static void hold(struct worker *worker, const struct row *row)
 {
     enum play_kind kind = play_named(row->record->action);
     if (waits_for_consent(row)) {
-        (void)did(worker, cty_agent_consent(worker->client, &row->case_id, CTY_CONSENT_ACCEPT,
+        (void)did(worker, cty_agent_consent(worker->client, &row->case_id, &row->record->payload_at, CTY_CONSENT_ACCEPT,
                                             (struct cty_bytes){NULL, 0}, NULL, &house_error));
     } else if (row->state == CTY_CASE_HELD && row->record->questions_count) {
         answer_questions(worker, row);

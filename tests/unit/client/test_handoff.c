@@ -417,20 +417,43 @@ static void a_question_is_answered(void **state)
     cty_client_close(eve);
 }
 
+static void patch_to(struct scene *s, const struct cty_hash *case_id, unsigned amount)
+{
+    char operations[96], result[32];
+    snprintf(operations, sizeof(operations), "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":%u}]", amount);
+    snprintf(result, sizeof(result), "{\"amount\":%u}", amount);
+    assert_ok(world_patch(s->f->w, case_id, "acme/eve", operations, result));
+    fake_follow(s->f);
+}
+
+/* The patch that a look at the case shows; the case's own digest before there is one. */
+static struct cty_hash patch_seen(struct scene *s, const struct cty_hash *case_id)
+{
+    struct cty_judgement *judgement = judge(s, s->giver, case_id);
+    struct cty_hash patch = judgement->record.payload_at;
+    cty_judgement_free(judgement);
+    return patch;
+}
+
+static custody_err try_consent(struct scene *s, struct cty_client *client, const struct cty_hash *case_id,
+                               const struct cty_hash *patch, enum cty_consent_choice choice)
+{
+    return cty_agent_consent(client, case_id, patch, choice, cty_bytes_make(NULL, 0), NULL, &s->error);
+}
+
 static void a_patch_waits_for_consent(void **state)
 {
     struct scene *s = *state;
-    struct cty_bytes none = cty_bytes_make(NULL, 0);
-    struct cty_hash case_id = ask(s, "careful");
-    assert_refused(cty_agent_consent(s->giver, &case_id, CTY_CONSENT_ACCEPT, none, NULL, NULL), "state-illegal");
-    assert_ok(world_patch(s->f->w, &case_id, "acme/eve", "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":4}]",
-                          "{\"amount\":4}"));
-    fake_follow(s->f);
+    struct cty_hash case_id = ask(s, "careful"), patch = case_id;
+    assert_refused(try_consent(s, s->giver, &case_id, &patch, CTY_CONSENT_ACCEPT), "state-illegal");
+    patch_to(s, &case_id, 4);
+    patch = patch_seen(s, &case_id);
     assert_refused(world_decide(s->f->w, &case_id, "acme/joe", CTY_APPROVE), "consent-missing");
-    assert_refused(cty_agent_consent(s->receiver, &case_id, CTY_CONSENT_ACCEPT, none, NULL, NULL), "not-holder");
-    assert_done(s, cty_agent_consent(s->giver, &case_id, CTY_CONSENT_REFUSE, CTY_LITERAL("too little"), NULL, &s->error));
-    assert_done(s, cty_agent_consent(s->giver, &case_id, CTY_CONSENT_ACCEPT, none, NULL, &s->error));
-    assert_refused(cty_agent_consent(s->giver, &case_id, CTY_CONSENT_REFUSE, none, NULL, NULL), "state-illegal");
+    assert_refused(try_consent(s, s->receiver, &case_id, &patch, CTY_CONSENT_ACCEPT), "not-holder");
+    assert_done(s, cty_agent_consent(s->giver, &case_id, &patch, CTY_CONSENT_REFUSE, CTY_LITERAL("too little"), NULL,
+                                     &s->error));
+    assert_done(s, try_consent(s, s->giver, &case_id, &patch, CTY_CONSENT_ACCEPT));
+    assert_refused(try_consent(s, s->giver, &case_id, &patch, CTY_CONSENT_REFUSE), "state-illegal");
     assert_ok(world_decide(s->f->w, &case_id, "acme/joe", CTY_APPROVE));
     fake_follow(s->f);
     struct cty_judgement *judgement = NULL;
@@ -438,6 +461,44 @@ static void a_patch_waits_for_consent(void **state)
     assert_done(s, cty_agent_consume(s->giver, &case_id, &judgement, &payload, NULL, &s->error));
     assert_true(cty_bytes_is(payload, "{\"amount\":4}"));
     cty_judgement_free(judgement);
+}
+
+/* The holder looked at one patch, and another came before it spoke: neither a yes nor a no is signed for what is unseen. */
+static void consent_is_for_what_was_looked_at(void **state)
+{
+    struct scene *s = *state;
+    struct cty_hash case_id = ask(s, "careful");
+    patch_to(s, &case_id, 4);
+    struct cty_hash seen = patch_seen(s, &case_id);
+    patch_to(s, &case_id, 9000);
+    size_t count = s->f->count;
+    assert_refused(try_consent(s, s->giver, &case_id, &seen, CTY_CONSENT_ACCEPT), "action-mismatch");
+    assert_refused(try_consent(s, s->giver, &case_id, &seen, CTY_CONSENT_REFUSE), "action-mismatch");
+    assert_refused(try_consent(s, s->giver, &case_id, &case_id, CTY_CONSENT_ACCEPT), "action-mismatch");
+    assert_int_equal(s->f->count, count);
+    seen = patch_seen(s, &case_id);
+    assert_done(s, try_consent(s, s->giver, &case_id, &seen, CTY_CONSENT_ACCEPT));
+    assert_done(s, try_consent(s, s->giver, &case_id, &seen, CTY_CONSENT_ACCEPT));
+    assert_int_equal(s->f->count, count + 1);
+}
+
+/* What is patched while it is offered is offered again before it is taken over. */
+static void an_offer_is_taken_with_the_payload_it_was_made_with(void **state)
+{
+    struct scene *s = *state;
+    struct cty_hash case_id = ask(s, "refund");
+    offer(s, &case_id, "globex");
+    struct cty_hash seen = newest_offer(s, &case_id);
+    patch_to(s, &case_id, 9000);
+    size_t count = s->f->count;
+    assert_refused(cty_agent_accept(s->receiver, &case_id, &seen, NULL, &s->error), "action-mismatch");
+    assert_non_null(strstr(s->error.detail, "let acme/bot offer it again"));
+    assert_int_equal(s->f->count, count);
+    assert_done(s, cty_agent_withdraw(s->giver, &case_id, cty_bytes_make(NULL, 0), NULL, &s->error));
+    offer(s, &case_id, "globex");
+    assert_refused(cty_agent_accept(s->receiver, &case_id, &seen, NULL, &s->error), "no-offer");
+    seen = newest_offer(s, &case_id);
+    assert_done(s, cty_agent_accept(s->receiver, &case_id, &seen, NULL, &s->error));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -462,6 +523,8 @@ int main(void)
         TEST(a_child_takes_a_release_of_what_was_handed_over),
         TEST(a_question_is_answered),
         TEST(a_patch_waits_for_consent),
+        TEST(consent_is_for_what_was_looked_at),
+        TEST(an_offer_is_taken_with_the_payload_it_was_made_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,15 @@ static custody_err offer(struct place *p, const custody_case_id *id)
     return custody_offer(p->bot.client, id, &handoff, &p->error);
 }
 
+/* As an agent does: it looks, and takes what it saw. */
+static custody_err accept_seen(struct place *p, const custody_case_id *id)
+{
+    custody_decision *decision = look(p, &p->pal, id);
+    custody_digest seen = custody_decision_hop(decision, custody_decision_hops_count(decision) - 1).offer;
+    custody_decision_free(decision);
+    return custody_accept(p->pal.client, id, &seen, &p->error);
+}
+
 static void a_case_goes_to_another_agent(void **state)
 {
     struct place *p = *state;
@@ -157,8 +166,9 @@ static void a_case_goes_to_another_agent(void **state)
     assert_done(p, custody_offers(p->pal.client, 5000, found, 4, &count, &p->error));
     assert_int_equal(count, 1);
     assert_memory_equal(found[0].bytes, id.bytes, 32);
-    assert_done(p, custody_accept(p->pal.client, &id, NULL, &p->error));
-    assert_done(p, custody_accept(p->pal.client, &id, NULL, &p->error));
+    assert_refused(custody_accept(p->pal.client, &id, NULL, &p->error), "usage");
+    assert_done(p, accept_seen(p, &id));
+    assert_done(p, accept_seen(p, &id));
     assert_refused(custody_consume(p->bot.client, &id, &decision, &p->error), "not-holder");
     assert_done(p, custody_consume(p->pal.client, &id, &decision, &p->error));
     assert_text(custody_decision_payload(decision), "{\"amount\":5}");
@@ -179,7 +189,7 @@ static void the_map_is_read_from_the_entries(void **state)
     assert_done(p, custody_decline(p->pal.client, &id, &hop.offer, bytes_of("busy"), &p->error));
     custody_decision_free(decision);
     assert_done(p, offer(p, &id));
-    assert_done(p, custody_accept(p->pal.client, &id, NULL, &p->error));
+    assert_done(p, accept_seen(p, &id));
     assert_done(p, custody_finalise(p->pal.client, &id, bytes_of(""), &p->error));
     decision = look(p, &p->bot, &id);
     assert_int_equal(custody_decision_hops_count(decision), 2);
@@ -208,6 +218,7 @@ static void what_is_left_out_is_refused(void **state)
 {
     struct place *p = *state;
     custody_case_id id = ask(p, "refund");
+    const custody_digest seen = {{0}};
     custody_handoff handoff = CUSTODY_HANDOFF_INIT;
     assert_refused(custody_offer(p->bot.client, &id, &handoff, &p->error), "usage");
     handoff.to = "acme/pal";
@@ -222,9 +233,11 @@ static void what_is_left_out_is_refused(void **state)
     handoff.services_count = 0;
     assert_done(p, custody_offer(p->bot.client, &id, &handoff, &p->error));
     assert_done(p, custody_withdraw(p->bot.client, &id, bytes_of("no"), &p->error));
-    assert_refused(custody_accept(p->pal.client, &id, NULL, &p->error), "state-illegal");
-    assert_refused(custody_consent(p->bot.client, &id, (custody_consent_choice)7, bytes_of(""), &p->error), "usage");
-    assert_refused(custody_consent(p->bot.client, &id, CUSTODY_CONSENT_ACCEPT, bytes_of(""), &p->error),
+    assert_refused(accept_seen(p, &id), "state-illegal");
+    assert_refused(custody_consent(p->bot.client, &id, &seen, (custody_consent_choice)7, bytes_of(""), &p->error),
+                   "usage");
+    assert_refused(custody_consent(p->bot.client, &id, NULL, CUSTODY_CONSENT_ACCEPT, bytes_of(""), &p->error), "usage");
+    assert_refused(custody_consent(p->bot.client, &id, &seen, CUSTODY_CONSENT_ACCEPT, bytes_of(""), &p->error),
                    "state-illegal");
 }
 
