@@ -104,8 +104,9 @@ CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t other
 
 /* --- trust, keys, client --------------------------------------------------------------------------------- */
 
-/* After looking for a file that a setting names: NOT_FOUND is turned into USAGE, all else is given on. */
-CUSTODY_MUST_USE custody_err cty_cli_missing(struct cty_cli *cli, const char *what, custody_err err);
+/* After looking for a file that a setting names: NOT_FOUND is turned into USAGE, which names the command that makes one. */
+CUSTODY_MUST_USE custody_err cty_cli_missing(struct cty_cli *cli, const char *what, const char *made_by,
+                                             custody_err err);
 /* The trust file; borrowed. Errors: USAGE where none is named or none is there, BAD_TRUST. */
 CUSTODY_MUST_USE custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trust);
 /*

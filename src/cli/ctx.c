@@ -27,12 +27,12 @@ custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *r
 }
 
 /* A file that a setting names and that is not there is a mistake in the setting. */
-custody_err cty_cli_missing(struct cty_cli *cli, const char *what, custody_err err)
+custody_err cty_cli_missing(struct cty_cli *cli, const char *what, const char *made_by, custody_err err)
 {
     custody_error error = cli->error;
     if (err != CUSTODY_E_NOT_FOUND)
         return err;
-    return cty_fail(&cli->error, CUSTODY_E_USAGE, "%s is not there: %s", what, error.detail);
+    return cty_fail(&cli->error, CUSTODY_E_USAGE, "%s is not there: %s; '%s' makes one", what, error.detail, made_by);
 }
 
 /* --- trust file ------------------------------------------------------------------------------------------ */
@@ -46,7 +46,7 @@ custody_err cty_cli_trust(struct cty_cli *cli, const struct cty_trust **ret_trus
     if (!path)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "whom to trust? name a trust file: --trust or CUSTODY_TRUST");
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
-    CTY_TRY(cty_cli_missing(cli, "the trust file", cty_cli_read_file(cli, path, &text)));
+    CTY_TRY(cty_cli_missing(cli, "the trust file", "custody trust new", cty_cli_read_file(cli, path, &text)));
     CTY_TRY(cty_trust_parse(cty_buf_bytes(&text), &cli->trust, &cli->error));
     cli->trusted = true;
     return CUSTODY_OK;
@@ -90,7 +90,7 @@ custody_err cty_cli_key(struct cty_cli *cli, const struct cty_secret **ret_secre
     if (!cli->key && !path)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "who are you? name a key file: --key or CUSTODY_KEY");
     if (!cli->key)
-        CTY_TRY(cty_cli_missing(cli, "the key file", cty_cli_load_key(cli, path, &cli->key)));
+        CTY_TRY(cty_cli_missing(cli, "the key file", "custody key new", cty_cli_load_key(cli, path, &cli->key)));
     *ret_secret = cli->key;
     return CUSTODY_OK;
 }

@@ -165,7 +165,8 @@ custody_err cty_doors_check(const struct cty_doors *doors, const struct cty_net_
 {
     struct cty_net_url url;
     if (!parse(dialled, &url) || !is_ours(doors, server, &url))
-        return cty_fail(error, CUSTODY_E_BAD_SESSION, "the door is not ours");
+        return cty_fail(error, CUSTODY_E_BAD_SESSION,
+                        "the door is not ours: neither listened at, nor a host of the certificate, nor in tls_names");
     if (!url.tls)
         return fingerprint ? cty_fail(error, CUSTODY_E_BAD_SESSION, "a certificate of a door that has none")
                            : CUSTODY_OK;

@@ -154,9 +154,10 @@ static void settings_are_asked_for(void **state)
     assert_says(sh->err, "[unreachable]");
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "soon"), 4);
     assert_int_equal(RUN(sh, "inbox", "--trust", "none.json"), 4);
-    assert_says(sh->err, "the trust file is not there: none.json");
+    assert_says(sh->err, "the trust file is not there: none.json: ");
+    assert_says(sh->err, "; 'custody trust new' makes one");
     assert_int_equal(RUN(sh, "inbox", "--trust", "trust.json", "--key", "none.key"), 4);
-    assert_says(sh->err, "the key file is not there: none.key");
+    assert_says(sh->err, "the key file is not there: none.key; 'custody key new' makes one");
     assert_int_equal(RUN(sh, "verify", "none.evidence", "--trust", "trust.json"), 1);
     assert_says(sh->err, "[not-found]");
     assert_says(sh->err, "check the path");
