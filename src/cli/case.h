@@ -40,6 +40,8 @@ enum cty_case_state cty_case_reads(const struct cty_judgement *judgement, uint64
 CUSTODY_MUST_USE custody_err cty_case_render(const struct cty_judgement *judgement, struct cty_buf *out);
 /* The same with the whole payload, however large. */
 CUSTODY_MUST_USE custody_err cty_case_render_whole(const struct cty_judgement *judgement, struct cty_buf *out);
+/* What was found besides, one line each: below the rendering, wherever somebody signs. */
+CUSTODY_MUST_USE custody_err cty_case_findings(const struct cty_judgement *judgement, struct cty_buf *out);
 /* One line for each difference of two contents, behind `indent` spaces; or why they can't be compared. */
 CUSTODY_MUST_USE custody_err cty_render_diff(struct cty_bytes from, struct cty_bytes to, unsigned indent,
                                              struct cty_buf *out);

@@ -125,6 +125,7 @@ static custody_err present(struct cty_acting *a)
     struct cty_cli *cli = a->cli;
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     CTY_TRY(cty_case_render(a->judgement, &text));
+    CTY_TRY(cty_case_findings(a->judgement, &text));
     CTY_TRY(cty_handoff_show_newest(a->judgement, cty_client_now(a->client), &text));
     CTY_TRY(cty_put_line(&text, "you sign as", cty_secret_name(cty_client_secret(a->client))));
     cty_cli_present(cli, cty_buf_bytes(&text));
@@ -193,7 +194,8 @@ const struct cty_command cty_command_accept = {
     .operands_max = 1,
     .about = "Verifies the case, shows it with what is offered (scope, obligations, context), asks, and signs. You\n"
              "hold it from then on, with its obligations. The policies judge it anew: it is RELEASED at once\n"
-             "where approvals travel to you, else HELD; then wait and consume. Agents say --yes.\n",
+             "where approvals travel to you, else HELD; then wait and consume. Agents say --yes. A case that was\n"
+             "patched since it was offered is refused (action-mismatch): whoever holds it offers it again.\n",
     .example = "custody accept 3f2a9c41 --yes --key globex-fulfilment.key",
     .uses = CTY_USE_SIGN,
     .options = accept_options,

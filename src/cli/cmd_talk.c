@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody question, custody answer, custody consent: what approvers and the holder say to each other. */
+#include "base/check.h"
 #include "cli/act.h"
+#include "cli/put.h"
 #include "client/handoff.h"
 #include "codec/text.h"
 
@@ -116,14 +118,59 @@ const struct cty_command cty_command_answer = {
 
 /* --- consent --------------------------------------------------------------------------------------------- */
 
+/* Nothing is asked about what isn't ours to answer, or can't be seen. */
+static custody_err check_asked(const struct cty_acting *a, enum cty_consent_choice choice)
+{
+    struct cty_bytes payload;
+    custody_error *error = &a->cli->error;
+    const struct cty_case *c = &a->judgement->record;
+    CTY_TRY(cty_judgement_check(a->judgement, error));
+    if (!cty_bytes_equal(c->holder, cty_secret_name(cty_client_secret(a->client))))
+        return cty_fail(error, CUSTODY_E_NOT_HOLDER, "the case is with %.*s", (int)c->holder.size,
+                        (const char *)c->holder.data);
+    if (c->consent == CTY_CONSENT_NONE)
+        return cty_fail(error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
+    if (choice == CTY_CONSENT_ACCEPT && cty_judgement_payload(a->judgement, &payload) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_FORBIDDEN, "the payload is not at hand, and nothing is consented to unseen");
+    return CUSTODY_OK;
+}
+
+/* As approvers are shown it: the case whole, what the patches changed, and below it what the signature will say. */
+static custody_err render_consent(const struct cty_acting *a, enum cty_consent_choice choice, struct cty_buf *text)
+{
+    const char *reason = cty_args_text(&a->cli->args, "reason");
+    CTY_TRY(choice == CTY_CONSENT_ACCEPT ? cty_case_render_whole(a->judgement, text)
+                                         : cty_case_render(a->judgement, text));
+    CTY_TRY(cty_case_findings(a->judgement, text));
+    CTY_TRY(cty_put_line(text, "you sign as", cty_secret_name(cty_client_secret(a->client))));
+    CTY_TRY(cty_put_linef(text, "you say", "%s", cty_consent_choice_names[choice]));
+    CTY_TRY(cty_put_line_hash(text, "of patch", &a->judgement->record.payload_at));
+    return reason ? cty_put_line(text, "because", cty_bytes_text(reason)) : CUSTODY_OK;
+}
+
+/* What was shown is what is answered, whatever is patched meanwhile, or shown by the custodian at the next look. */
+static custody_err show_patch(struct cty_acting *a, enum cty_consent_choice choice, struct cty_hash *ret_patch)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    CTY_TRY(cty_cli_judge_case(a->cli, a->client, &a->case_id, &a->judgement));
+    CTY_TRY(check_asked(a, choice));
+    CTY_TRY(render_consent(a, choice, &text));
+    cty_cli_present(a->cli, cty_buf_bytes(&text));
+    *ret_patch = a->judgement->record.payload_at;
+    return cty_cli_confirm(a->cli, choice == CTY_CONSENT_ACCEPT ? "Can you act on this?" : "Refuse this change?");
+}
+
 static custody_err run_consent(struct cty_acting *a)
 {
+    struct cty_hash patch;
     struct cty_cli *cli = a->cli;
     bool accept = cty_args_flag(&cli->args, "accept");
+    enum cty_consent_choice choice = accept ? CTY_CONSENT_ACCEPT : CTY_CONSENT_REFUSE;
     if (accept == cty_args_flag(&cli->args, "refuse"))
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "--accept or --refuse?");
-    CTY_TRY(cty_agent_consent(a->client, &a->case_id, accept ? CTY_CONSENT_ACCEPT : CTY_CONSENT_REFUSE,
-                              cty_bytes_text(cty_args_text(&cli->args, "reason")), &a->submitted, &cli->error));
+    CTY_TRY(show_patch(a, choice, &patch));
+    CTY_TRY(cty_agent_consent(a->client, &a->case_id, &patch, choice, cty_bytes_text(cty_args_text(&cli->args, "reason")),
+                              &a->submitted, &cli->error));
     return cty_act_page(a, NULL);
 }
 
@@ -147,9 +194,11 @@ const struct cty_command cty_command_consent = {
     .operands = "CASE",
     .operands_min = 1,
     .operands_max = 1,
-    .about = "Where policy asks for it, nobody can approve a patch before the holder consented to it. A refusal\n"
-             "can be taken back with --accept, an acceptance stands.\n",
+    .about = "Where policy asks for it, nobody can approve a patch before the holder consented to it. Verifies the\n"
+             "case, shows it with what was changed, asks, and signs for the patch that was shown: where another\n"
+             "came meanwhile, nothing is signed (action-mismatch). Agents say --yes. A refusal can be taken back\n"
+             "with --accept, an acceptance stands.\n",
     .example = "custody consent 3f2a9c41 --accept --key acme-refund-agent.key",
-    .uses = CTY_USE_READ,
+    .uses = CTY_USE_SIGN,
     .options = consent_options,
 };

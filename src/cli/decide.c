@@ -86,24 +86,12 @@ static void find_expires(struct cty_deciding *d)
         d->expires = now + d->counts_for_ms;
 }
 
-static custody_err put_findings(struct cty_buf *out, const struct cty_report *report)
-{
-    for (size_t i = 0; i < report->findings_count; i++) {
-        const struct cty_finding *finding = &report->findings[i];
-        CTY_TRY(finding->entry == CTY_REPORT_NO_ENTRY
-                    ? cty_put_linef(out, "finding", "%s: %s", finding->code, finding->text)
-                    : cty_put_linef(out, "finding", "%s: entry %llu: %s", finding->code,
-                                    (unsigned long long)finding->entry, finding->text));
-    }
-    return CUSTODY_OK;
-}
-
 /* The rendering, and below it what the signature will say. */
 static custody_err render(struct cty_deciding *d)
 {
     CTY_TRY(d->choice == CTY_APPROVE ? cty_case_render_whole(d->judgement, &d->shown)
                                      : cty_case_render(d->judgement, &d->shown));
-    CTY_TRY(put_findings(&d->shown, &d->judgement->report));
+    CTY_TRY(cty_case_findings(d->judgement, &d->shown));
     CTY_TRY(cty_put_line(&d->shown, "you sign as", cty_secret_name(cty_client_secret(d->client))));
     CTY_TRY(cty_put_linef(&d->shown, "you decide", "%s", cty_choice_names[d->choice]));
     if (d->reason)
@@ -194,7 +182,7 @@ custody_err cty_patching_begin(struct cty_patching *p, struct cty_cli *cli, stru
 custody_err cty_patching_render(struct cty_patching *p)
 {
     CTY_TRY(cty_case_render(p->judgement, &p->shown));
-    CTY_TRY(put_findings(&p->shown, &p->judgement->report));
+    CTY_TRY(cty_case_findings(p->judgement, &p->shown));
     CTY_TRY(cty_put_line(&p->shown, "you sign as", cty_secret_name(cty_client_secret(p->client))));
     CTY_TRY(cty_put_linef(&p->shown, "you change", "the payload:"));
     CTY_TRY(cty_render_diff(p->payload, cty_buf_bytes(&p->result), 2, &p->shown));

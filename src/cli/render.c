@@ -332,6 +332,19 @@ custody_err cty_case_render_whole(const struct cty_judgement *judgement, struct 
     return render(judgement, true, out);
 }
 
+custody_err cty_case_findings(const struct cty_judgement *judgement, struct cty_buf *out)
+{
+    const struct cty_report *report = &judgement->report;
+    for (size_t i = 0; i < report->findings_count; i++) {
+        const struct cty_finding *finding = &report->findings[i];
+        CTY_TRY(finding->entry == CTY_REPORT_NO_ENTRY
+                    ? cty_put_linef(out, "finding", "%s: %s", finding->code, finding->text)
+                    : cty_put_linef(out, "finding", "%s: entry %llu: %s", finding->code,
+                                    (unsigned long long)finding->entry, finding->text));
+    }
+    return CUSTODY_OK;
+}
+
 custody_err cty_case_show(const struct cty_judgement *judgement, uint64_t now, struct cty_buf *out)
 {
     CTY_TRY(cty_case_render(judgement, out));

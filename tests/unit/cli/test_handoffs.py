@@ -6,6 +6,7 @@ a running custodian. Arguments: custody, custodyd, custody-verify.
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import time
@@ -191,19 +192,78 @@ def a_patch_waits_for_consent():
     w = W
     _publish('{"admin_quorum": 2, "rules": [{"effect": "hold", "approvals": 1, "roles": ["approver"], "consent": true}]}')
     case = _ask()
-    expect_code(w.tell('consent', case, '--accept', key='acme-refund-agent', status=1), 'state-illegal')
+    expect_code(w.tell('consent', case, '--accept', '--yes', key='acme-refund-agent', status=1), 'state-illegal')
     w.say('patch', case, '--set', '/amount="99.00"', '--yes', key='acme-carol')
     expect_code(w.tell('approve', case, '--yes', key='acme-bob', status=1), 'consent-missing')
     expect_equal(w.tell('show', case, key='acme-carol')['consent'], 'wanted')
     expect_equal('consent wanted' in w.say('inbox', '--all', key='acme-carol'), True)
     expect_code(w.tell('consent', case, key='acme-refund-agent', status=4), 'usage')
     expect_code(w.tell('consent', case, '--accept', key='acme-worker', status=1), 'not-holder')
-    w.tell('consent', case, '--refuse', '--reason', 'too little', key='acme-refund-agent')
+    # What was changed is shown before anybody signs.
+    expect_code(w.tell('consent', case, '--accept', key='acme-refund-agent', status=4), 'usage')
+    expect_equal([word in w.err for word in ('/amount  "129.00" -> "99.00"', 'you say      accept', 'of patch')], [True] * 3)
+    expect_code(w.tell('consent', case, '--refuse', key='acme-refund-agent', status=4), 'usage')
+    expect_equal('you say      refuse' in w.err, True)
+    expect_equal(w.tell('show', case, key='acme-carol')['consent'], 'wanted')
+    w.tell('consent', case, '--refuse', '--yes', '--reason', 'too little', key='acme-refund-agent')
     # Whoever was refused may change it again.
     w.say('patch', case, '--set', '/amount="119.00"', '--yes', key='acme-carol')
-    w.tell('consent', case, '--accept', key='acme-refund-agent')
+    w.tell('consent', case, '--accept', '--yes', key='acme-refund-agent')
+    expect_equal('submitted' in w.tell('consent', case, '--accept', '--yes', key='acme-refund-agent'), False)
     w.say('approve', case, '--yes', key='acme-bob')
     expect_equal(w.tell('consume', case, key='acme-refund-agent')['payload']['amount'], '119.00')
+
+
+def _typed_when_asked(words, question, before, typed):
+    """Runs custody at a terminal; where it asks, lets something happen first, and types then. Status and screen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(W.top)
+        os.environ.update(CUSTODY_URL=W.url, CUSTODY_TRUST='trust.json')
+        os.execv(CUSTODY, [CUSTODY] + words)
+    screen = ''
+    asked = False
+    while True:
+        try:
+            screen += os.read(terminal, 4096).decode()
+        except OSError:
+            break
+        if question in screen and not asked:
+            asked = True
+            before()
+            os.write(terminal, typed)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
+
+
+def consent_is_for_what_was_shown():
+    w = W
+    case = _ask()
+    words = ['consent', case, '--accept', '--key', 'acme-refund-agent.key']
+    w.say('patch', case, '--set', '/amount="4.00"', '--yes', key='acme-carol')
+    status, screen = _typed_when_asked(words, 'Can you act on this? [y/N]', lambda: None, b'n\n')
+    expect_equal((status, '"129.00" -> "4.00"' in screen, '[declined]' in screen), (1, True, True))
+    # Another patch comes while the holder reads.
+    again = ['patch', case, '--set', '/amount="9000.00"', '--yes']
+    status, screen = _typed_when_asked(words, 'Can you act on this? [y/N]', lambda: w.say(*again, key='acme-carol'), b'y\n')
+    expect_equal((status, '9000.00' in screen, '[action-mismatch]' in screen), (1, False, True))
+    expect_equal(w.tell('show', case, key='acme-carol')['consent'], 'wanted')
+    status, screen = _typed_when_asked(words, 'Can you act on this? [y/N]', lambda: None, b'y\n')
+    expect_equal((status, '"129.00" -> "9000.00"' in screen), (0, True))
+    expect_equal(w.tell('show', case, key='acme-carol')['consent'], 'given')
+
+
+def what_was_patched_since_is_offered_again():
+    w = W
+    case = _ask()
+    w.say('offer', case, '--to', 'globex/fulfilment', key='acme-refund-agent')
+    w.say('patch', case, '--set', '/amount="9000.00"', '--yes', key='acme-carol')
+    refused = w.tell('accept', case, '--yes', key='globex-fulfilment', status=1)
+    expect_code(refused, 'action-mismatch')
+    expect_equal('let acme/refund-agent offer it again' in refused['error']['detail'], True)
+    w.say('withdraw', case, key='acme-refund-agent')
+    w.say('offer', case, '--to', 'globex/fulfilment', key='acme-refund-agent')
+    w.say('accept', case, '--yes', key='globex-fulfilment')
 
 
 def a_case_is_left_to_others():
@@ -332,6 +392,8 @@ contract.main([
     a_scope_only_narrows,
     questions_are_answered,
     a_patch_waits_for_consent,
+    consent_is_for_what_was_shown,
+    what_was_patched_since_is_offered_again,
     a_case_is_left_to_others,
     approvals_have_an_order,
     keys_change,
