@@ -86,6 +86,8 @@ static custody_err open_client(struct cty_running *r)
 static custody_err ask(struct cty_running *r)
 {
     struct cty_cli *cli = r->cli;
+    if (cty_args_flag(&cli->args, "foreign"))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--foreign goes with --resume");
     CTY_TRY(read_words(r));
     warn_early(r);
     CTY_TRY(open_client(r));
@@ -99,7 +101,7 @@ static custody_err check_resume(struct cty_cli *cli)
     for (size_t i = 0; i < cli->args.given_count; i++) {
         const struct cty_opt *opt = cli->args.given[i].opt;
         for (const struct cty_opt *own = cli->command->options; own->name; own++) {
-            if (opt == own && strcmp(own->name, "resume") != 0)
+            if (opt == own && strcmp(own->name, "resume") != 0 && strcmp(own->name, "foreign") != 0)
                 return cty_fail(&cli->error, CUSTODY_E_USAGE, "--%s is the case's, which --resume takes as it is",
                                 own->name);
         }
@@ -301,9 +303,39 @@ static custody_err report_unknown(struct cty_running *r)
     return refuse_state(r, CTY_CASE_UNKNOWN);
 }
 
+/* Asked for by us, or taken over by us in a handoff. */
+static bool is_our_doing(const struct cty_case *c, struct cty_bytes self)
+{
+    bool ours = cty_bytes_equal(c->requester, self);
+    for (uint32_t i = 0; i < c->hops_count; i++)
+        ours |= cty_bytes_equal(c->hops[i].to, self);
+    return ours;
+}
+
+/*
+ * Whoever asks may name any agent to act, without its doing: a command that a stranger wants to have run on this machine
+ * is not run because somebody gave the case's name here.
+ */
+static custody_err check_foreign(struct cty_running *r)
+{
+    CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
+    struct cty_bytes self = cty_secret_name(r->cli->key);
+    if (cty_args_flag(&r->cli->args, "foreign"))
+        return CUSTODY_OK;
+    CTY_TRY(cty_client_judge(r->client, &r->case_id, 0, &judgement, &r->cli->error));
+    CTY_TRY(cty_judgement_check(judgement, &r->cli->error));
+    const struct cty_case *c = &judgement->record;
+    if (!cty_bytes_equal(c->holder, self) || is_our_doing(c, self))
+        return CUSTODY_OK;
+    return cty_fail(&r->cli->error, CUSTODY_E_USAGE,
+                    "%.*s asked for this case, which you never accepted: look at it with 'custody show'; --foreign runs it",
+                    (int)c->requester.size, (const char *)c->requester.data);
+}
+
 /* A case that was consumed when it was first looked at has nobody left; one that is consumed while we wait has. */
 static custody_err look_first(struct cty_running *r)
 {
+    CTY_TRY(check_foreign(r));
     custody_err err = cty_agent_wait(r->client, &r->case_id, 0, &r->judgement, &r->cli->error);
     if (err != CUSTODY_OK)
         return err == CUSTODY_E_UNDECIDED ? CUSTODY_OK : err;
@@ -316,7 +348,6 @@ static custody_err look_first(struct cty_running *r)
     state = cty_agent_state(r->client, r->judgement);
     return state == CTY_CASE_RELEASED ? CUSTODY_OK : refuse_state(r, state);
 }
-
 
 static custody_err take_case(struct cty_running *r, const char *resume)
 {
@@ -370,6 +401,7 @@ static const struct cty_opt options[] = {
     CTY_ASK_READER_OPTIONS,
     CTY_ASK_CASE_OPTIONS,
     {"resume", 0, CTY_OPT_TEXT, "CASE", "go on with a case that an earlier run asked for"},
+    {"foreign", 0, CTY_OPT_FLAG, NULL, "with --resume: also one that others asked for, and you didn't accept"},
     {NULL},
 };
 

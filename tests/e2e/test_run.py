@@ -232,6 +232,7 @@ def usage_is_told():
                   ['--service', 's', '--action', 'a', '--'], ['--service', 's', '--', 'true'],
                   ['--service', 's', '--action', 'a', '--', ''], ['--resume', 'a' * 64, '--', 'true'],
                   ['--resume', 'a' * 64, '--service', 's'], ['--resume', 'a' * 7],
+                  ['--service', 's', '--action', 'a', '--foreign', '--', 'true'],
                   ['--service', 's', '--action', 'a', '--cwd', '/no/such', '--', 'true'],
                   ['--service', 's', '--action', 'a', '--env', 'A=B', '--', 'true'],
                   ['--service', 's', '--action', 'a', '--env', 'CUSTODY_URL', '--', 'true'],
@@ -443,6 +444,36 @@ def a_case_in_hand_is_left_alone():
     expect_equal(Run(resume=case, options=['--key', w.path('acme-carol.key')]).end()[1], 125)
 
 
+def _ask_foreign(word):
+    """A case that another agent asks for, and names ours to run."""
+    payload = WORLD.write('p.json', json.dumps({'argv': ['touch', word], 'cwd': WORLD.top, 'env': ['PATH']}))
+    return WORLD.tell('request', '--service', 'repo', '--action', 'free', '--payload', payload, '--executor',
+                      'acme/refund-agent', key='acme-worker')['case']
+
+
+def what_a_stranger_asked_for_is_not_run():
+    w = WORLD
+    w.say('enrol', '--new', 'acme-worker.key', '--owner', 'acme/alice', '--admin', 'acme-alice.key', '--admin',
+          'acme-bob.key')
+    case = _ask_foreign('foreign')
+    run = Run(resume=case)
+    expect_equal((run.end()[1], run.code()), (125, 'usage'))
+    expect_equal(['acme/worker' in run.said, '--foreign' in run.said, w.has('foreign')], [True, True, False])
+    # Nothing was consumed, and nothing is reported of what was.
+    expect_equal(w.state(case), 'RELEASED')
+    expect_equal((Run(resume=case, options=['--foreign']).end()[1], w.has('foreign'), w.state(case)),
+                 (0, True, 'FULFILLED'))
+    case = _ask_foreign('foreign-too')
+    w.say('consume', case, key=AGENT)
+    expect_equal((Run(resume=case).end()[1], w.state(case)), (125, 'CONSUMED'))
+    # What was accepted in a handoff is ours, whoever asked for it.
+    payload = w.write('p.json', json.dumps({'argv': ['touch', 'handed'], 'cwd': w.top, 'env': ['PATH']}))
+    case = w.tell('request', '--service', 'repo', '--action', 'free', '--payload', payload, key='acme-worker')['case']
+    w.say('offer', case, '--to', 'acme/refund-agent', key='acme-worker')
+    w.say('accept', case, '--yes', key=AGENT)
+    expect_equal((Run(resume=case).end()[1], w.has('handed'), w.state(case)), (0, True, 'FULFILLED'))
+
+
 def what_another_program_consumed_is_left_to_it():
     w = WORLD
     run = Run('touch', 'never')
@@ -541,6 +572,7 @@ contract.main([
     people_are_told_how_to_go_on,
     what_may_have_run_never_runs_again,
     a_case_in_hand_is_left_alone,
+    what_a_stranger_asked_for_is_not_run,
     what_another_program_consumed_is_left_to_it,
     a_status_is_passed_on_while_the_custodian_is_away,
     a_custodian_that_comes_back_is_waited_for,
