@@ -19,6 +19,15 @@ static void add_admins(struct history *h, const char *party, int quorum)
     }
 }
 
+/* How many the party's admins must be, where an admin is concerned, or the party's policy. */
+static int quorum_of(struct history *h, const char *name)
+{
+    const struct plain *p = h_plain(h);
+    const struct plain_party *party = plain_party(p, name);
+    int quorum = party ? party->admin_quorum : 1;
+    return party == &p->parties[0] && p->ledger_quorum > quorum && h_chance(h, 70) ? p->ledger_quorum : quorum;
+}
+
 static void new_enrolment(struct history *h, struct plain_enrolment *e, const char *party, int kind)
 {
     static const char *const roles[] = {"approver", "approver", "finance", "admin", "chief"};
@@ -59,7 +68,7 @@ void h_actor_enrol(struct history *h)
     h_begin(h, PLAIN_ACTOR_ENROL, h_chance(h, 3) ? h_any_actor(h) : e.name);
     plain_party_part(e.name, party);
     h->event.enrolments[h->event.enrolments_count++] = e;
-    add_admins(h, party, plain_party(h_plain(h), party) ? plain_party(h_plain(h), party)->admin_quorum : 1);
+    add_admins(h, party, quorum_of(h, party));
 }
 
 void h_party_enrol(struct history *h)
@@ -134,7 +143,7 @@ void h_actor_revoke(struct history *h)
     if (h_chance(h, 40))
         return;
     h->event.signers_count = 0;
-    add_admins(h, party, plain_party(h_plain(h), party) ? plain_party(h_plain(h), party)->admin_quorum : 1);
+    add_admins(h, party, quorum_of(h, party));
 }
 
 /* An admin is enrolled or revoked by those whom a policy names for that. */
@@ -149,6 +158,8 @@ void h_recovery(struct history *h)
         new_enrolment(h, &admin, party, 1);
         h_name(admin.roles[0], h_chance(h, 90) ? "admin" : "approver");
         admin.roles_count = 1;
+        if (h_chance(h, 20))
+            h_name(admin.roles[admin.roles_count++], "finance");
         h_begin(h, PLAIN_ACTOR_ENROL, admin.name);
         e->enrolments[e->enrolments_count++] = admin;
     } else {
@@ -269,7 +280,7 @@ void h_policy_publish(struct history *h)
     h_name(party, whole ? "operator" : h_chance(h, 3) ? "nowhere" : h_random_party(h));
     h_name(e->party, whole ? "ledger" : party);
     const struct plain_party *known = plain_party(h_plain(h), party);
-    add_admins(h, party, whole ? h_plain(h)->ledger_quorum : known ? known->admin_quorum : 1);
+    add_admins(h, party, whole ? h_plain(h)->ledger_quorum : quorum_of(h, party));
     if (known)
         e->replaces = whole ? h_plain(h)->ledger_policy : known->policy;
     if (h_chance(h, 5))

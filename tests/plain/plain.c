@@ -101,16 +101,25 @@ static const char *admins_sign(const struct plain *p, const struct plain_event *
     return persons_sign(p, e, party, admin, 1, from, to, quorum);
 }
 
+/* What concerns the operator's admins, or its policy, needs as many as the ledger does too. */
+static int quorum_of(const struct plain *p, const struct plain_party *party, bool of_admin)
+{
+    bool operator = of_admin && party == &p->parties[0];
+    return operator && p->ledger_quorum > party->admin_quorum ? p->ledger_quorum : party->admin_quorum;
+}
+
 /* Admins, or where an admin is concerned those whom the policy names for recovery. */
 static const char *vouchers_sign(const struct plain *p, const struct plain_event *e, const char *name, int from,
-                                 bool of_admin)
+                                 bool of_admin, bool *ret_recovered)
 {
     const struct plain_party *party = plain_party(p, name);
-    const char *refusal = admins_sign(p, e, name, from, e->signers_count, party->admin_quorum);
+    const char *refusal = admins_sign(p, e, name, from, e->signers_count, quorum_of(p, party, of_admin));
+    *ret_recovered = false;
     if (!refusal || !of_admin || party->recovery_quorum == 0)
         return refusal;
     const char *other = persons_sign(p, e, name, party->recovery_roles, party->recovery_roles_count, from,
                                      e->signers_count, party->recovery_quorum);
+    *ret_recovered = !other;
     return other && strcmp(refusal, "under-threshold") == 0 ? refusal : other;
 }
 
@@ -263,9 +272,12 @@ static const char *actor_enrol(struct plain *p, const struct plain_event *e)
     if (!party)
         return "party-unknown";
     bool of_admin = fresh->kind == 1 && plain_has(fresh->roles, fresh->roles_count, "admin");
-    const char *refusal = vouchers_sign(p, e, name, 1, of_admin);
+    bool recovered = false;
+    const char *refusal = vouchers_sign(p, e, name, 1, of_admin, &recovered);
     if (refusal)
         return refusal;
+    if (recovered && fresh->roles_count != 1)
+        return "wrong-role";
     if (plain_actor(p, fresh->name) != PLAIN_NONE)
         return "duplicate-actor";
     if (key_used(p, fresh->key))
@@ -295,7 +307,8 @@ static const char *actor_revoke(struct plain *p, const struct plain_event *e)
     struct plain_actor *actor = &p->actors[place];
     if (e->signers_count != 1 || strcmp(e->signers[0], e->revoked) != 0) {
         bool of_admin = plain_has(actor->enrolment.roles, actor->enrolment.roles_count, "admin");
-        const char *refusal = vouchers_sign(p, e, actor->party, 0, of_admin);
+        bool recovered = false;
+        const char *refusal = vouchers_sign(p, e, actor->party, 0, of_admin, &recovered);
         if (refusal)
             return refusal;
     }
@@ -362,7 +375,7 @@ static const char *policy_publish(struct plain *p, const struct plain_event *e)
         return "party-unknown";
     struct plain_party *party = &p->parties[plain_party(p, name) - p->parties];
     const char *refusal = admins_sign(p, e, name, 0, e->signers_count,
-                                      whole ? p->ledger_quorum : party->admin_quorum);
+                                      whole ? p->ledger_quorum : quorum_of(p, party, true));
     if (refusal)
         return refusal;
     if (e->replaces != (whole ? p->ledger_policy : party->policy))

@@ -276,6 +276,7 @@ struct plain_case {
     struct plain_offer offer; /* the newest */
     enum { PLAIN_NO_OFFER, PLAIN_OPEN, PLAIN_ACCEPTED, PLAIN_DECLINED, PLAIN_WITHDRAWN } offer_is;
     struct plain_hop offer_by;
+    int offered; /* the payload that the newest offer was made over */
     int questions[PLAIN_QUESTIONS]; /* entries, without an answer */
     int questions_count;
     int talk;  /* offers and questions so far */

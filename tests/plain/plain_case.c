@@ -140,7 +140,7 @@ void plain_judge(const struct plain *p, const struct plain_case *c, plain_number
                  struct plain_verdict *v)
 {
     const char *scopes[] = {"ledger", p->actors[c->requester].party, p->actors[c->holder].party};
-    bool said[3] = {false, false, false};
+    bool said[3] = {false, false, false}, spoken = false;
     plain_number decide_ms = 0;
     bool consent = false;
     memset(v, 0, sizeof(*v));
@@ -165,6 +165,7 @@ void plain_judge(const struct plain *p, const struct plain_case *c, plain_number
         if (v->policies[place].conflict)
             continue;
         said[rule->effect] = true;
+        spoken = spoken || i < 2;
         shortest(&v->use_ms, rule->use_ms);
         shortest(&v->report_ms, rule->report_ms);
         if (rule->effect != PLAIN_HOLD)
@@ -173,8 +174,8 @@ void plain_judge(const struct plain *p, const struct plain_case *c, plain_number
         consent = consent || rule->consent;
         clause_of(p, rule, scopes[i], c, time, &v->quorum[v->quorum_count++]);
     }
-    v->effect = said[PLAIN_DENY] ? PLAIN_DENY : said[PLAIN_HOLD] ? PLAIN_HOLD : said[PLAIN_PASS] ? PLAIN_PASS : PLAIN_HOLD;
-    if (v->effect == PLAIN_HOLD && !said[PLAIN_HOLD]) {
+    v->effect = said[PLAIN_DENY] ? PLAIN_DENY : said[PLAIN_HOLD] || !spoken ? PLAIN_HOLD : PLAIN_PASS;
+    if (!spoken) {
         struct plain_rule silent = {.effect = PLAIN_HOLD, .approvals = 1, .roles = {"approver"}, .roles_count = 1};
         clause_of(p, &silent, "ledger", c, time, &v->quorum[v->quorum_count++]);
     }
@@ -630,6 +631,22 @@ static const char *decision_rule(struct plain *p, const struct plain_event *e, s
     return NULL;
 }
 
+/* Bits of the old instance's clauses as bits of the new one's: a clause of the same scope and roles goes on. */
+static unsigned carried(const struct plain_case *c, const struct plain_verdict *v, unsigned bits)
+{
+    unsigned out = 0;
+    for (int i = 0; i < c->quorum_count; i++) {
+        const struct plain_clause *old = &c->quorum[i];
+        for (int k = 0; (bits >> i & 1) && k < v->quorum_count; k++) {
+            const struct plain_clause *fresh = &v->quorum[k];
+            if (plain_is(old->scope, fresh->scope) && old->escalation.present && fresh->escalation.present &&
+                same_names(old->roles, old->roles_count, fresh->roles, fresh->roles_count))
+                out |= 1u << k;
+        }
+    }
+    return out;
+}
+
 static const char *verdict_rule(struct plain *p, const struct plain_event *e, struct plain_case *c)
 {
     struct plain_verdict mine;
@@ -643,10 +660,11 @@ static const char *verdict_rule(struct plain *p, const struct plain_event *e, st
         if (!seen_before(mine.travelled, mine.travelled_count, c->decisions[d].entry))
             continue;
         c->decisions[kept] = c->decisions[d];
-        c->decisions[kept++].escalated = 0;
+        c->decisions[kept].escalated = carried(c, &mine, c->decisions[kept].escalated);
+        kept++;
     }
     c->decisions_count = mine.effect == PLAIN_DENY ? 0 : kept;
-    c->escalated = 0;
+    c->escalated = c->handed ? carried(c, &mine, c->escalated) : 0;
     c->handed = false;
     c->released = false;
     c->consent = mine.consent ? PLAIN_WANTED : PLAIN_NO_CONSENT;

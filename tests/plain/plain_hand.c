@@ -113,6 +113,7 @@ static const char *offer_rule(struct plain *p, const struct plain_event *e, stru
     c->offer_is = PLAIN_OPEN;
     c->offer_by = (struct plain_hop){.offer = p->size, .giver = actor, .rotation = p->actors[actor].former_count,
                                      .offered = e->time};
+    c->offered = c->payload;
     return NULL;
 }
 
@@ -142,17 +143,25 @@ static const char *giver_rule(const struct plain *p, const struct plain_hop *hop
     return plain_signed_by_thief(&p->actors[hop->giver], hop->rotation, hop->offered) ? "after-cancellation" : NULL;
 }
 
-const char *plain_authority(const struct plain *p, const struct plain_case *c, bool accept)
+static bool any_giver_was_thief(const struct plain *p, const struct plain_case *c)
 {
     for (int i = 0; i < c->hops_count; i++) {
         if (giver_rule(p, &c->hops[i]))
-            return "after-cancellation";
+            return true;
     }
+    return false;
+}
+
+const char *plain_authority(const struct plain *p, const struct plain_case *c, bool accept)
+{
+    if (any_giver_was_thief(p, c))
+        return "after-cancellation";
     if (accept && giver_rule(p, &c->offer_by))
         return "after-cancellation";
     while (c->request.has_parent) {
         c = &p->cases[c->request.parent];
-        if (plain_is(c->state, "CANCELLED") || plain_is(c->state, "REJECTED") || plain_is(c->state, "REFUSED"))
+        if (plain_is(c->state, "CANCELLED") || plain_is(c->state, "REJECTED") || plain_is(c->state, "REFUSED") ||
+            any_giver_was_thief(p, c))
             return "after-cancellation";
     }
     return NULL;
@@ -178,6 +187,8 @@ static const char *accept_rule(struct plain *p, const struct plain_event *e, str
     const char *refusal = answered_rule(e, c);
     if (refusal)
         return refusal;
+    if (c->offered != c->payload)
+        return "action-mismatch";
     if (!is_addressed(p, c, actor) || !plain_machine(p, actor, e->time))
         return "wrong-receiver";
     if (had_it(c, actor))

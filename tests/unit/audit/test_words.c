@@ -163,7 +163,7 @@ static void of_the_founding_admins(void **state)
                         "pinned: operator");
 }
 
-/* An admin who came by recovery approves. */
+/* An admin who came by recovery approves, where admins are asked. */
 static void of_who_came_by_recovery(void **state)
 {
     struct cty_statement st;
@@ -171,9 +171,10 @@ static void of_who_came_by_recovery(void **state)
     (void)state;
     assert_ok(world_policy(stage->w, "acme",
                            "{\"admin_quorum\":2,\"recovery\":{\"quorum\":1,\"roles\":[\"approver\"]},\"rules\":[]}"));
+    assert_ok(world_policy(stage->w, "ledger",
+                           "{\"admin_quorum\":2,\"rules\":[{\"approvals\":2,\"effect\":\"hold\",\"roles\":[\"admin\"]}]}"));
     world_fill(stage->w, &again, "acme/again", CTY_PERSON, "again");
     again.roles.names[again.roles.count++] = CTY_LITERAL("admin");
-    again.roles.names[again.roles.count++] = CTY_LITERAL("approver");
     struct rogue *r = rogue_new(stage);
     begin_enrol(r, &st, &again, "acme/c", NULL);
     rogue_free(r);
