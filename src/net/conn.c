@@ -288,13 +288,16 @@ static void part_locked(struct cty_conn *conn, custody_err why)
         cty_conn_close_locked(conn);
 }
 
-/* Has TLS turn what came into bytes of ours; false where more must come first, or the connection ends. */
+/*
+ * Has TLS turn what came into bytes of ours; false where more must come first, or the connection ends. Not while a message
+ * is parked: the lock would be open between parking it and reading on, and who resumes it then would find no read to cancel.
+ */
 static bool unwrap_locked(struct cty_conn *conn)
 {
     struct cty_door *door = conn->door;
     uint8_t *room = NULL;
     size_t count = 0;
-    size_t size = conn->tls ? cty_sp_reader_room(&conn->reader, &room) : 0;
+    size_t size = conn->tls && !conn->parked ? cty_sp_reader_room(&conn->reader, &room) : 0;
     if (size == 0 || conn->parting)
         return false;
     pthread_mutex_unlock(&door->lock);

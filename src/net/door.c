@@ -46,6 +46,9 @@ static custody_err bind_stream(struct cty_listener *listener, unsigned file_mode
         result = nng_stream_listener_alloc(&listener->stream, cty_net_url_stream(&listener->url));
     if (result == 0 && listener->url.transport == CTY_SP_IPC)
         result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, (int)file_mode);
+    /* An answer behind another doesn't wait until the peer has owned up to the first. */
+    if (result == 0 && listener->url.transport == CTY_SP_TCP)
+        result = nng_stream_listener_set_bool(listener->stream, NNG_OPT_TCP_NODELAY, true);
     if (result == 0)
         result = nng_stream_listener_listen(listener->stream);
     int port = 0;

@@ -142,13 +142,21 @@ static void greet(struct tls_raw *raw)
     assert_memory_equal(hello, expected, sizeof(hello));
 }
 
-static bool request(struct tls_raw *raw, uint32_t id, const void *body, size_t size)
+#define HEAD_BYTES (CTY_SP_HEAD_BYTES_MAX + CTY_SP_ID_BYTES)
+
+/* What stands before a request's body. */
+static size_t put_head(uint32_t id, size_t size, uint8_t head[static HEAD_BYTES])
 {
-    uint8_t head[CTY_SP_HEAD_BYTES_MAX + CTY_SP_ID_BYTES];
     size_t head_size = cty_sp_head_format(CTY_SP_TCP, size + CTY_SP_ID_BYTES, head);
     for (int shift = 24; shift >= 0; shift -= 8)
         head[head_size++] = (uint8_t)(id >> shift);
-    return tls_raw_write(raw, head, head_size) && tls_raw_write(raw, body, size);
+    return head_size;
+}
+
+static bool request(struct tls_raw *raw, uint32_t id, const void *body, size_t size)
+{
+    uint8_t head[HEAD_BYTES];
+    return tls_raw_write(raw, head, put_head(id, size, head)) && tls_raw_write(raw, body, size);
 }
 
 /* The id of the answer; its body has to be of that size. */
@@ -223,6 +231,35 @@ static void parked_messages_go_on(void **state)
         assert_ok(cty_net_reply(call, CTY_LITERAL("an answer")));
         assert_int_equal(answer(&raw, 9), 0x80000000u + i);
     }
+    tls_raw_close(&raw);
+    rig_close(&rig);
+}
+
+/*
+ * Two in one record, of which the second is parked until the first is answered: its turn comes while the connection looks
+ * for more, and its answer goes out at once, not when the peer has acknowledged the first (which takes 40 ms).
+ */
+static void two_at_a_time_are_answered_at_once(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 3000 };
+    struct rig rig;
+    struct tls_raw raw;
+    uint64_t began = now_ms();
+    rig_open_tls(&rig, (struct cty_net_server_config){.calls_per_connection = 1}, &pair, false);
+    tls_raw_open(&raw, rig.url, pair_pin(&pair));
+    greet(&raw);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        uint8_t both[2 * (HEAD_BYTES + 1)];
+        size_t size = put_head(0x80000001u, 1, both);
+        both[size++] = 'a';
+        size += put_head(0x80000002u, 1, both + size);
+        both[size++] = 'b';
+        assert_true(tls_raw_write(&raw, both, size));
+        assert_int_equal(answer(&raw, 1), 0x80000001u);
+        assert_int_equal(answer(&raw, 1), 0x80000002u);
+    }
+    assert_true(now_ms() - began < PATIENCE_MS);
     tls_raw_close(&raw);
     rig_close(&rig);
 }
@@ -420,6 +457,7 @@ int main(void)
         cmocka_unit_test(death_of_a_client),
         cmocka_unit_test(messages_wait_their_turn),
         cmocka_unit_test(parked_messages_go_on),
+        cmocka_unit_test(two_at_a_time_are_answered_at_once),
         cmocka_unit_test(who_does_not_read_holds_nobody),
         cmocka_unit_test(draining_lets_answers_out),
         cmocka_unit_test(a_silent_door_is_not_waited_for),
