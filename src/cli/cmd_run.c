@@ -72,7 +72,7 @@ static void warn_early(struct cty_running *r)
     custody_error error = {0};
     enum cty_not_run why;
     if (cty_launch_prepare(&r->asked, &trial, &why, &error) != CUSTODY_OK)
-        cty_cli_note(r->cli, "custody: it could not run now: %s", error.detail);
+        cty_cli_note(r->cli, "custody: it could not run now, and is asked for all the same: %s", error.detail);
     cty_launch_done(&trial);
 }
 

@@ -399,7 +399,7 @@ def people_are_told_how_to_go_on():
     case = lines[1].split('case ')[1].split(';')[0]
     resume = f'custody: to go on: custody run --resume {case} --url {WORLD.url} --timeout 200ms'
     expect_equal((done.returncode, done.stdout), (125, ''))
-    expect_equal(lines[:4], ['custody: it could not run now: the command a b',
+    expect_equal(lines[:4], ['custody: it could not run now, and is asked for all the same: the command a b',
                              f'custody: asked case {case}; nothing runs before it is released', resume, resume])
     expect_equal((lines[4].startswith('custody run: '), '[undecided]' in lines[4]), (True, True))
 
