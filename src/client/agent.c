@@ -257,8 +257,7 @@ custody_err cty_agent_outcome(struct cty_client *client, const struct cty_hash *
     static const enum cty_case_state reported[] = {CTY_CASE_FULFILLED, CTY_CASE_FAILED, CTY_CASE_UNKNOWN};
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(cty_step_needs_holder(step));
     const struct cty_case *record = &step->judgement->record;
     if ((enum cty_case_state)record->state == reported[outcome])
@@ -273,8 +272,7 @@ custody_err cty_agent_cancel(struct cty_client *client, const struct cty_hash *c
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     const struct cty_case *record = &step->judgement->record;
     if (record->state == CTY_CASE_CANCELLED)
         return CUSTODY_OK;

@@ -88,6 +88,14 @@ static bool is_named_so(const char *name, const char *begin)
     return strncmp(name, begin, strlen(begin)) == 0 && size > end && strcmp(name + size - end, ".json") == 0;
 }
 
+/* False at the end, where errno is 0, or at an error. */
+static bool next_item(DIR *dir, struct dirent **ret_item)
+{
+    errno = 0;
+    *ret_item = readdir(dir);
+    return *ret_item != NULL;
+}
+
 static custody_err look_around(struct look *look, const char *state_path, custody_error *error)
 {
     char begin[NAME_ROOM];
@@ -99,13 +107,15 @@ static custody_err look_around(struct look *look, const char *state_path, custod
         return cty_fail(error, CUSTODY_E_IO, "looking into %s: %s", folder, strerror(errno));
     name_begin(look->trust->origin, begin);
     custody_err err = CUSTODY_OK;
-    for (struct dirent *item = readdir(dir); item && err == CUSTODY_OK; item = readdir(dir)) {
-        char *path = is_named_so(item->d_name, begin) ? join(folder, item->d_name) : NULL;
-        if (path)
-            err = look_at(look, path);
-        else if (is_named_so(item->d_name, begin))
-            err = CUSTODY_E_NO_MEMORY;
+    struct dirent *item = NULL;
+    while (err == CUSTODY_OK && next_item(dir, &item)) {
+        if (!is_named_so(item->d_name, begin))
+            continue;
+        char *path = join(folder, item->d_name);
+        err = path ? look_at(look, path) : CUSTODY_E_NO_MEMORY;
     }
+    if (err == CUSTODY_OK && errno != 0) /* a folder that was not read to its end tells nothing */
+        err = cty_fail(error, CUSTODY_E_IO, "looking into %s: %s", folder, strerror(errno));
     closedir(dir);
     return err;
 }

@@ -54,9 +54,10 @@ static custody_err fill_offer(struct cty_step *step, const struct cty_offering *
     uint64_t valid_ms = offering->valid_ms ? offering->valid_ms : VALID_MS_DEFAULT;
     offer->to = offering->to;
     offer->scope = scope_of(offering, record);
-    offer->expires = step->draft.statement.time + valid_ms;
-    if (offer->expires > offer->scope.expires)
-        offer->expires = offer->scope.expires;
+    uint64_t now = step->draft.statement.time;
+    offer->expires = offer->scope.expires;
+    if (offer->scope.expires > now && valid_ms < offer->scope.expires - now)
+        offer->expires = now + valid_ms;
     offer->hop = record->hops_count + 1;
     offer->deposit = offering->deposit;
     if (record->hops_count)
@@ -71,8 +72,7 @@ custody_err cty_agent_offer(struct cty_client *client, const struct cty_hash *ca
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(check_offering(step));
     CTY_TRY(cty_step_begin(step, CTY_OFFER));
     CTY_TRY(fill_offer(step, offering));
@@ -158,8 +158,7 @@ custody_err cty_agent_accept(struct cty_client *client, const struct cty_hash *c
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     offer = meant(step, offer);
     if (is_ours(step, offer))
         return CUSTODY_OK;
@@ -173,24 +172,30 @@ custody_err cty_agent_accept(struct cty_client *client, const struct cty_hash *c
     return cty_step_send(step);
 }
 
+/* A no to the offer, of who was to receive the case or of who gave it; `ret_offer` and `ret_reason` are the type's members. */
+static custody_err say_no(struct cty_step *step, enum cty_type type, const struct cty_hash *offer, struct cty_bytes reason,
+                          struct cty_hash *ret_offer, struct cty_opt_hash *ret_reason)
+{
+    CTY_TRY(cty_step_needs_open(step, true));
+    CTY_TRY(cty_step_begin(step, type));
+    *ret_offer = *offer;
+    CTY_TRY(cty_step_commit(step, "reason", reason, ret_reason));
+    return cty_step_send(step);
+}
+
 custody_err cty_agent_decline(struct cty_client *client, const struct cty_hash *case_id, const struct cty_hash *offer,
                               struct cty_bytes reason, struct cty_submitted *ret_submitted, custody_error *error)
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     offer = meant(step, offer);
     if (offer && became(step, offer, CTY_OFFER_DECLINED))
         return CUSTODY_OK;
     CTY_TRY(check_offer(step, offer));
     CTY_TRY(check_addressed(step));
-    CTY_TRY(cty_step_needs_open(step, true));
-    CTY_TRY(cty_step_begin(step, CTY_DECLINE));
     struct cty_decline *decline = &step->draft.statement.u.decline;
-    decline->offer = *offer;
-    CTY_TRY(cty_step_commit(step, "reason", reason, &decline->reason));
-    return cty_step_send(step);
+    return say_no(step, CTY_DECLINE, offer, reason, &decline->offer, &decline->reason);
 }
 
 custody_err cty_agent_withdraw(struct cty_client *client, const struct cty_hash *case_id, struct cty_bytes reason,
@@ -198,19 +203,14 @@ custody_err cty_agent_withdraw(struct cty_client *client, const struct cty_hash 
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     const struct cty_hash *offer = meant(step, NULL);
     CTY_TRY(cty_step_needs_holder(step));
     if (offer && became(step, offer, CTY_OFFER_WITHDRAWN))
         return CUSTODY_OK;
     CTY_TRY(check_offer(step, offer));
-    CTY_TRY(cty_step_needs_open(step, true));
-    CTY_TRY(cty_step_begin(step, CTY_WITHDRAW));
     struct cty_withdraw *withdraw = &step->draft.statement.u.withdraw;
-    withdraw->offer = *offer;
-    CTY_TRY(cty_step_commit(step, "reason", reason, &withdraw->reason));
-    return cty_step_send(step);
+    return say_no(step, CTY_WITHDRAW, offer, reason, &withdraw->offer, &withdraw->reason);
 }
 
 custody_err cty_agent_finalise(struct cty_client *client, const struct cty_hash *case_id, struct cty_bytes reason,
@@ -218,8 +218,7 @@ custody_err cty_agent_finalise(struct cty_client *client, const struct cty_hash 
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(cty_step_needs_holder(step));
     if (record_of(step)->finalised)
         return CUSTODY_OK;
@@ -245,8 +244,7 @@ custody_err cty_agent_answer(struct cty_client *client, const struct cty_hash *c
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(cty_step_needs_holder(step));
     CTY_TRY(cty_step_needs_open(step, false));
     if (!is_asked(record_of(step), question))
@@ -276,8 +274,7 @@ custody_err cty_agent_consent(struct cty_client *client, const struct cty_hash *
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(cty_step_needs_holder(step));
     CTY_TRY(cty_step_needs_open(step, false));
     CTY_TRY(check_consent(step, patch));
@@ -299,8 +296,7 @@ custody_err cty_person_question(struct cty_client *client, const struct cty_hash
 {
     CTY_SPAN(client);
     CTY_CLEANUP(cty_step_free_pointer) struct cty_step *step = NULL;
-    CTY_TRY(cty_step_new(client, ret_submitted, error, &step));
-    CTY_TRY(cty_step_judge(step, case_id));
+    CTY_TRY(cty_step_open(client, case_id, ret_submitted, error, &step));
     CTY_TRY(cty_step_needs_open(step, false));
     CTY_TRY(cty_step_begin(step, CTY_QUESTION));
     CTY_TRY(cty_draft_commit(&step->draft, "question", text, &step->draft.statement.u.question.question));

@@ -31,10 +31,12 @@ void cty_step_free_pointer(struct cty_step **step)
     *step = NULL;
 }
 
-custody_err cty_step_judge(struct cty_step *step, const struct cty_hash *case_id)
+custody_err cty_step_open(struct cty_client *client, const struct cty_hash *case_id, struct cty_submitted *submitted,
+                          custody_error *error, struct cty_step **ret_step)
 {
-    CTY_TRY(cty_client_judge(step->client, case_id, 0, &step->judgement, step->error));
-    return cty_judgement_check(step->judgement, step->error);
+    CTY_TRY(cty_step_new(client, submitted, error, ret_step));
+    CTY_TRY(cty_client_judge(client, case_id, 0, &(*ret_step)->judgement, error));
+    return cty_judgement_check((*ret_step)->judgement, error);
 }
 
 custody_err cty_step_needs_holder(const struct cty_step *step)
