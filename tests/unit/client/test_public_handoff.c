@@ -279,6 +279,46 @@ static void a_question_is_answered(void **state)
     custody_decision_free(decision);
 }
 
+static void patch(struct place *p, const custody_case_id *id, const char *operations, const char *result)
+{
+    struct cty_hash case_id;
+    struct draft d;
+    memcpy(case_id.bytes, id->bytes, sizeof(case_id.bytes));
+    house_patch(p->h, &d, &case_id, "acme/carol", operations, result);
+    submit(p, &d);
+}
+
+/* What a look shows of the newest patch: what it comes to, and what to call it. */
+static custody_digest newest_patch(struct place *p, const custody_case_id *id, const char *difference)
+{
+    custody_decision *decision = look(p, &p->bot, id);
+    custody_said said = custody_decision_said(decision, custody_decision_said_count(decision) - 1);
+    assert_int_equal(custody_decision_consent(decision), CUSTODY_CONSENT_STATE_WANTED);
+    assert_string_equal(said.choice, "patch");
+    assert_text(custody_decision_diff(decision), difference);
+    assert_int_equal(custody_decision_payload(decision).size, 0); /* nothing to act on yet */
+    custody_decision_free(decision);
+    return said.statement;
+}
+
+static void consent_is_for_what_was_looked_at(void **state)
+{
+    struct place *p = *state;
+    static const char four[] = "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":4}]";
+    static const char nine[] = "[{\"op\":\"replace\",\"path\":\"/amount\",\"value\":9000}]";
+    custody_case_id id = ask(p, "careful");
+    patch(p, &id, four, "{\"amount\":4}");
+    custody_digest seen = newest_patch(p, &id, four);
+    patch(p, &id, nine, "{\"amount\":9000}");
+    assert_refused(custody_consent(p->bot.client, &id, &seen, CUSTODY_CONSENT_ACCEPT, bytes_of(""), &p->error),
+                   "action-mismatch");
+    seen = newest_patch(p, &id, nine);
+    assert_done(p, custody_consent(p->bot.client, &id, &seen, CUSTODY_CONSENT_ACCEPT, bytes_of(""), &p->error));
+    custody_decision *decision = look(p, &p->bot, &id);
+    assert_int_equal(custody_decision_consent(decision), CUSTODY_CONSENT_STATE_GIVEN);
+    custody_decision_free(decision);
+}
+
 static void an_agent_changes_its_key(void **state)
 {
     struct place *p = *state;
@@ -315,6 +355,7 @@ int main(void)
         TEST(the_map_is_read_from_the_entries),
         TEST(what_is_left_out_is_refused),
         TEST(a_question_is_answered),
+        TEST(consent_is_for_what_was_looked_at),
         TEST(an_agent_changes_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

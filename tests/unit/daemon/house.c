@@ -12,6 +12,8 @@
     "{\"admin_quorum\":2,\"rules\":["                                                                  \
     "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"refund\"},\"roles\":[\"approver\"]}," \
     "{\"approvals\":2,\"effect\":\"hold\",\"match\":{\"action\":\"transfer\"},\"roles\":[\"approver\"]}," \
+    "{\"approvals\":1,\"consent\":true,\"effect\":\"hold\",\"match\":{\"action\":\"careful\"},"             \
+    "\"roles\":[\"approver\"]},"                                                                       \
     "{\"effect\":\"pass\",\"match\":{\"action\":\"ping\"}},"                                           \
     "{\"effect\":\"deny\",\"match\":{\"action\":\"wipe\"}}]}"
 
