@@ -5,6 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
+bool plain_is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* `?` is one byte, `*` any bytes: by a table of which ends of both fit together. */
+bool plain_glob(const char *pattern, const char *text)
+{
+    bool fits[PLAIN_NAME + 1][PLAIN_NAME + 1] = {{false}};
+    size_t ps = strlen(pattern), ts = strlen(text);
+    if (!*pattern)
+        return true;
+    fits[ps][ts] = true;
+    for (size_t i = ps; i-- > 0;) {
+        for (size_t k = ts + 1; k-- > 0;) {
+            if (pattern[i] == '*')
+                fits[i][k] = fits[i + 1][k] || (k < ts && fits[i][k + 1]);
+            else
+                fits[i][k] = k < ts && (pattern[i] == '?' || pattern[i] == text[k]) && fits[i + 1][k + 1];
+        }
+    }
+    return fits[0][0];
+}
+
 int plain_actor(const struct plain *p, const char *name)
 {
     for (int i = 0; i < p->actors_count; i++) {

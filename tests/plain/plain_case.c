@@ -7,11 +7,6 @@
 
 #define HOURS(n) ((plain_number)(n) * 3600 * 1000)
 
-bool plain_is(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 const char *plain_state(const struct plain *p, int the_case, plain_number time)
 {
     const struct plain_case *c = &p->cases[the_case];
@@ -22,25 +17,6 @@ const char *plain_state(const struct plain *p, int the_case, plain_number time)
     if (plain_is(c->state, "CONSUMED") && time > c->report_by)
         return "UNREPORTED";
     return c->state;
-}
-
-/* `?` is one byte, `*` any bytes: by a table of which ends of both fit together. */
-bool plain_glob(const char *pattern, const char *text)
-{
-    bool fits[PLAIN_NAME + 1][PLAIN_NAME + 1] = {{false}};
-    size_t ps = strlen(pattern), ts = strlen(text);
-    if (!*pattern)
-        return true;
-    fits[ps][ts] = true;
-    for (size_t i = ps; i-- > 0;) {
-        for (size_t k = ts + 1; k-- > 0;) {
-            if (pattern[i] == '*')
-                fits[i][k] = fits[i + 1][k] || (k < ts && fits[i][k + 1]);
-            else
-                fits[i][k] = k < ts && (pattern[i] == '?' || pattern[i] == text[k]) && fits[i + 1][k + 1];
-        }
-    }
-    return fits[0][0];
 }
 
 static bool rule_matches(const struct plain *p, const struct plain_rule *rule, const struct plain_case *c)
