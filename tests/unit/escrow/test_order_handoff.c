@@ -13,7 +13,7 @@
 #define OFFER step->st.u.offer
 
 /* Cases that are as a fault needs them; all held by globex/exec where an offer is made, by acme/bot where one is answered. */
-static struct cty_hash over, finalised, offering, deepest, answered, declined, withdrawn, past, stolen, spent;
+static struct cty_hash over, finalised, offering, deepest, answered, declined, withdrawn, past, stolen, spent, patched;
 
 ALTER(past_decide_by, step->entry.time = case_get(w, &step->st.case_id)->decide_by + 1)
 ALTER(in_over, IN(over))
@@ -25,6 +25,7 @@ ALTER(in_withdrawn, IN(withdrawn))
 ALTER(in_past, IN(past))
 ALTER(in_stolen, IN(stolen))
 ALTER(in_spent, IN(spent))
+ALTER(in_patched, IN(patched))
 ALTER(by_pal, step->st.signers[0] = CTY_LITERAL("acme/pal"))
 ALTER(by_gina, step->st.signers[0] = CTY_LITERAL("globex/gina"))
 ALTER(by_second, step->st.signers[0] = CTY_LITERAL("globex/second"))
@@ -152,7 +153,7 @@ static void seen_before_offer(struct world *w, struct world_step *step)
     if (!cty_memory_get(w->memory, key).data)
         return;
     const struct cty_case *c = case_get(w, &step->st.case_id);
-    if (c->offer.index <= c->anchor_index)
+    if (c->offer.state == CTY_OFFER_ACCEPTED)
         return; /* an offer that was accepted: the verdict came after it */
     step->st.seen.size = c->offer.index;
     assert_ok(cty_memory_root(w->memory, step->st.seen.size, &step->st.seen.root));
@@ -180,6 +181,7 @@ static const struct fault accept_faults[] = {
     STATE_FAULTS,
     FAULTS_AFTER,
     ANSWER_FAULTS,
+    {"patched since the offer", in_patched, "action-mismatch", 6, true},
     {"of another party", by_pal, "wrong-receiver", 2, false},
     {"by a person of the party", by_gina, "wrong-receiver", 2, false},
     {"by an ancestor", by_second, "delegation-loop", 2, false},
@@ -256,6 +258,8 @@ static void prepare_answers(struct world *w)
     assert_ok(world_withdraw(w, &withdrawn, "acme/bot"));
     past = offered(w, "acme/bot", w->time);
     spent = offered_and_spent(w);
+    patched = offered(w, "acme/bot", w->time + DAY);
+    assert_ok(world_patch(w, &patched, "acme/a", "[]", "{\"amount\":1}"));
     make_revoke(w, &st, "acme/thief", "acme/a", "acme/b", w->time);
     assert_ok(submit(w, &st));
     w->time += MINUTE;
