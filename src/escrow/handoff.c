@@ -301,7 +301,6 @@ static bool was_taken_back(int state)
     return state == CTY_CASE_CANCELLED || state == CTY_CASE_REJECTED || state == CTY_CASE_REFUSED;
 }
 
-/* A child ends with its parents: whoever took one of them back took it back too. */
 static custody_err check_givers(struct fold *f, const struct cty_case *c)
 {
     for (uint32_t i = 0; i < c->hops_count; i++)
@@ -309,6 +308,7 @@ static custody_err check_givers(struct fold *f, const struct cty_case *c)
     return CUSTODY_OK;
 }
 
+/* A child ends with its parents: whoever took one of them back took it back too. */
 static custody_err check_parents(struct fold *f)
 {
     struct cty_opt_hash next = f->the_case.parent;
