@@ -54,16 +54,20 @@ static bool person_known(const struct cty_person_id *persons, uint64_t count, co
     return false;
 }
 
-/* A person with a key of their own and one of the roles. */
-static bool has_any_role(const struct cty_actor_record *actor, const struct cty_names *roles)
+bool cty_actor_has_one_of(const struct cty_actor_record *actor, const struct cty_names *roles)
 {
-    if (actor->enrolment.kind != CTY_PERSON || actor->enrolment.key_custody == CTY_KEY_OPERATOR)
-        return false;
     for (uint32_t i = 0; i < roles->count; i++) {
         if (cty_names_have(&actor->enrolment.roles, roles->names[i]))
             return true;
     }
     return false;
+}
+
+/* A person with a key of their own and one of the roles. */
+static bool is_person_with(const struct cty_actor_record *actor, const struct cty_names *roles)
+{
+    return actor->enrolment.kind == CTY_PERSON && actor->enrolment.key_custody != CTY_KEY_OPERATOR &&
+           cty_actor_has_one_of(actor, roles);
 }
 
 static custody_err check_persons(struct fold *f, struct cty_bytes party, const struct cty_names *roles, const char *what,
@@ -74,7 +78,7 @@ static custody_err check_persons(struct fold *f, struct cty_bytes party, const s
     for (uint32_t i = from; i < to; i++) {
         struct cty_actor_record actor;
         CTY_TRY(cty_actor_valid(f, f->st->signers[i], &actor));
-        if (!has_any_role(&actor, roles) || !cty_bytes_equal(cty_actor_party(f->st->signers[i]), party))
+        if (!is_person_with(&actor, roles) || !cty_bytes_equal(cty_actor_party(f->st->signers[i]), party))
             return cty_fail(f->error, CUSTODY_E_WRONG_ROLE, NAME_FMT " is no %s of " NAME_FMT,
                             NAME_ARG(f->st->signers[i]), what, NAME_ARG(party));
         if (person_known(persons, count, actor.enrolment.person.bits))

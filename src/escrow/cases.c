@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules of cases, but for the clerk's (clerk.c), handoffs (handoff.c) and talk (talk.c). The transition table of spec/lifecycle.md stands below as
- * `allowed`; a rule judges who may, and then moves the case.
+ * The rules of cases, but for the clerk's (clerk.c), handoffs (handoff.c) and talk (talk.c). The transition table of
+ * spec/lifecycle.md stands below as `allowed`; a rule judges who may, and then moves the case.
  *
  *   request -> JUDGED-NEXT -verdict-> HELD -decisions-> RELEASE-NEXT -release-> RELEASED -consume-> CONSUMED
  *                   ^------- patch ----'                                            outcome -> FULFILLED ...
@@ -43,7 +43,10 @@ static bool ends_case(const struct cty_statement *st)
     return st->type == CTY_CANCEL || (st->type == CTY_DECISION && st->u.decision.choice == CTY_REJECT);
 }
 
-/* Who signed may read, but for who declined. Requester and holder may anyway, and so find their place however many signed. */
+/*
+ * Who signed may read, but for who declined. Requester and holder may anyway, and so find their place however many
+ * signed.
+ */
 static custody_err add_signer(struct fold *f, struct cty_bytes signer)
 {
     struct cty_case *c = &f->the_case;

@@ -61,6 +61,7 @@ CUSTODY_MUST_USE custody_err cty_actor_valid(struct fold *f, struct cty_bytes na
                                              struct cty_actor_record *ret_actor);
 bool cty_names_have(const struct cty_names *names, struct cty_bytes name);
 bool cty_actor_has_role(const struct cty_actor_record *actor, const char *role);
+bool cty_actor_has_one_of(const struct cty_actor_record *actor, const struct cty_names *roles);
 /*
  * Signers from number `from` to `to` (not included) are admins of `party`; distinct persons count.
  * Errors: WRONG_ROLE, UNDER_THRESHOLD below `quorum`.

@@ -103,15 +103,6 @@ static void take_rule(struct fold *f, const struct cty_rule *rule, struct cty_by
     }
 }
 
-static bool is_ancestor(const struct cty_case *c, const uint8_t person[16])
-{
-    for (uint32_t i = 0; i < c->persons_count; i++) {
-        if (memcmp(c->persons[i].bits, person, 16) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Who may not approve may not have passed it beforehand: a policy whose authors are all in the ancestry. */
 static custody_err check_authors(struct fold *f, const struct cty_hash *digest, bool *ret_conflict)
 {
@@ -122,7 +113,7 @@ static custody_err check_authors(struct fold *f, const struct cty_hash *digest, 
         return cty_fail(f->error, CUSTODY_E_INTERNAL, "the authors of a policy are missing");
     *ret_conflict = true;
     for (uint32_t i = 0; i < authors.persons_count; i++)
-        *ret_conflict = *ret_conflict && is_ancestor(&f->the_case, authors.persons[i].bits);
+        *ret_conflict = *ret_conflict && cty_case_is_ancestor(&f->the_case, authors.persons[i].bits);
     return CUSTODY_OK;
 }
 

@@ -20,16 +20,6 @@ static bool takes_party(const struct cty_names *parties, struct cty_bytes party)
     return cty_names_have(parties, CTY_LITERAL("*")) || cty_names_have(parties, party);
 }
 
-static bool has_one_of(const struct cty_actor_record *actor, const struct cty_names *roles)
-{
-    for (uint32_t i = 0; i < actor->enrolment.roles.count; i++) {
-        if (cty_names_have(roles, actor->enrolment.roles.names[i]))
-            return true;
-    }
-    return false;
-}
-
-/* The key that the actor had after so many rotations: what it signed stands as it was signed. */
 static bool key_is_enough(const struct cty_clause *clause, const struct cty_actor_record *actor, uint64_t rotation)
 {
     if (clause->key_custody != CTY_KEY_HARDWARE)
@@ -43,7 +33,7 @@ static bool clause_took(const struct cty_clause *clause, const struct cty_actor_
                         uint64_t rotation)
 {
     struct asked asked = whom(clause, escalated);
-    return takes_party(asked.parties, cty_actor_party(actor->enrolment.actor)) && has_one_of(actor, asked.roles) &&
+    return takes_party(asked.parties, cty_actor_party(actor->enrolment.actor)) && cty_actor_has_one_of(actor, asked.roles) &&
            key_is_enough(clause, actor, rotation);
 }
 
@@ -63,12 +53,7 @@ static bool in_ancestry(const struct cty_case *the_case, const struct cty_actor_
         if (cty_bytes_equal(the_case->ancestry[i], actor->enrolment.actor))
             return true;
     }
-    for (uint32_t i = 0; i < the_case->persons_count; i++) {
-        if (actor->enrolment.person.present &&
-            memcmp(the_case->persons[i].bits, actor->enrolment.person.bits, 16) == 0)
-            return true;
-    }
-    return false;
+    return actor->enrolment.person.present && cty_case_is_ancestor(the_case, actor->enrolment.person.bits);
 }
 
 /* Why no clause takes the actor: its key, where one asks it otherwise; else the first clause says what it asks for. */
@@ -81,7 +66,7 @@ static custody_err refuse_role(struct fold *f, const struct cty_actor_record *ac
         struct asked asked = whom(&c->quorum[i], bit(escalated, i));
         if (!takes_party(asked.parties, cty_actor_party(name)))
             continue;
-        if (has_one_of(actor, asked.roles))
+        if (cty_actor_has_one_of(actor, asked.roles))
             return cty_fail(f->error, CUSTODY_E_KEY_CLASS, NAME_FMT ": a hardware key is asked for", NAME_ARG(name));
         roles = roles ? roles : asked.roles;
     }
@@ -193,7 +178,7 @@ static bool is_next(const struct cty_clause *clause, const struct cty_actor_reco
         return true;
     struct cty_names role = {.count = 1};
     role.names[0] = clause->roles.names[taken < clause->roles.count ? taken : clause->roles.count - 1];
-    return has_one_of(actor, &role);
+    return cty_actor_has_one_of(actor, &role);
 }
 
 /* A person belongs to one party, so the number of parties never exceeds that of persons. */

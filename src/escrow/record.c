@@ -256,3 +256,12 @@ bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation
     const struct cty_former_key *former = &actor->former[rotation];
     return former->revoked && former->revoked_since <= time;
 }
+
+bool cty_case_is_ancestor(const struct cty_case *c, const uint8_t person[16])
+{
+    for (uint32_t i = 0; i < c->persons_count; i++) {
+        if (memcmp(c->persons[i].bits, person, 16) == 0)
+            return true;
+    }
+    return false;
+}

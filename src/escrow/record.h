@@ -224,6 +224,8 @@ bool cty_case_is_final(enum cty_case_state state);
 bool cty_signed_by_thief(const struct cty_actor_record *actor, uint64_t rotation, uint64_t time);
 /* Which clauses read as escalated at `time`, a bit for each. */
 uint64_t cty_case_escalated_at(const struct cty_case *the_case, uint64_t time);
+/* Whether the person is in the case's ancestry. */
+bool cty_case_is_ancestor(const struct cty_case *the_case, const uint8_t person[16]);
 /* Whether an offer stands that may still be accepted at `time`. */
 bool cty_case_offer_open(const struct cty_case *the_case, uint64_t time);
 
