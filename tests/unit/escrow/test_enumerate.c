@@ -11,8 +11,8 @@
  */
 #include "codec/text.h"
 #include "unit/escrow/shadow.h"
+#include "unit/escrow/small.h"
 
-#define OVERLAY_MAX 16
 #define TABLE_SIZE (1u << 20)
 #define PATCHES_MAX 1
 #define NOBODY 255
@@ -20,27 +20,14 @@
 static const char *const approvers[] = {"acme/owen", "acme/carol", "acme/dave", "acme/erin"};
 static const char *const agents[] = {"acme/bot", "acme/pal"};
 
-#define RULES(rules) "{\"admin_quorum\":2,\"rules\":[" rules "]}"
-#define PERIODS "\"report_ms\":70,\"roles\":[\"approver\"],\"use_ms\":50"
 static const char *const policies[] = {
     RULES("{\"approvals\":2,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
     RULES("{\"approvals\":1,\"decide_ms\":100,\"effect\":\"hold\"," PERIODS "}"),
     RULES("{\"effect\":\"pass\",\"report_ms\":70,\"use_ms\":50}"),
 };
 
-/* A value that several states share. */
-struct value {
-    size_t users;
-    size_t size;
-    uint8_t bytes[];
-};
-
 struct state {
-    struct {
-        const char *key;
-        struct value *value;
-    } overlay[OVERLAY_MAX];
-    size_t overlay_count;
+    struct small_records records;
     uint64_t time;
     struct shadow shadow;
     uint32_t depth;
@@ -48,127 +35,41 @@ struct state {
 };
 
 static struct {
-    struct world *w;
-    struct cty_view view;
-    struct cty_delta delta;
-    struct cty_hash root, case_id, policies[POLICIES];
-    char root_text[65];
-    char case_key[CTY_VIEW_KEY_MAX];
-    uint64_t counter;
-    struct state **queue;
-    size_t head, tail, capacity;
-    char *table[TABLE_SIZE]; /* canonical forms */
-    uint32_t numbers[TABLE_SIZE];
+    struct small small;
+    struct cty_hash policies[POLICIES];
+    struct small_queue queue;
+    struct small_forms forms;
     uint32_t (*edges)[2];
     size_t edges_count, edges_capacity;
     size_t tried, taken, merged;
     size_t refusals[256];
 } run;
 
-/* Records. */
-
-static const char *intern(const char *key)
-{
-    static char *keys[64];
-    static size_t count;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i], key) == 0)
-            return keys[i];
-    }
-    assert_true(count < CTY_COUNT_OF(keys));
-    return keys[count++] = strdup(key);
-}
-
-static struct cty_bytes lookup(const struct state *s, const char *key)
-{
-    for (size_t i = 0; i < s->overlay_count; i++) {
-        if (strcmp(s->overlay[i].key, key) == 0)
-            return cty_bytes_make(s->overlay[i].value->bytes, s->overlay[i].value->size);
-    }
-    if (strncmp(key, "root/", 5) == 0)
-        return cty_bytes_make(run.root_text, 64);
-    return cty_memory_get(run.w->memory, key);
-}
-
-static void fill(const struct state *s)
-{
-    for (size_t i = 0; i < run.view.count; i++) {
-        struct cty_view_slot *slot = &run.view.slots[i];
-        if (slot->status != CTY_VIEW_WANTED)
-            continue;
-        slot->value = lookup(s, slot->key);
-        slot->status = slot->value.data ? CTY_VIEW_PRESENT : CTY_VIEW_ABSENT;
-    }
-}
-
-static void value_drop(struct value *value)
-{
-    if (--value->users == 0)
-        free(value);
-}
-
-static void overlay_put(struct state *s, const char *key, struct cty_bytes bytes)
-{
-    struct value *value = malloc(sizeof(*value) + bytes.size);
-    assert_non_null(value);
-    value->users = 1;
-    value->size = bytes.size;
-    memcpy(value->bytes, bytes.data, bytes.size);
-    for (size_t i = 0; i < s->overlay_count; i++) {
-        if (strcmp(s->overlay[i].key, key) != 0)
-            continue;
-        value_drop(s->overlay[i].value);
-        s->overlay[i].value = value;
-        return;
-    }
-    assert_true(s->overlay_count < OVERLAY_MAX);
-    s->overlay[s->overlay_count].key = intern(key);
-    s->overlay[s->overlay_count++].value = value;
-}
-
 static struct state *state_copy(const struct state *from)
 {
     struct state *s = malloc(sizeof(*s));
     assert_non_null(s);
     *s = *from;
-    for (size_t i = 0; i < s->overlay_count; i++)
-        s->overlay[i].value->users++;
+    small_hold(&s->records);
     return s;
 }
 
 static void state_free(struct state *s)
 {
-    for (size_t i = 0; i < s->overlay_count; i++)
-        value_drop(s->overlay[i].value);
+    small_drop(&s->records);
     free(s);
-}
-
-static void ledger_of(const struct state *s, struct cty_ledger_record *ret)
-{
-    struct cty_json tape = CTY_JSON_INIT;
-    memset(ret, 0, sizeof(*ret));
-    assert_ok(cty_record_decode(&cty_shape_ledger_record, lookup(s, "ledger"), &tape, ret, NULL));
-    cty_json_done(&tape);
 }
 
 static bool case_of_state(const struct state *s, struct cty_case *ret)
 {
-    static struct cty_json tape;
-    struct cty_bytes text = lookup(s, run.case_key);
-    memset(ret, 0, sizeof(*ret));
-    if (!text.data)
-        return false;
-    assert_ok(cty_record_decode(&cty_shape_case, text, &tape, ret, NULL));
-    return true;
+    return small_case(&run.small, &s->records, ret);
 }
 
 /* Moves. */
 
 static void unique(void *out, size_t size)
 {
-    struct cty_hash hash = cty_sha256(cty_bytes_make(&run.counter, sizeof(run.counter)));
-    run.counter++;
-    memcpy(out, hash.bytes, size);
+    small_unique(&run.small, out, size);
 }
 
 static void sign_as(struct cty_statement *st, const char *name)
@@ -177,33 +78,16 @@ static void sign_as(struct cty_statement *st, const char *name)
     st->signers_count = 1;
 }
 
-static void clerk_says(const struct state *s, struct cty_statement *st)
-{
-    static struct cty_json tape;
-    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
-    sign_as(st, "clerk");
-    st->until = s->time;
-    if (st->type == CTY_VERDICT)
-        unique(st->u.verdict.instance, 16);
-    cty_view_clear(&run.view);
-    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-        fill(s);
-        err = st->type == CTY_VERDICT ? cty_clerk_verdict(&run.view, &run.case_id, s->time, st, &tape, NULL)
-                                      : cty_clerk_release(&run.view, &run.case_id, s->time, st, &tape, NULL);
-    }
-    assert_ok(err);
-}
-
 static void make(const struct state *s, const struct move *move, const struct cty_case *c, struct cty_statement *st)
 {
     memset(st, 0, sizeof(*st));
     st->type = move->type;
     unique(st->id, 16);
     st->ledger = CTY_LITERAL(WORLD_ORIGIN);
-    st->seen.root = run.root;
+    st->seen.root = run.small.root;
     st->time = s->time;
     st->until = s->time + LONG_MS;
-    st->case_id = run.case_id;
+    st->case_id = run.small.case_id;
     st->after = c->anchor;
     switch (move->type) {
     case CTY_ACTOR_ROTATE:
@@ -262,8 +146,8 @@ static void make(const struct state *s, const struct move *move, const struct ct
         st->u.actor_revoke.since = move->variant ? 1 : s->time;
         return;
     case CTY_POLICY_PUBLISH: {
-        struct cty_ledger_record ledger;
-        ledger_of(s, &ledger);
+        struct cty_ledger_record ledger = {0};
+        small_decode(&run.small, &s->records, &cty_shape_ledger_record, "ledger", &ledger);
         sign_as(st, "operator/ada");
         st->signers[st->signers_count++] = CTY_LITERAL("operator/otto");
         st->u.policy_publish.policy = cty_bytes_text(policies[move->variant]);
@@ -273,8 +157,8 @@ static void make(const struct state *s, const struct move *move, const struct ct
     }
     case CTY_VERDICT:
     case CTY_RELEASE:
-        if (lookup(s, run.case_key).data)
-            clerk_says(s, st);
+        if (small_lookup(&run.small, &s->records, run.small.case_key).data)
+            small_clerk(&run.small, &s->records, s->time, st);
         return;
     case CTY_LEDGER_OPEN:
     case CTY_PARTY_ENROL:
@@ -289,43 +173,27 @@ static void set_keys(const struct cty_statement *st, struct cty_fold_input *in)
     for (uint32_t i = 0; i < st->signers_count; i++) {
         char name[CTY_ACTOR_NAME_BYTES_MAX + 1];
         snprintf(name, sizeof(name), "%.*s", (int)st->signers[i].size, (const char *)st->signers[i].data);
-        in->keys[i] = *cty_secret_key(world_secret(run.w, name));
+        in->keys[i] = *cty_secret_key(world_secret(run.small.w, name));
     }
 }
 
-/* Folds the move over the state; the delta is in run.delta. */
+/* Folds the move over the state; the delta is in run.small.delta. */
 static custody_err try(const struct state *s, const struct move *move, const struct cty_case *c, bool has_case,
                        struct cty_hash *ret_digest)
 {
     static struct cty_statement st;
     static struct cty_fold_input in;
-    struct cty_ledger_record ledger;
-    ledger_of(s, &ledger);
     make(s, move, c, &st);
-    st.seen.size = ledger.size;
-    struct cty_entry entry = {.index = ledger.size, .time = s->time, .prev = {ledger.last, true},
-                              .trust = {ledger.trust, true}};
-    if (has_case && (cty_type_flags(st.type) & CTY_TYPE_CASE))
-        entry.case_prev = (struct cty_opt_hash){c->last, true};
     memset(&in, 0, sizeof(in));
     unique(ret_digest, CTY_HASH_SIZE);
-    unique(&in.leaf, CTY_HASH_SIZE);
-    in.entry = &entry;
-    in.statement = &st;
-    in.digest = ret_digest;
-    set_keys(&st, &in);
     /* The one case and each policy have one name in all histories. */
     if (st.type == CTY_REQUEST)
-        *ret_digest = run.case_id;
+        *ret_digest = run.small.case_id;
     if (st.type == CTY_POLICY_PUBLISH)
         *ret_digest = run.policies[move->variant];
-    cty_view_clear(&run.view);
-    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
-    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-        fill(s);
-        err = cty_fold(&run.view, &in, &run.delta, NULL);
-    }
-    return err;
+    in.digest = ret_digest;
+    set_keys(&st, &in);
+    return small_fold(&run.small, &s->records, s->time, &st, has_case ? c : NULL, &in);
 }
 
 /* The case's record says what the shadow counted. */
@@ -352,12 +220,6 @@ static void compare(const struct state *s)
 }
 
 /* States that nothing tells apart. */
-
-/* A distance to now; all that is past is the same. */
-static long long from_now(uint64_t moment, uint64_t now)
-{
-    return moment < now ? -1 : (long long)(moment - now);
-}
 
 /* Dave and Erin are alike in all that the law reads; Carol's key alone is ever revoked. */
 struct approved {
@@ -387,13 +249,13 @@ static void canonical(struct state *s, struct cty_buf *out)
     if (!open)
         return; /* final: whatever comes, nothing of it changes */
     assert_ok(cty_buf_putf(out, " p%d j%d h%d r%d due%lld req%lld", h->policy, h->judged_by, h->holder, h->patches,
-                           from_now(shadow_due(h), s->time), from_now(h->request_until, s->time)));
+                           small_from_now(shadow_due(h), s->time), small_from_now(h->request_until, s->time)));
     assert_ok(cty_buf_putf(out, " %d%d", h->revoked[CAROL], h->revoked[CAROL] && h->since[CAROL] > 1));
     struct approved sorted[CTY_COUNT_OF(h->approvals)];
     for (uint32_t i = 0; i < h->approvals_count; i++) {
         const struct approval *a = &h->approvals[i];
         sorted[i] = (struct approved){a->who == CAROL, a->who == CAROL && a->time == s->time,
-                                      h->releases ? 0 : from_now(a->expires, s->time)};
+                                      h->releases ? 0 : small_from_now(a->expires, s->time)};
     }
     qsort(sorted, h->approvals_count, sizeof(sorted[0]), by_value);
     for (uint32_t i = 0; i < h->approvals_count; i++)
@@ -402,22 +264,9 @@ static void canonical(struct state *s, struct cty_buf *out)
 
 static bool is_new(struct state *s, uint32_t *ret_number)
 {
-    static uint32_t count;
     static struct cty_buf text = {.limit = 4096};
     canonical(s, &text);
-    struct cty_hash hash = cty_sha256(cty_buf_bytes(&text));
-    uint32_t place;
-    memcpy(&place, hash.bytes, sizeof(place));
-    for (place %= TABLE_SIZE; run.table[place]; place = (place + 1) % TABLE_SIZE) {
-        if (strcmp(run.table[place], cty_buf_text(&text)) == 0) {
-            *ret_number = run.numbers[place];
-            return false;
-        }
-    }
-    run.table[place] = strdup(cty_buf_text(&text));
-    run.numbers[place] = *ret_number = count++;
-    assert_true(count < TABLE_SIZE / 2);
-    return true;
+    return small_forms_add(&run.forms, cty_buf_text(&text), ret_number);
 }
 
 static void edge(uint32_t from, uint32_t to)
@@ -442,22 +291,14 @@ static void push(struct state *s, const struct state *parent)
     if (parent)
         edge(parent->number, s->number);
     s->depth = parent ? parent->depth + 1 : 0;
-    if (run.tail == run.capacity) {
-        run.capacity = run.capacity ? run.capacity * 2 : 4096;
-        run.queue = realloc(run.queue, run.capacity * sizeof(*run.queue));
-        assert_non_null(run.queue);
-    }
-    run.queue[run.tail++] = s;
+    small_queue_push(&run.queue, s);
 }
 
 static void take(const struct state *parent, const struct move *move)
 {
+    static const char *const without[] = {"id/", "policy/", "author/", NULL};
     struct state *s = state_copy(parent);
-    for (size_t i = 0; i < run.delta.count; i++) {
-        if (strncmp(run.delta.puts[i].key, "id/", 3) != 0 && strncmp(run.delta.puts[i].key, "policy/", 7) != 0 &&
-            strncmp(run.delta.puts[i].key, "author/", 7) != 0)
-            overlay_put(s, run.delta.puts[i].key, run.delta.puts[i].value);
-    }
+    small_take(&run.small, &s->records, without);
     shadow_take(&s->shadow, move, s->time);
     compare(s);
     push(s, parent);
@@ -484,7 +325,7 @@ static void step(const struct state *s, enum cty_type type, unsigned who, unsign
     run.tried++;
     if (err != CUSTODY_OK) {
         run.refusals[(unsigned)err % 256]++;
-        assert_int_equal(run.delta.count, 0);
+        assert_int_equal(run.small.delta.count, 0);
         return;
     }
     run.taken++;
@@ -565,19 +406,15 @@ static struct cty_bytes authors_of(struct world *w)
 
 static struct state *begin(void)
 {
-    struct world *w = run.w = bench_empty();
+    struct world *w = bench_empty();
     world_open(w, policies[HOLD2]);
     world_party(w, "acme");
     for (size_t i = 0; i < APPROVERS; i++)
         assert_ok(world_person(w, approvers[i], "approver", approvers[i]));
     assert_ok(world_agent(w, agents[0], approvers[OWEN]));
     assert_ok(world_agent(w, agents[1], approvers[OWEN]));
-    run.delta.memory.limit = CTY_DELTA_BYTES_MAX;
-    run.root = bench_hash(w);
-    run.case_id = bench_hash(w);
-    memcpy(run.case_key, "case/", 5);
-    cty_hex_write(run.root.bytes, CTY_HASH_SIZE, run.root_text);
-    cty_hex_write(run.case_id.bytes, CTY_HASH_SIZE, run.case_key + 5);
+    small_begin(&run.small, w);
+    small_forms_begin(&run.forms, TABLE_SIZE);
     for (int i = 0; i < POLICIES; i++) {
         char key[CTY_VIEW_KEY_MAX] = "policy/", author[CTY_VIEW_KEY_MAX] = "author/";
         run.policies[i] = bench_hash(w);
@@ -621,25 +458,23 @@ static void every_small_history(void **state)
     (void)state;
     push(begin(), NULL);
     uint32_t depth = 0;
-    while (run.head < run.tail && (states_max == 0 || run.tail < states_max)) {
-        struct state *s = run.queue[run.head++];
+    while (run.queue.head < run.queue.tail && (states_max == 0 || run.queue.tail < states_max)) {
+        struct state *s = run.queue.list[run.queue.head++];
         depth = s->depth;
         expand(s);
         state_free(s);
     }
-    bool closed = run.head == run.tail;
+    bool closed = run.queue.head == run.queue.tail;
     print_message("%zu states (%s, depth %u), %zu moves tried, %zu taken, %zu merged, %.3g histories of up to 12 steps\n",
-                  run.tail, closed ? "all there are" : "more to come", depth, run.tried, run.taken, run.merged,
-                  histories(run.tail, 12));
+                  run.queue.tail, closed ? "all there are" : "more to come", depth, run.tried, run.taken, run.merged,
+                  histories(run.queue.tail, 12));
     assert_true(closed || states_max != 0);
-    while (run.head < run.tail)
-        state_free(run.queue[run.head++]);
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        free(run.table[i]);
-    free(run.queue);
+    while (run.queue.head < run.queue.tail)
+        state_free(run.queue.list[run.queue.head++]);
+    small_forms_end(&run.forms);
+    free(run.queue.list);
     free(run.edges);
-    cty_delta_done(&run.delta);
-    world_free(run.w);
+    small_end(&run.small);
 }
 
 int main(int argc, char **argv)

@@ -10,9 +10,8 @@
  *     test_enumerate_handoff [STATES]      ends after so many states (0: at closure)
  */
 #include "codec/text.h"
-#include "unit/escrow/bench.h"
+#include "unit/escrow/small.h"
 
-#define OVERLAY_MAX 16
 #define TABLE_SIZE (1u << 22)
 #define OFFER_MS 60
 #define NUDGES_MAX 1
@@ -24,8 +23,6 @@ enum { OWEN, CAROL, DAVE, PERSONS };
 static const char *const agents[] = {"acme/bot", "acme/pal", "globex/exec"};
 static const char *const persons[] = {"acme/owen", "acme/carol", "acme/dave"};
 
-#define RULES(rules) "{\"admin_quorum\":2,\"rules\":[" rules "]}"
-#define PERIODS "\"report_ms\":70,\"roles\":[\"approver\"],\"use_ms\":50"
 static const struct {
     const char *name, *text;
     uint32_t needed;
@@ -35,19 +32,8 @@ static const struct {
     {"none", RULES("{\"effect\":\"pass\",\"report_ms\":70,\"use_ms\":50}"), 0},
 };
 
-/* A value that several states share. */
-struct value {
-    size_t users;
-    size_t size;
-    uint8_t bytes[];
-};
-
 struct state {
-    struct {
-        const char *key;
-        struct value *value;
-    } overlay[OVERLAY_MAX];
-    size_t overlay_count;
+    struct small_records records;
     uint64_t time;
     uint32_t depth;
     uint8_t consumes, outcomes, nudges;
@@ -59,112 +45,37 @@ struct move {
 };
 
 static struct {
-    struct world *w;
+    struct small small;
     uint32_t needed;
-    struct cty_view view;
-    struct cty_delta delta;
-    struct cty_hash root, case_id;
-    char root_text[65];
-    char case_key[CTY_VIEW_KEY_MAX];
-    uint64_t counter;
-    struct state **queue;
-    size_t head, tail, capacity;
-    char **table; /* canonical forms */
+    struct small_queue queue;
+    struct small_forms forms;
     size_t tried, taken, merged;
     size_t kinds[CTY_TYPE_COUNT];
 } run;
-
-/* Records. */
-
-static const char *intern(const char *key)
-{
-    static char *keys[64];
-    static size_t count;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i], key) == 0)
-            return keys[i];
-    }
-    assert_true(count < CTY_COUNT_OF(keys));
-    return keys[count++] = strdup(key);
-}
-
-static struct cty_bytes lookup(const struct state *s, const char *key)
-{
-    for (size_t i = 0; i < s->overlay_count; i++) {
-        if (strcmp(s->overlay[i].key, key) == 0)
-            return cty_bytes_make(s->overlay[i].value->bytes, s->overlay[i].value->size);
-    }
-    if (strncmp(key, "root/", 5) == 0)
-        return cty_bytes_make(run.root_text, 64);
-    return cty_memory_get(run.w->memory, key);
-}
-
-static void fill(const struct state *s)
-{
-    for (size_t i = 0; i < run.view.count; i++) {
-        struct cty_view_slot *slot = &run.view.slots[i];
-        if (slot->status != CTY_VIEW_WANTED)
-            continue;
-        slot->value = lookup(s, slot->key);
-        slot->status = slot->value.data ? CTY_VIEW_PRESENT : CTY_VIEW_ABSENT;
-    }
-}
-
-static void value_drop(struct value *value)
-{
-    if (--value->users == 0)
-        free(value);
-}
-
-static void overlay_put(struct state *s, const char *key, struct cty_bytes bytes)
-{
-    struct value *value = malloc(sizeof(*value) + bytes.size);
-    assert_non_null(value);
-    value->users = 1;
-    value->size = bytes.size;
-    memcpy(value->bytes, bytes.data, bytes.size);
-    for (size_t i = 0; i < s->overlay_count; i++) {
-        if (strcmp(s->overlay[i].key, key) != 0)
-            continue;
-        value_drop(s->overlay[i].value);
-        s->overlay[i].value = value;
-        return;
-    }
-    assert_true(s->overlay_count < OVERLAY_MAX);
-    s->overlay[s->overlay_count].key = intern(key);
-    s->overlay[s->overlay_count++].value = value;
-}
 
 static struct state *state_copy(const struct state *from)
 {
     struct state *s = malloc(sizeof(*s));
     assert_non_null(s);
     *s = *from;
-    for (size_t i = 0; i < s->overlay_count; i++)
-        s->overlay[i].value->users++;
+    small_hold(&s->records);
     return s;
 }
 
 static void state_free(struct state *s)
 {
-    for (size_t i = 0; i < s->overlay_count; i++)
-        value_drop(s->overlay[i].value);
+    small_drop(&s->records);
     free(s);
 }
 
 static void decode(const struct state *s, const struct cty_shape *shape, const char *key, void *ret)
 {
-    static struct cty_json tape;
-    assert_ok(cty_record_decode(shape, lookup(s, key), &tape, ret, NULL));
+    small_decode(&run.small, &s->records, shape, key, ret);
 }
 
 static bool case_of_state(const struct state *s, struct cty_case *ret)
 {
-    memset(ret, 0, sizeof(*ret));
-    if (!lookup(s, run.case_key).data)
-        return false;
-    decode(s, &cty_shape_case, run.case_key, ret);
-    return true;
+    return small_case(&run.small, &s->records, ret);
 }
 
 static void actor_of(const struct state *s, struct cty_bytes name, struct cty_actor_record *ret)
@@ -179,31 +90,12 @@ static void actor_of(const struct state *s, struct cty_bytes name, struct cty_ac
 
 static void unique(void *out, size_t size)
 {
-    struct cty_hash hash = cty_sha256(cty_bytes_make(&run.counter, sizeof(run.counter)));
-    run.counter++;
-    memcpy(out, hash.bytes, size);
+    small_unique(&run.small, out, size);
 }
 
 static void sign_as(struct cty_statement *st, const char *name)
 {
     st->signers[st->signers_count++] = cty_bytes_text(name);
-}
-
-static void clerk_says(const struct state *s, struct cty_statement *st)
-{
-    static struct cty_json tape;
-    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
-    sign_as(st, "clerk");
-    st->until = s->time;
-    if (st->type == CTY_VERDICT)
-        unique(st->u.verdict.instance, 16);
-    cty_view_clear(&run.view);
-    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-        fill(s);
-        err = st->type == CTY_VERDICT ? cty_clerk_verdict(&run.view, &run.case_id, s->time, st, &tape, NULL)
-                                      : cty_clerk_release(&run.view, &run.case_id, s->time, st, &tape, NULL);
-    }
-    assert_ok(err);
 }
 
 static void make_request_move(const struct state *s, struct cty_statement *st)
@@ -254,14 +146,14 @@ static void make_revoke_move(const struct state *s, const struct move *move, str
     st->u.actor_revoke.actor = cty_bytes_text(move->who < PERSONS ? persons[move->who] : agents[BOT]);
     st->u.actor_revoke.since = move->variant ? 1 : s->time;
     if (move->choice)
-        st->u.actor_revoke.key = world_vkey(run.w, "acme/carol");
+        st->u.actor_revoke.key = world_vkey(run.small.w, "acme/carol");
 }
 
 static struct cty_bytes carols_next_vkey(void)
 {
     static char text[400];
     struct cty_buf out = CTY_BUF_INIT(sizeof(text));
-    assert_ok(cty_vkey_format(CTY_LITERAL("acme/carol"), CTY_KEY_ED25519, cty_secret_key(world_secret(run.w, "next")),
+    assert_ok(cty_vkey_format(CTY_LITERAL("acme/carol"), CTY_KEY_ED25519, cty_secret_key(world_secret(run.small.w, "next")),
                               &out));
     memcpy(text, out.data, out.size);
     struct cty_bytes line = cty_bytes_make(text, out.size);
@@ -287,7 +179,7 @@ static void make_own(const struct state *s, const struct move *move, const struc
     if (move->type == CTY_REQUEST) {
         make_request_move(s, st);
     } else if (move->type == CTY_VERDICT || move->type == CTY_RELEASE) {
-        clerk_says(s, st);
+        small_clerk(&run.small, &s->records, s->time, st);
     } else if (move->type == CTY_DECISION) {
         make_decision_move(s, move, c, st);
     } else if (move->type == CTY_PATCH) {
@@ -320,10 +212,10 @@ static void make(const struct state *s, const struct move *move, const struct ct
     st->type = move->type;
     unique(st->id, 16);
     st->ledger = CTY_LITERAL(WORLD_ORIGIN);
-    st->seen.root = run.root;
+    st->seen.root = run.small.root;
     st->time = s->time;
     st->until = s->time + LONG_MS;
-    st->case_id = run.case_id;
+    st->case_id = run.small.case_id;
     st->after = c->anchor;
     make_own(s, move, c, st);
 }
@@ -340,38 +232,22 @@ static void set_keys(const struct state *s, const struct cty_statement *st, stru
             actor_of(s, st->signers[i], &carol);
             key = carol.former_count ? "next" : name;
         }
-        in->keys[i] = *cty_secret_key(world_secret(run.w, key));
+        in->keys[i] = *cty_secret_key(world_secret(run.small.w, key));
     }
 }
 
-/* Folds the move over the state; the delta is in run.delta. */
+/* Folds the move over the state; the delta is in run.small.delta. */
 static custody_err try(const struct state *s, const struct move *move, const struct cty_case *c, bool has_case)
 {
     static struct cty_statement st;
     static struct cty_fold_input in;
     struct cty_hash digest;
-    struct cty_ledger_record ledger = {0};
-    decode(s, &cty_shape_ledger_record, "ledger", &ledger);
     make(s, move, c, &st);
-    st.seen.size = ledger.size;
-    struct cty_entry entry = {.index = ledger.size, .time = s->time, .prev = {ledger.last, true},
-                              .trust = {ledger.trust, true}};
-    if (has_case && (cty_type_flags(st.type) & CTY_TYPE_CASE))
-        entry.case_prev = (struct cty_opt_hash){c->last, true};
     memset(&in, 0, sizeof(in));
     unique(&digest, CTY_HASH_SIZE);
-    unique(&in.leaf, CTY_HASH_SIZE);
-    in.entry = &entry;
-    in.statement = &st;
-    in.digest = st.type == CTY_REQUEST ? &run.case_id : &digest;
+    in.digest = st.type == CTY_REQUEST ? &run.small.case_id : &digest;
     set_keys(s, &st, &in);
-    cty_view_clear(&run.view);
-    custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
-    while (err == CUSTODY_E_VIEW_INCOMPLETE) {
-        fill(s);
-        err = cty_fold(&run.view, &in, &run.delta, NULL);
-    }
-    return err;
+    return small_fold(&run.small, &s->records, s->time, &st, has_case ? c : NULL, &in);
 }
 
 /* What the law says of a state, counted here from its record. */
@@ -460,12 +336,6 @@ static void check(const struct state *before, const struct state *s, const struc
 
 /* States that nothing tells apart. */
 
-static long long from_now(uint64_t moment, uint64_t now)
-{
-    return moment < now ? -1 : (long long)(moment - now);
-}
-
-/* What was signed then: reached by a revocation, or could one be that says since now. */
 static void put_signed(struct cty_buf *out, const struct state *s, struct cty_bytes name, uint64_t rotation,
                        uint64_t time)
 {
@@ -522,7 +392,7 @@ static void put_offer(struct cty_buf *out, const struct state *s, const struct c
     const struct cty_case_offer *offer = &c->offer;
     if (!cty_case_offer_open(c, s->time))
         return;
-    assert_ok(cty_buf_putf(out, " o%lld %.*s d%d ", from_now(offer->expires, s->time), (int)offer->to.size,
+    assert_ok(cty_buf_putf(out, " o%lld %.*s d%d ", small_from_now(offer->expires, s->time), (int)offer->to.size,
                            (const char *)offer->to.data, (int)offer->scope.depth));
     put_signed(out, s, c->holder, offer->rotation, offer->time);
 }
@@ -551,11 +421,11 @@ static void canonical(const struct state *s, struct cty_buf *out)
             return;
         assert_ok(cty_buf_putf(out, " h%.*s", (int)c.holder.size, (const char *)c.holder.data));
         if (c.state == CTY_CASE_CONSUMED || c.state == CTY_CASE_UNREPORTED) {
-            assert_ok(cty_buf_putf(out, " due%lld", from_now(cty_case_due(&c), s->time)));
+            assert_ok(cty_buf_putf(out, " due%lld", small_from_now(cty_case_due(&c), s->time)));
             return;
         }
         assert_ok(cty_buf_putf(out, " w%d due%lld d%d f%d n%d r%d", s->nudges,
-                               from_now(cty_case_due(&c), s->time), c.scope.present ? (int)c.scope.depth : -1,
+                               small_from_now(cty_case_due(&c), s->time), c.scope.present ? (int)c.scope.depth : -1,
                                c.finalised, c.handed, (int)c.revision));
         for (uint32_t i = 0; i < c.hops_count; i++) {
             assert_ok(cty_buf_putf(out, " %.*s ", (int)c.hops[i].to.size, (const char *)c.hops[i].to.data));
@@ -571,17 +441,9 @@ static void canonical(const struct state *s, struct cty_buf *out)
 static bool is_new(const struct state *s)
 {
     static struct cty_buf text = {.limit = 4096};
+    uint32_t number;
     canonical(s, &text);
-    struct cty_hash hash = cty_sha256(cty_buf_bytes(&text));
-    uint32_t place;
-    memcpy(&place, hash.bytes, sizeof(place));
-    for (place %= TABLE_SIZE; run.table[place]; place = (place + 1) % TABLE_SIZE) {
-        if (strcmp(run.table[place], cty_buf_text(&text)) == 0)
-            return false;
-    }
-    run.table[place] = strdup(cty_buf_text(&text));
-    assert_true(run.tail < TABLE_SIZE / 2);
-    return true;
+    return small_forms_add(&run.forms, cty_buf_text(&text), &number);
 }
 
 static void push(struct state *s, const struct state *parent)
@@ -592,21 +454,14 @@ static void push(struct state *s, const struct state *parent)
         return;
     }
     s->depth = parent ? parent->depth + 1 : 0;
-    if (run.tail == run.capacity) {
-        run.capacity = run.capacity ? run.capacity * 2 : 4096;
-        run.queue = realloc(run.queue, run.capacity * sizeof(struct state *));
-        assert_non_null(run.queue);
-    }
-    run.queue[run.tail++] = s;
+    small_queue_push(&run.queue, s);
 }
 
 static void take(const struct state *parent, const struct move *move)
 {
+    static const char *const without[] = {"id/", NULL};
     struct state *s = state_copy(parent);
-    for (size_t i = 0; i < run.delta.count; i++) {
-        if (strncmp(run.delta.puts[i].key, "id/", 3) != 0)
-            overlay_put(s, run.delta.puts[i].key, run.delta.puts[i].value);
-    }
+    small_take(&run.small, &s->records, without);
     if (move->type == CTY_CONSUME)
         s->consumes++;
     if (move->type == CTY_OUTCOME)
@@ -626,7 +481,7 @@ static void step(const struct state *s, enum cty_type type, unsigned who, unsign
     custody_err err = try(s, &move, &c, has_case);
     run.tried++;
     if (err != CUSTODY_OK) {
-        assert_int_equal(run.delta.count, 0);
+        assert_int_equal(run.small.delta.count, 0);
         return;
     }
     run.taken++;
@@ -726,7 +581,7 @@ static void expand(const struct state *s)
 
 static struct state *begin(const char *policy)
 {
-    struct world *w = run.w = bench_empty();
+    struct world *w = bench_empty();
     world_open(w, policy);
     world_party(w, "acme");
     world_party(w, "globex");
@@ -735,12 +590,7 @@ static struct state *begin(const char *policy)
     assert_ok(world_agent(w, agents[BOT], persons[OWEN]));
     assert_ok(world_agent(w, agents[PAL], persons[CAROL]));
     assert_ok(world_agent(w, agents[EXEC], "globex/a"));
-    run.delta.memory.limit = CTY_DELTA_BYTES_MAX;
-    run.root = bench_hash(w);
-    run.case_id = bench_hash(w);
-    memcpy(run.case_key, "case/", 5);
-    cty_hex_write(run.root.bytes, CTY_HASH_SIZE, run.root_text);
-    cty_hex_write(run.case_id.bytes, CTY_HASH_SIZE, run.case_key + 5);
+    small_begin(&run.small, w);
     struct state *s = calloc(1, sizeof(*s));
     assert_non_null(s);
     s->time = w->time;
@@ -749,14 +599,11 @@ static struct state *begin(const char *policy)
 
 static void finish(void)
 {
-    while (run.head < run.tail)
-        state_free(run.queue[run.head++]);
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        free(run.table[i]);
-    free(run.table);
-    free(run.queue);
-    cty_delta_done(&run.delta);
-    world_free(run.w);
+    while (run.queue.head < run.queue.tail)
+        state_free(run.queue.list[run.queue.head++]);
+    small_forms_end(&run.forms);
+    free(run.queue.list);
+    small_end(&run.small);
     memset(&run, 0, sizeof(run));
 }
 
@@ -765,19 +612,18 @@ static size_t states_max = 4000;
 static void enumerate(size_t number)
 {
     uint32_t depth = 0;
-    run.table = calloc(TABLE_SIZE, sizeof(*run.table));
-    assert_non_null(run.table);
+    small_forms_begin(&run.forms, TABLE_SIZE);
     run.needed = policies[number].needed;
     push(begin(policies[number].text), NULL);
-    while (run.head < run.tail && (states_max == 0 || run.tail < states_max)) {
-        struct state *s = run.queue[run.head++];
+    while (run.queue.head < run.queue.tail && (states_max == 0 || run.queue.tail < states_max)) {
+        struct state *s = run.queue.list[run.queue.head++];
         depth = s->depth;
         expand(s);
         state_free(s);
     }
-    bool closed = run.head == run.tail;
+    bool closed = run.queue.head == run.queue.tail;
     print_message("%s: %zu states (%s, every history of up to %u steps), %zu moves tried, %zu taken, %zu merged; %zu accepts, %zu consumes\n",
-                  policies[number].name, run.tail, closed ? "all there are" : "more to come", depth, run.tried,
+                  policies[number].name, run.queue.tail, closed ? "all there are" : "more to come", depth, run.tried,
                   run.taken, run.merged, run.kinds[CTY_ACCEPT], run.kinds[CTY_CONSUME]);
     assert_true(closed || states_max != 0);
     assert_true(run.kinds[CTY_ACCEPT] > 0 && run.kinds[CTY_ACTOR_ROTATE] > 0 && run.kinds[CTY_ACTOR_REVOKE] > 0);
