@@ -75,6 +75,7 @@ struct cty_cli {
     char *state_path;
     char *refusal_path; /* where a signed refusal was written; NULL: nowhere */
     struct cty_client *client;
+    bool on_screen;  /* the whole terminal is a screen: no line may be written beside it */
     bool reads_only; /* its key opens sessions and signs nothing */
     struct cty_net_pin door_pin; /* what the door at --url is known by, where the trust file doesn't say; borrowed */
 };

@@ -20,7 +20,9 @@ static custody_err how_it_ended(struct cty_watch *w, custody_err err)
 static custody_err on_screen(struct cty_watch *w, int in, int out)
 {
     CTY_TRY(cty_screen_open(in, out, &w->cli->error));
+    w->cli->on_screen = true;
     custody_err err = cty_watch_list(w);
+    w->cli->on_screen = false;
     cty_screen_close();
     return how_it_ended(w, err);
 }

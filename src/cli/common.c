@@ -153,15 +153,21 @@ static const char *next_of(const struct cty_cli *cli, custody_err code)
     return code == CUSTODY_E_NOT_FOUND && cli->next ? cli->next : custody_err_next(code);
 }
 
+custody_err cty_error_words(custody_err code, const char *detail, struct cty_buf *out)
+{
+    bool usage = code == CUSTODY_E_USAGE && detail[0];
+    CTY_TRY(cty_buf_put_text(out, usage ? "" : custody_err_sentence(code)));
+    CTY_TRY(cty_buf_put_text(out, detail[0] && !usage ? ": " : ""));
+    CTY_TRY(cty_text_show(cty_bytes_text(detail), out)); /* it may tell of what others wrote */
+    return cty_buf_putf(out, " [%s]", custody_err_name(code));
+}
+
 static custody_err error_text(struct cty_cli *cli, custody_err code, const char *detail)
 {
     struct cty_buf *out = &cli->page;
-    bool usage = code == CUSTODY_E_USAGE && detail[0];
-    CTY_TRY(cty_buf_putf(out, "custody%s%s: %s", cli->command ? " " : "", cli->command ? cli->command->name : "",
-                         usage ? "" : custody_err_sentence(code)));
-    CTY_TRY(cty_buf_put_text(out, detail[0] && !usage ? ": " : ""));
-    CTY_TRY(cty_text_show(cty_bytes_text(detail), out)); /* it may tell of what others wrote */
-    CTY_TRY(cty_buf_putf(out, " [%s]\n", custody_err_name(code)));
+    CTY_TRY(cty_buf_putf(out, "custody%s%s: ", cli->command ? " " : "", cli->command ? cli->command->name : ""));
+    CTY_TRY(cty_error_words(code, detail, out));
+    CTY_TRY(cty_buf_put_text(out, "\n"));
     if (cli->case_id.present)
         CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
     if (kept_of(cli, code))

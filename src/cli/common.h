@@ -19,6 +19,8 @@ const struct cty_command *cty_command_find(int count, char *const *words, int *r
 bool cty_command_group(struct cty_bytes word);
 
 /* How the run failed, into the page: for people two lines, with --json one object. */
+/* "sentence: detail [code]". */
+CUSTODY_MUST_USE custody_err cty_error_words(custody_err code, const char *detail, struct cty_buf *out);
 CUSTODY_MUST_USE custody_err cty_error_page(struct cty_cli *cli, custody_err code);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "cli/cli.h"
+#include "cli/common.h"
 #include "cli/passphrase.h"
 
 const char *cty_cli_setting(const struct cty_cli *cli, const char *option, const char *variable)
@@ -141,6 +142,16 @@ custody_err cty_cli_find_state(struct cty_cli *cli)
     return CUSTODY_OK;
 }
 
+/* Nobody sits before a silent terminal for half a minute. */
+static void tell_trying(void *context, const custody_error *why, uint64_t left_ms)
+{
+    struct cty_cli *cli = context;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf words = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    if (!cli->on_screen && cty_error_words(why->code, why->detail, &words) == CUSTODY_OK)
+        cty_cli_note(cli, "custody: %s; trying for another %llu s, Ctrl-C ends it", cty_buf_text(&words),
+                     (unsigned long long)(left_ms + 999) / 1000);
+}
+
 custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, const struct cty_secret *secret,
                          struct cty_client **ret_client)
 {
@@ -153,7 +164,7 @@ custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, con
         CTY_TRY(cty_cli_find_state(cli));
     struct cty_client_config config = {
         .url = url, .trust = trust, .secret = secret, .state_path = cli->state_path, .patience_ms = patience,
-        .reads_only = cli->reads_only};
+        .reads_only = cli->reads_only, .trying = tell_trying, .trying_context = cli};
     if (cli->door_pin.certificate.size || cli->door_pin.authority.size)
         config.pin = &cli->door_pin;
     CTY_TRY(cty_client_open(&config, &cli->client, &cli->error));

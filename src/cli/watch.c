@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/check.h"
+#include "cli/common.h"
 #include "cli/text.h"
 
 /* How often the ledger's size is asked for, and the list at least: deadlines pass without an entry. */
@@ -40,11 +41,10 @@ void cty_watch_say(struct cty_watch *w, const char *format, ...)
 
 void cty_watch_say_error(struct cty_watch *w, const char *what, custody_err err)
 {
-    CTY_CLEANUP(cty_buf_done) struct cty_buf detail = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf words = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     const custody_error *error = &w->cli->error;
-    bool told = error->code == err && error->detail[0] && cty_text_show(cty_bytes_text(error->detail), &detail) == CUSTODY_OK;
-    cty_watch_say(w, "%s: %s%s%s [%s]", what, custody_err_sentence(err), told ? ": " : "",
-                  told ? cty_buf_text(&detail) : "", custody_err_name(err));
+    bool told = cty_error_words(err, error->code == err ? error->detail : "", &words) == CUSTODY_OK;
+    cty_watch_say(w, "%s: %s", what, told ? cty_buf_text(&words) : custody_err_name(err));
 }
 
 static bool is_away(custody_err err)

@@ -30,7 +30,18 @@ void cty_answer_done(struct cty_answer *answer)
 struct retry {
     struct cty_client *client;
     uint64_t pause_ms;
+    uint64_t began_ms;
+    bool told;
 };
+
+static void tell(struct retry *retry, const custody_error *why, uint64_t now)
+{
+    struct cty_client *client = retry->client;
+    if (!client->trying || !why || retry->told || now - retry->began_ms < CTY_CLIENT_TELL_MS)
+        return;
+    retry->told = true;
+    client->trying(client->trying_context, why, client->deadline_ms - now);
+}
 
 /* In slices, so that an interruption is noticed. Half of it is chance, so that many clients don't come at once. */
 void cty_client_pause(struct cty_client *client, uint64_t pause_ms)
@@ -47,11 +58,12 @@ void cty_client_pause(struct cty_client *client, uint64_t pause_ms)
 }
 
 /* Whether there is time for another try; waits for its turn. After an interruption the next try says so. */
-static bool may_retry(struct retry *retry, custody_err err, uint64_t retry_after_ms)
+static bool may_retry(struct retry *retry, custody_err err, uint64_t retry_after_ms, const custody_error *why)
 {
     uint64_t now = cty_net_now_ms();
     if (!cty_is_passing(err) || now >= retry->client->deadline_ms)
         return false;
+    tell(retry, why, now);
     uint64_t pause = retry_after_ms > retry->pause_ms ? retry_after_ms : retry->pause_ms;
     uint64_t left = retry->client->deadline_ms - now;
     cty_client_pause(retry->client, pause < left ? pause : left);
@@ -120,11 +132,11 @@ static custody_err call_once(struct cty_client *client, struct cty_rpc_call *cal
 static custody_err call_patiently(struct cty_client *client, struct cty_rpc_call *call, uint64_t more_ms,
                                   struct cty_answer *answer, custody_error *error)
 {
-    struct retry retry = {client, CTY_PAUSE_MS_MIN};
+    struct retry retry = {.client = client, .pause_ms = CTY_PAUSE_MS_MIN, .began_ms = cty_net_now_ms()};
     custody_err err;
     do
         err = call_once(client, call, more_ms, answer, error);
-    while (may_retry(&retry, err, answer->answer.failed ? answer->answer.failure.retry_after_ms : 0));
+    while (may_retry(&retry, err, answer->answer.failed ? answer->answer.failure.retry_after_ms : 0, error));
     return err;
 }
 
@@ -290,10 +302,10 @@ custody_err cty_client_batch(struct cty_client *client, const struct cty_batch *
     for (size_t from = 0; err == CUSTODY_OK && from < batch->count;) {
         size_t left = batch->count - from;
         size_t count = left < CTY_BATCH_MAX ? left : CTY_BATCH_MAX;
-        struct retry retry = {client, CTY_PAUSE_MS_MIN};
+        struct retry retry = {.client = client, .pause_ms = CTY_PAUSE_MS_MIN, .began_ms = cty_net_now_ms()};
         do
             err = batch_once(client, batch, from, count, &answer, error);
-        while (may_retry(&retry, err, answer.answer.failed ? answer.answer.failure.retry_after_ms : 0));
+        while (may_retry(&retry, err, answer.answer.failed ? answer.answer.failure.retry_after_ms : 0, error));
         from += count;
     }
     cty_answer_done(&answer);

@@ -74,6 +74,8 @@ custody_err cty_client_open(const struct cty_client_config *config, struct cty_c
     client->reads_only = config->reads_only;
     client->clock = config->clock ? config->clock : system_clock;
     client->clock_context = config->clock_context;
+    client->trying = config->trying;
+    client->trying_context = config->trying_context;
     client->newest.note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     atomic_init(&client->interrupted, false);
     cty_client_set_patience(client, config->patience_ms);

@@ -20,6 +20,8 @@
 
 /* How long one operation goes on trying, and how long one exchange may take at most (a third of the patience, if less). */
 #define CTY_CLIENT_PATIENCE_MS_DEFAULT 30000u
+/* Of which so much passes in silence. */
+#define CTY_CLIENT_TELL_MS 2000u
 #define CTY_CLIENT_EXCHANGE_MS 10000u
 
 struct cty_client;
@@ -42,6 +44,12 @@ struct cty_client_config {
     const char *state_path;
     /* Overall time of one operation with all its retries; 0: CTY_CLIENT_PATIENCE_MS_DEFAULT. */
     uint64_t patience_ms;
+    /*
+     * Told once an operation, when it has tried for CTY_CLIENT_TELL_MS in vain, and goes on: why the newest try failed, and
+     * how long it will go on. NULL: nobody is told.
+     */
+    void (*trying)(void *context, const custody_error *why, uint64_t left_ms);
+    void *trying_context;
     /* Milliseconds since 1970, for tests; NULL: the system's clock. */
     uint64_t (*clock)(void *context);
     void *clock_context;

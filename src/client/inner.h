@@ -54,6 +54,8 @@ struct cty_client {
     bool reads_only; /* it opens sessions and signs nothing */
     uint64_t (*clock)(void *context);
     void *clock_context;
+    void (*trying)(void *context, const custody_error *why, uint64_t left_ms);
+    void *trying_context;
     uint64_t patience_ms;
     uint64_t exchange_ms; /* for one answer */
     uint64_t deadline_ms; /* monotonic; of the operation under way */

@@ -316,7 +316,7 @@ void fake_path(const struct fake *f, const char *name, char *out, size_t size)
     snprintf(out, size, "%s/%s", f->folder, name);
 }
 
-static uint64_t world_clock(void *context)
+uint64_t fake_clock(void *context)
 {
     const struct fake *f = context;
     return f->w->time;
@@ -333,7 +333,7 @@ struct cty_client *fake_client(struct fake *f, const struct cty_trust *trust, co
         .secret = actor ? world_secret(f->w, actor) : NULL,
         .state_path = state ? path : NULL,
         .patience_ms = 5000,
-        .clock = world_clock,
+        .clock = fake_clock,
         .clock_context = f,
     };
     MUST(cty_client_open(&config, &client, NULL));

@@ -96,6 +96,8 @@ struct cty_buf *fake_scrap_buf(struct fake *f, size_t limit);
 void fake_trust_text(struct world *w, const char *more, struct cty_buf *out);
 /* A client of this fake, its clock the world's. secret: an actor's name. state: a file name in the folder, or NULL. */
 struct cty_client *fake_client(struct fake *f, const struct cty_trust *trust, const char *actor, const char *state);
+/* The world's time; context is the fake. */
+uint64_t fake_clock(void *context);
 void fake_path(const struct fake *f, const char *name, char *out, size_t size);
 /* The trust file of the fake's own world, parsed; freed with the fake. */
 const struct cty_trust *fake_trust(struct fake *f);
