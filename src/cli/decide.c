@@ -100,6 +100,18 @@ static custody_err render(struct cty_deciding *d)
     return d->choice == CTY_APPROVE ? cty_put_line_time(&d->shown, "counts until", d->expires) : CUSTODY_OK;
 }
 
+/* A name that nobody has is a slip of the pen: the approval would never travel. */
+static custody_err check_travels(const struct cty_deciding *d)
+{
+    for (uint32_t i = 0; i < d->travels.count; i++) {
+        struct cty_bytes name = d->travels.names[i];
+        if (!cty_judgement_knows(d->judgement, name))
+            return cty_fail(&d->cli->error, CUSTODY_E_USAGE, "--travels-to: nobody is enrolled as %.*s; 'custody actors' lists who is",
+                            (int)name.size, (const char *)name.data);
+    }
+    return CUSTODY_OK;
+}
+
 custody_err cty_deciding_begin(struct cty_deciding *d, struct cty_cli *cli, struct cty_client *client,
                                const struct cty_hash *case_id)
 {
@@ -108,6 +120,7 @@ custody_err cty_deciding_begin(struct cty_deciding *d, struct cty_cli *cli, stru
     d->shown = CTY_BUF_INIT(CTY_BLOB_BYTES_MAX);
     CTY_TRY(cty_cli_judge_case(cli, client, case_id, &d->judgement));
     CTY_TRY(check(d));
+    CTY_TRY(check_travels(d));
     find_expires(d);
     custody_err err = render(d);
     if (err == CUSTODY_E_TOO_LARGE)

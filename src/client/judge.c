@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client/inner.h"
@@ -73,6 +74,16 @@ static custody_err read_record(struct cty_judgement *judgement)
     cty_json_done(&tape);
     judgement->known = err == CUSTODY_OK;
     return err == CUSTODY_OK ? cty_judgement_each(judgement, note_newest, judgement) : err;
+}
+
+bool cty_judgement_knows(const struct cty_judgement *judgement, struct cty_bytes name)
+{
+    char key[CTY_VIEW_KEY_MAX];
+    bool party = !memchr(name.data, '/', name.size);
+    if (!judgement->memory || name.size > CTY_ACTOR_NAME_BYTES_MAX)
+        return false;
+    snprintf(key, sizeof(key), "%s/%.*s", party ? "party" : "actor", (int)name.size, (const char *)name.data);
+    return cty_memory_get(judgement->memory, key).data != NULL;
 }
 
 /* What was judged and held need not be judged again. */

@@ -67,6 +67,8 @@ CUSTODY_MUST_USE custody_err cty_judgement_check_acting(const struct cty_judgeme
 CUSTODY_MUST_USE custody_err cty_judgement_content(const struct cty_judgement *judgement,
                                                    const struct cty_hash *statement, const char *member,
                                                    struct cty_bytes *ret_content);
+/* Whether an actor or a party of this name is enrolled, as far as the judgement reaches. */
+bool cty_judgement_knows(const struct cty_judgement *judgement, struct cty_bytes name);
 /* The payload in force, and the one that was asked for. Errors: as above. */
 CUSTODY_MUST_USE custody_err cty_judgement_payload(const struct cty_judgement *judgement,
                                                    struct cty_bytes *ret_payload);

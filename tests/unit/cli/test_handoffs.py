@@ -58,6 +58,8 @@ def _ask(action='refund', **options):
 def a_case_is_handed_to_another_vendor():
     w = W
     case = _ask()
+    for name in ('globx', 'globex/nobody'):
+        expect_code(w.tell('approve', case, '--yes', '--travels-to', name, key='acme-carol', status=4), 'usage')
     w.say('approve', case, '--yes', '--travels-to', 'globex', key='acme-carol')
     w.write('duties.txt', 'report by noon')
     w.write('order.json', '{"stock":"B7"}')
