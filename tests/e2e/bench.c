@@ -1,186 +1,432 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Measures a custodian against what its machine can do, all in one run, so that the ratios hold on any machine. Nothing
- * here passes or fails by time; that everything was recorded as it should be is checked. See --help.
+ * here passes or fails by time; that everything was recorded as it should be is checked. See --help and spec/bench.md.
  */
 #include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include "base/check.h"
+#include "base/file.h"
 
 static const char help[] =
-    "usage: tools/bench [--cases N] [--clients N] [--json FILE]\n"
+    "usage: tools/bench [--quick] [--entries N] [--clients N] [--cases N] [--waiters N]\n"
+    "                   [--json FILE] [--compare OLD.json]\n"
     "\n"
-    "Starts a custodian in a temporary folder and takes N cases (default 2000) through request, approval, consume\n"
-    "and outcome with so many clients at once (default 100). Prints a table, and writes it as JSON to FILE.\n"
+    "Measures a custodian with a ledger in a temporary folder against what this machine can do in the same run, audits\n"
+    "the ledger, and prints a table. spec/bench.md says what each figure is. TMPDIR chooses the disk.\n"
     "\n"
-    "Statements are signed before a clock starts and receipts are parsed after it has stopped. TMPDIR chooses the disk.\n";
+    "  --quick         smaller numbers: about 20 seconds in the place of some minutes\n"
+    "  --entries N     grow the ledger to so many entries before it is measured again (100000; quick 20000)\n"
+    "  --clients N     clients at once for submit_per_s and submit_ratio (100)\n"
+    "  --cases N       cases for each number of clients, four submissions each (2000; quick 400)\n"
+    "  --waiters N     clients that wait for news (5000; quick 200), as far as limits allow\n"
+    "  --json FILE     write the figures to FILE too\n"
+    "  --compare OLD   compare with the figures of another run\n"
+    "\n"
+    "Exit status: 0 measured; 1 something is wrong, and no figure counts; 4 usage.\n";
 
-#define VALUES_MAX 64u
+#define ENTRIES_MAX 2000000u
+#define CLIENTS_MAX 4096u
+/* Where the first window of growth lies, in entries. */
+#define THEN_ENTRIES 10000u
+/* Cases of a round inside a window, so that a stock of them fits before the first one. */
+#define WINDOW_ROUND 400u
+#define ENTRIES_PER_CASE 6u
+#define LONE_BLOCKS 6u
 
-/* One line of the table. */
-struct value {
-    const char *name;
-    const char *what;
-    double number;
-    int digits;
+struct options {
+    unsigned entries;
+    unsigned clients;
+    unsigned cases;
+    unsigned waiters;
+    unsigned lone;    /* requests of a client alone, and commits */
+    unsigned looks;   /* round trips; a quarter as many proofs */
+    double sample_s;
+    double wait_s;
+    const char *json;
+    const char *compare;
 };
+
+static const struct options full_run = {.entries = 100000, .clients = 100, .cases = 2000, .waiters = 5000, .lone = 300,
+                                        .looks = 2000, .sample_s = 0.3, .wait_s = 20};
+static const struct options quick_run = {.entries = 20000, .clients = 100, .cases = 400, .waiters = 200, .lone = 120,
+                                         .looks = 800, .sample_s = 0.1, .wait_s = 3};
 
 struct bench {
+    struct options options;
+    struct house *house;
     struct bench_load load;
     struct bench_machine machine;
-    struct house *house;
-    const char *json;
-    struct value values[VALUES_MAX];
-    size_t values_count;
-    char names[BENCH_STEPS][32];
+    struct bench_table table;
+    struct bench_old old;
+    struct bench_restart restart;
+    struct bench_spent windows[2]; /* of growth: then and now */
+    struct {
+        unsigned clients;
+        struct bench_spent spent;
+    } levels[BENCH_LEVELS_MAX];
+    size_t levels_count;
+    double began;
+    struct bench_time spent;
 };
 
-static void put(struct bench *b, const char *name, double number, int digits, const char *what)
+/* ---- the phases of a run ---- */
+
+static void say(const struct bench *b, const char *what)
 {
-    must_be(b->values_count < VALUES_MAX);
-    b->values[b->values_count++] = (struct value){name, what, number, digits};
+    fprintf(stderr, "bench: %4.0f s, %llu entries: %s\n", bench_now() - b->began, (unsigned long long)b->load.size, what);
+}
+
+/* By turns, so that a disk that is busy for a while is so for both. */
+static void measure_lone(struct bench *b)
+{
+    struct bench_spent spent = {0};
+    struct bench_times commits = {0};
+    struct bench_crowd *crowd = bench_crowd_open(b->house, 1);
+    size_t block = (b->options.lone + LONE_BLOCKS - 1) / LONE_BLOCKS;
+    bench_load_round(&b->load, crowd, (const size_t[BENCH_STEPS]){1}, NULL);
+    struct bench_commits *database = bench_commits_open(b->house);
+    for (unsigned i = 0; i < LONE_BLOCKS; i++) {
+        bench_load_round(&b->load, crowd, (const size_t[BENCH_STEPS]){block}, &spent);
+        bench_commits_measure(database, block, &commits);
+    }
+    double request = bench_percentile(spent.ms.items, spent.ms.count, 50);
+    double commit = bench_percentile(commits.items, commits.count, 50);
+    bench_put(&b->table, BENCH_COMMIT_MS, commit);
+    bench_put(&b->table, BENCH_REQUEST_MS_P50, request);
+    bench_put(&b->table, BENCH_REQUEST_OVER_COMMIT, request / commit);
+    bench_commits_close(database);
+    bench_crowd_close(crowd);
+    bench_times_done(&commits);
+    bench_times_done(&spent.ms);
+}
+
+/* Fills the ledger so far that the window ends or has its middle there. */
+static void measure_window(struct bench *b, uint64_t begin, struct bench_spent *spent)
+{
+    struct bench_crowd *crowd = bench_crowd_open(b->house, b->options.clients);
+    size_t round = b->options.cases < WINDOW_ROUND ? b->options.cases : WINDOW_ROUND;
+    bench_load_stock(&b->load, crowd, round);
+    bench_load_fill(&b->load, crowd, begin);
+    bench_load_run(&b->load, crowd, b->options.cases, round, spent);
+    bench_crowd_close(crowd);
+    bench_machine_sample(&b->machine);
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static void measure_then(struct bench *b)
+{
+    uint64_t half = b->options.entries / 2;
+    uint64_t middle = half < THEN_ENTRIES ? half : THEN_ENTRIES;
+    uint64_t span = (uint64_t)b->options.cases * ENTRIES_PER_CASE;
+    measure_window(b, less(middle, span / 2), &b->windows[0]);
+    bench_put(&b->table, BENCH_GROWTH_ENTRIES_THEN, (double)less(b->load.size, span / 2));
+    bench_put(&b->table, BENCH_RSS_MIB_THEN, bench_rss_bytes(b->house) / (1024 * 1024));
+    bench_restarts(&b->load, 3, &b->restart);
+    bench_put(&b->table, BENCH_RESTART_MS_THEN, b->restart.killed_ms);
+}
+
+static void measure_now(struct bench *b)
+{
+    uint64_t span = (uint64_t)b->options.cases * ENTRIES_PER_CASE;
+    measure_window(b, less(b->options.entries, span), &b->windows[1]);
+    bench_put(&b->table, BENCH_GROWTH_ENTRIES, (double)less(b->load.size, span / 2));
+    bench_put(&b->table, BENCH_RSS_MIB, bench_rss_bytes(b->house) / (1024 * 1024));
+    bench_proofs(b->house, (b->options.looks + 3) / 4, &b->table);
+    bench_restarts(&b->load, 3, &b->restart);
+    bench_put(&b->table, BENCH_RESTART_MS, b->restart.killed_ms);
+    bench_put(&b->table, BENCH_RESTART_LOG_KIB, b->restart.log_kib);
+    bench_put(&b->table, BENCH_RESTART_CLEAN_MS, b->restart.clean_ms);
+}
+
+/* One client is slow and needs fewer cases, a crowd more of them to get going. */
+static size_t cases_for(const struct bench *b, unsigned clients)
+{
+    if (clients == 1)
+        return (b->options.cases + 9) / 10;
+    return clients >= 1000 ? (size_t)b->options.cases * 2 : b->options.cases;
+}
+
+static void measure_level(struct bench *b, unsigned clients)
+{
+    size_t cases = cases_for(b, clients), round = cases < BENCH_ROUND_MAX ? cases : BENCH_ROUND_MAX;
+    struct bench_crowd *crowd = bench_crowd_open(b->house, clients);
+    bench_load_stock(&b->load, crowd, round);
+    b->levels[b->levels_count].clients = clients;
+    bench_load_run(&b->load, crowd, cases, round, &b->levels[b->levels_count++].spent);
+    bench_crowd_close(crowd);
+    bench_machine_sample(&b->machine);
+}
+
+/* By rising numbers; that of --clients is one of them, or one more. */
+static void measure_levels(struct bench *b)
+{
+    static const unsigned usual[] = {1, 10, 100, 1000};
+    unsigned own = b->options.clients;
+    for (size_t i = 0; i < CTY_COUNT_OF(usual); i++) {
+        if (own < usual[i] && (i == 0 || own > usual[i - 1]))
+            measure_level(b, own);
+        measure_level(b, usual[i]);
+    }
+    if (own > usual[CTY_COUNT_OF(usual) - 1])
+        measure_level(b, own);
+}
+
+static void finish(struct bench *b)
+{
+    struct bench_crowd *crowd = bench_crowd_open(b->house, b->options.clients);
+    bench_load_drain(&b->load, crowd);
+    bench_crowd_close(crowd);
+    bench_machine_sample(&b->machine);
+    house_stop(b->house);
 }
 
 /* ---- what comes of it ---- */
 
-static void put_machine(struct bench *b)
+static double cpu_us(const struct bench_spent *spent)
 {
-    put(b, "cores", b->machine.cores, 0, "that this process may use");
-    put(b, "verify_per_s_core", b->machine.verify_per_s, 0, "signatures of a request's size verified in one second of one core");
-    put(b, "sign_per_s_core", b->machine.sign_per_s, 0, "the same, signed");
-    put(b, "commit_ms", b->machine.commit_ms, 3, "one full-sync SQLite commit of a request's rows, median");
+    return spent->daemon_cpu_s / (double)spent->calls * 1e6;
 }
 
-static void put_submissions(struct bench *b)
+static double per_s(const struct bench_spent *spent)
 {
-    const struct bench_load *load = &b->load;
-    double seconds = 0, cpu = 0, count = (double)load->cases_count * BENCH_STEPS;
-    put(b, "submit_ms_p50", load->lone_p50_ms, 3, "one request, one client, nobody else");
-    put(b, "submit_ms_p99", load->lone_p99_ms, 3, "");
-    put(b, "submit_ms_p50_over_commit", load->lone_p50_ms / b->machine.commit_ms, 2, "");
-    for (unsigned i = 0; i < BENCH_STEPS; i++) {
-        seconds += load->seconds[i];
-        cpu += load->daemon_cpu[i];
-        snprintf(b->names[i], sizeof(b->names[i]), "%s_per_s", bench_step_names[i]);
-        put(b, b->names[i], load->cases_count / load->seconds[i], 0, i == 0 ? "of all clients at once, by step" : "");
+    return (double)spent->calls / spent->seconds;
+}
+
+static void put_level(struct bench *b, size_t number)
+{
+    struct bench_spent *spent = &b->levels[number].spent;
+    struct bench_level *level = &b->table.levels[number];
+    level->clients = b->levels[number].clients;
+    level->values[BENCH_LEVEL_SUBMIT_PER_S] = per_s(spent);
+    level->values[BENCH_LEVEL_SUBMIT_CPU_US] = cpu_us(spent);
+    level->values[BENCH_LEVEL_SUBMIT_RATIO] = b->table.values[BENCH_VERIFY_US] / cpu_us(spent);
+    level->values[BENCH_LEVEL_LOAD_CPU_US] = spent->load_cpu_s / (double)spent->calls * 1e6;
+    level->values[BENCH_LEVEL_SUBMIT_MS_P50] = bench_percentile(spent->ms.items, spent->ms.count, 50);
+    level->values[BENCH_LEVEL_SUBMIT_MS_P99] = bench_percentile(spent->ms.items, spent->ms.count, 99);
+    b->table.levels_count = number + 1;
+    if (spent->busy)
+        bench_note(&b->table, "%zu answers to %u clients said `busy`; what they answered was sent again.", spent->busy,
+                   level->clients);
+}
+
+static void put_main_level(struct bench *b, const struct bench_level *level)
+{
+    bench_put(&b->table, BENCH_CLIENTS, level->clients);
+    bench_put(&b->table, BENCH_SUBMIT_PER_S, level->values[BENCH_LEVEL_SUBMIT_PER_S]);
+    bench_put(&b->table, BENCH_SUBMIT_SHARE, level->values[BENCH_LEVEL_SUBMIT_PER_S] /
+                                                 (b->table.values[BENCH_VERIFY_PER_S_CORE] * b->table.values[BENCH_CORES]));
+    bench_put(&b->table, BENCH_SUBMIT_CPU_US, level->values[BENCH_LEVEL_SUBMIT_CPU_US]);
+    bench_put(&b->table, BENCH_SUBMIT_RATIO, level->values[BENCH_LEVEL_SUBMIT_RATIO]);
+    bench_put(&b->table, BENCH_LOAD_CPU_US, level->values[BENCH_LEVEL_LOAD_CPU_US]);
+}
+
+static void put_levels(struct bench *b)
+{
+    for (size_t i = 0; i < b->levels_count; i++) {
+        const struct bench_level *level = &b->table.levels[i];
+        put_level(b, i);
+        if (level->clients == b->options.clients)
+            put_main_level(b, level);
+        if (level->clients == 1) {
+            bench_put(&b->table, BENCH_SUBMIT_MS_P50, level->values[BENCH_LEVEL_SUBMIT_MS_P50]);
+            bench_put(&b->table, BENCH_SUBMIT_MS_P99, level->values[BENCH_LEVEL_SUBMIT_MS_P99]);
+        }
     }
-    put(b, "submit_per_s", count / seconds, 0, "of all four steps, load generator on the same cores");
-    put(b, "daemon_us_per_submit", cpu / count * 1e6, 1, "processor time of custodyd");
-    put(b, "verify_us", 1e6 / b->machine.verify_per_s, 1, "one signature");
-    put(b, "submit_ratio", count / b->machine.verify_per_s / cpu, 3, "time of one verify / processor time of one submission");
 }
 
-static double file_bytes(const char *path)
+static void put_growth(struct bench *b)
 {
-    struct stat status;
-    return stat(path, &status) == 0 ? (double)status.st_size : 0;
+    const struct bench_spent *then = &b->windows[0], *now = &b->windows[1];
+    bench_put(&b->table, BENCH_GROWTH_PER_S_THEN, per_s(then));
+    bench_put(&b->table, BENCH_GROWTH_PER_S, per_s(now));
+    bench_put(&b->table, BENCH_GROWTH_RATIO, per_s(now) / per_s(then));
+    bench_put(&b->table, BENCH_GROWTH_CPU_US_THEN, cpu_us(then));
+    bench_put(&b->table, BENCH_GROWTH_CPU_US, cpu_us(now));
+    bench_put(&b->table, BENCH_GROWTH_CPU_RATIO, cpu_us(then) / cpu_us(now));
+    bench_put(&b->table, BENCH_PEAK_RSS_MIB, b->restart.peak_bytes / (1024 * 1024));
 }
 
-static void put_audit(struct bench *b)
+static void put_others(struct bench *b)
 {
-    struct books books = {.without_contents = true};
-    books_open(&books, b->house);
-    double rate = (double)books.size / books.replay_s;
-    put(b, "entries", (double)books.size, 0, "in the ledger");
-    put(b, "audit_per_s", rate, 0, "entries: every signature, link, proof and rule, on all cores");
-    put(b, "audit_ratio", rate / (b->machine.verify_per_s * b->machine.cores), 3, "audit_per_s / (verify rate x cores)");
-    put(b, "audit_cpu_ratio", (double)books.size / books.replay_cpu_s / b->machine.verify_per_s, 3,
-        "the same by processor time, where others are busy on the machine");
-    put(b, "bytes_per_entry", file_bytes(b->house->database) / (double)books.size, 0, "of the database file");
-    put(b, "entry_bytes", (double)books.bytes / (double)books.size, 0, "of an entry's text");
-    books_close(&books);
+    struct bench_time now = bench_time_spent();
+    double others = now.all_s - b->spent.all_s - (now.own_s - b->spent.own_s);
+    bench_put(&b->table, BENCH_OTHERS_CORES, others > 0 ? others / (bench_now() - b->began) : 0);
 }
 
-/* Figures of a ledger that isn't whole are worth nothing. */
-static void check_ledger(const struct bench *b)
+static void put_all(struct bench *b)
 {
-    struct books books = {.size = 0};
-    books_open(&books, b->house);
-    const char *fault = books_fault(&books);
-    if (fault)
-        house_fail(__FILE__, __LINE__, "the ledger is not whole", CUSTODY_E_INTERNAL, fault);
-    for (size_t i = 0; i < b->load.cases_count; i++) {
-        struct cty_case record;
-        must_be(books_case(&books, &b->load.cases[i].id, &record) && record.state == CTY_CASE_FULFILLED);
-    }
-    books_close(&books);
+    bench_machine_put(&b->machine, &b->table);
+    put_levels(b);
+    put_growth(b);
+    bench_audit(&b->load, b->table.values[BENCH_VERIFY_PER_S_CORE], &b->table);
+    put_others(b);
+    bench_put(&b->table, BENCH_RUN_S, bench_now() - b->began);
 }
 
-static void print_table(const struct bench *b)
-{
-    for (size_t i = 0; i < b->values_count; i++)
-        printf("%-26s %14.*f  %s\n", b->values[i].name, b->values[i].digits, b->values[i].number, b->values[i].what);
-}
+/* ---- all of it ---- */
 
-static void write_json(const struct bench *b)
+static void begin(struct bench *b)
 {
-    FILE *file = b->json ? fopen(b->json, "w") : NULL;
-    if (!b->json)
-        return;
-    if (!file)
-        house_fail(__FILE__, __LINE__, b->json, CUSTODY_E_IO, "could not be written");
-    fputs("{\n", file);
-    for (size_t i = 0; i < b->values_count; i++)
-        fprintf(file, "  \"%s\": %.*f%s\n", b->values[i].name, b->values[i].digits, b->values[i].number,
-                i + 1 < b->values_count ? "," : "");
-    fputs("}\n", file);
-    must_be(fclose(file) == 0);
+    const struct house_config config = {.connections = CTY_CONNECTIONS_MAX};
+    b->began = bench_now();
+    b->spent = bench_time_spent();
+    b->house = house_new(&config);
+    bench_machine_words(b->house, &b->table);
+    bench_put(&b->table, BENCH_FSYNC_MS, bench_fsync_ms(b->house));
+    bench_load_begin(&b->load, b->house);
 }
 
 static void run(struct bench *b)
 {
-    static const uint8_t filler[2048];
-    b->house = b->load.house = house_new(NULL);
-    bench_load_run(&b->load);
-    uint64_t peak = child_peak_bytes(&b->house->custodyd);
-    house_stop(b->house);
-    bench_machine_measure(b->house, cty_bytes_make(filler, b->load.statement_size), &b->machine);
-    put_machine(b);
-    put(b, "cases", b->load.cases_count, 0, "");
-    put(b, "clients", b->load.clients, 0, "");
-    put_submissions(b);
-    put_audit(b);
-    put(b, "daemon_peak_mib", (double)peak / (1024 * 1024), 1, "most memory that custodyd had");
-    check_ledger(b);
-    print_table(b);
-    write_json(b);
+    begin(b);
+    say(b, "one client");
+    measure_lone(b);
+    bench_machine_begin(&b->machine, b->load.statement_size, b->options.sample_s);
+    bench_machine_sample(&b->machine);
+    bench_round_trips(b->house, b->options.looks, &b->table);
+    say(b, "the first window");
+    measure_then(b);
+    say(b, "by clients");
+    measure_levels(b);
+    say(b, "growing");
+    bench_restarts(&b->load, 1, &b->restart);
+    measure_now(b);
+    say(b, "waiting");
+    bench_wait(&b->load, b->options.waiters, b->options.wait_s, &b->table);
+    finish(b);
+    say(b, "auditing");
+    put_all(b);
     house_well(b->house);
+}
+
+static void show(const struct bench *b)
+{
+    bench_print(&b->table, stdout);
+    if (b->options.compare)
+        bench_print_comparison(&b->table, &b->old, stdout);
+    if (!b->options.json)
+        return;
+    FILE *file = fopen(b->options.json, "w");
+    if (!file)
+        house_fail(__FILE__, __LINE__, b->options.json, CUSTODY_E_IO, "could not be written");
+    bench_write_json(&b->table, file);
+    if (fclose(file) != 0)
+        house_fail(__FILE__, __LINE__, b->options.json, CUSTODY_E_IO, "could not be written");
+}
+
+/* ---- the command line ---- */
+
+static _Noreturn void refuse(const char *what, const char *why)
+{
+    fprintf(stderr, "bench: %s: %s\n", what, why);
+    exit(4);
+}
+
+static _Noreturn void refuse_usage(void)
+{
+    fputs(help, stderr);
+    exit(4);
 }
 
 static unsigned number_of(const char *text, unsigned max)
 {
     uint64_t number = 0;
-    if (!text || cty_u64_parse(cty_bytes_text(text), max, &number) != CUSTODY_OK || number == 0) {
-        fputs(help, stderr);
-        exit(4);
-    }
+    if (!text || cty_u64_parse(cty_bytes_text(text), max, &number) != CUSTODY_OK || number == 0)
+        refuse_usage();
     return (unsigned)number;
+}
+
+static void take_option(struct options *options, const char *name, const char *value)
+{
+    if (!value)
+        refuse_usage();
+    if (strcmp(name, "--entries") == 0)
+        options->entries = number_of(value, ENTRIES_MAX);
+    else if (strcmp(name, "--clients") == 0)
+        options->clients = number_of(value, CLIENTS_MAX);
+    else if (strcmp(name, "--cases") == 0)
+        options->cases = number_of(value, ENTRIES_MAX / ENTRIES_PER_CASE);
+    else if (strcmp(name, "--waiters") == 0)
+        options->waiters = number_of(value, CTY_CONNECTIONS_MAX * 16);
+    else if (strcmp(name, "--json") == 0)
+        options->json = value;
+    else if (strcmp(name, "--compare") == 0)
+        options->compare = value;
+    else
+        refuse_usage();
+}
+
+/* --quick stands beneath the others, wherever it is said. */
+static void read_options(int argc, char **argv, struct options *options)
+{
+    *options = full_run;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--quick") == 0)
+            *options = quick_run;
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(help, stdout);
+            exit(0);
+        }
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--quick") == 0)
+            continue;
+        take_option(options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        i++;
+    }
+}
+
+/* Before the run, which takes minutes. */
+static void open_files(struct bench *b)
+{
+    struct cty_buf text = CTY_BUF_INIT(BENCH_OLD_BYTES_MAX);
+    custody_error error = {0};
+    if (b->options.compare) {
+        custody_err err = cty_file_read(b->options.compare, &text, &error);
+        if (err == CUSTODY_OK)
+            err = bench_old_parse(cty_buf_bytes(&text), &b->old, &error);
+        if (err != CUSTODY_OK)
+            refuse(b->options.compare, error.detail[0] ? error.detail : custody_err_sentence(err));
+    }
+    cty_buf_done(&text);
+    FILE *file = b->options.json ? fopen(b->options.json, "a") : NULL;
+    if (b->options.json && (!file || fclose(file) != 0))
+        refuse(b->options.json, "can't be written");
+}
+
+/* Waiting clients are files, here and in custodyd, which inherits the limit. */
+static void raise_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench b = {.load = {.clients = 100, .cases_count = 2000}};
-    for (int i = 1; i < argc; i += 2) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--help") == 0) {
-            fputs(help, stdout);
-            return 0;
-        }
-        if (strcmp(argv[i], "--cases") == 0)
-            b.load.cases_count = number_of(value, 1000000);
-        else if (strcmp(argv[i], "--clients") == 0)
-            b.load.clients = number_of(value, BENCH_CLIENTS_MAX);
-        else if (strcmp(argv[i], "--json") == 0 && value)
-            b.json = value;
-        else
-            number_of(NULL, 0);
-    }
+    static struct bench b;
+    read_options(argc, argv, &b.options);
+    open_files(&b);
+    raise_files();
     run(&b);
+    show(&b);
     house_free(b.house);
+    for (size_t i = 0; i < b.levels_count; i++)
+        bench_times_done(&b.levels[i].spent.ms);
+    bench_times_done(&b.windows[0].ms);
+    bench_times_done(&b.windows[1].ms);
+    bench_machine_done(&b.machine);
     bench_load_done(&b.load);
     return 0;
 }

@@ -1,57 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What bench.c, bench_load.c and bench_machine.c share. Times are seconds of the monotonic clock. */
+/*
+ * tools/bench, which spec/bench.md describes: what its parts share, and its parts. Times are seconds of the monotonic
+ * clock where their name doesn't say otherwise. What goes wrong ends the program (house.h).
+ *
+ *     bench.c          the options and the order of a run
+ *     bench_table.c    the figures: printed, written as JSON, compared with those of another run
+ *     bench_line.c     one connection to a door, over a plain socket
+ *     bench_crowd.c    many of them, driven by one thread
+ *     bench_load.c     cases: signed before, sent by a crowd, receipts checked after
+ *     bench_machine.c  what the machine can do
+ *     bench_words.c    what it is, and what else it did meanwhile
+ *     bench_look.c     round trips, proofs, restarts
+ *     bench_waiters.c  clients that wait for news
+ *     bench_audit.c    the whole ledger, audited
+ */
 #ifndef CTY_TESTS_E2E_BENCH_H
 #define CTY_TESTS_E2E_BENCH_H
 
-#include "books.h"
-#include "drafts.h"
-#include "wire.h"
-
-#define BENCH_CLIENTS_MAX 512u
-#define BENCH_AGENTS 10u
-#define BENCH_APPROVERS 4u
-#define BENCH_LONE 300u
+#include "bench_crowd.h"
+#include "bench_load.h"
+#include "bench_table.h"
 
 double bench_now(void);
+/* Processor time of this thread: others may be busy on the machine. */
+double bench_thread_cpu(void);
 
-/* What this machine can do, one core, nobody else asked. */
+/* ---- bench_machine.c: what this machine can do, nobody else asked ---- */
+
+#define BENCH_SAMPLES_MAX 64u
+
+/* Samples from all over the run, so that a moment in which others were busy doesn't decide. */
 struct bench_machine {
-    unsigned cores;
-    double verify_per_s;
-    double sign_per_s;
-    double commit_ms; /* median */
-};
-/* `statement` is the size of what is signed; the rows are those of the newest request in the ledger of the house. */
-void bench_machine_measure(const struct house *h, struct cty_bytes statement, struct bench_machine *ret_machine);
-
-/* One case on its way through request, decision, consume and outcome. */
-struct bench_case {
-    struct cty_hash id;
-    struct cty_hash anchor;  /* newest verdict or release */
-    uint8_t instance[16];
-    struct cty_hash payload;
-    struct cty_seen seen;    /* covers the anchor */
-    struct cty_buf message;  /* what is sent next, signed beforehand */
-    struct cty_buf reply;    /* what came, parsed afterwards */
+    double verify[BENCH_SAMPLES_MAX]; /* a second, one core */
+    double sign[BENCH_SAMPLES_MAX];
+    size_t samples;
+    double sample_s;       /* how long one takes */
+    size_t statement_size; /* of what is signed */
+    struct cty_secret *secret;
 };
 
-enum bench_step { BENCH_REQUEST, BENCH_DECISION, BENCH_CONSUME, BENCH_OUTCOME, BENCH_STEPS };
-extern const char *const bench_step_names[BENCH_STEPS];
-
-struct bench_load {
-    struct house *house;
-    unsigned clients;
-    unsigned cases_count;
-    struct bench_case *cases;
-    double seconds[BENCH_STEPS];    /* from the first send to the last answer */
-    double daemon_cpu[BENCH_STEPS];
-    double lone_p50_ms; /* one client alone */
-    double lone_p99_ms;
-    size_t statement_size; /* of a request, as signed */
+void bench_machine_begin(struct bench_machine *machine, size_t statement_size, double sample_s);
+void bench_machine_sample(struct bench_machine *machine);
+void bench_machine_put(struct bench_machine *machine, struct bench_table *table);
+void bench_machine_done(struct bench_machine *machine);
+/* Date, processor, kernel, file system and versions, in words. */
+void bench_machine_words(const struct house *h, struct bench_table *table);
+/* Processor time that was spent on this machine, and by this program with its ended children, since it began. */
+struct bench_time {
+    double all_s;
+    double own_s;
 };
+struct bench_time bench_time_spent(void);
+/* A 4 KiB block written and synced, median. */
+double bench_fsync_ms(const struct house *h);
 
-/* Enrols the actors, measures one client alone, then many. */
-void bench_load_run(struct bench_load *load);
-void bench_load_done(struct bench_load *load);
+/* Full-sync commits of the rows of the newest request and its verdict, beside the ledger, so on the same disk. */
+struct bench_commits;
+struct bench_commits *bench_commits_open(const struct house *h);
+/* Appends `count` times, in ms. */
+void bench_commits_measure(struct bench_commits *commits, size_t count, struct bench_times *times);
+void bench_commits_close(struct bench_commits *commits);
+
+/* ---- bench_look.c ---- */
+
+void bench_round_trips(const struct house *h, size_t count, struct bench_table *table);
+void bench_proofs(const struct house *h, size_t count, struct bench_table *table);
+
+struct bench_restart {
+    double killed_ms;  /* median, after kill -9 */
+    double clean_ms;   /* after SIGTERM */
+    double log_kib;    /* of the database's log at the last kill */
+    double peak_bytes; /* the most memory that a custodian of the run had before it ended */
+};
+/* Kills `times` times with a log left behind, then stops; each time it is started again. */
+void bench_restarts(struct bench_load *load, unsigned times, struct bench_restart *restart);
+/* Starts custodyd with more arguments, which end with NULL; how long until it answered a client. */
+double bench_start(struct house *h, const char *const *more);
+double bench_rss_bytes(const struct house *h);
+
+/* ---- bench_waiters.c ---- */
+
+/* `seconds` each: still, and asking again as their time runs out. The custodian is started anew for it. */
+void bench_wait(struct bench_load *load, unsigned waiters, double seconds, struct bench_table *table);
+
+/* ---- bench_audit.c ---- */
+
+/* Ends the program where the ledger is not whole or a case did not end as it should. The custodian must be stopped. */
+void bench_audit(const struct bench_load *load, double verify_per_s, struct bench_table *table);
 
 #endif

@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The load: whole lives of cases, one step at a time for all of them. Each step's statements are signed before its clock
- * starts and its receipts parsed after it has stopped, so that what is measured is the custodian.
- *
- *     request (verdict follows) -> approve (release follows) -> consume -> outcome
- */
-#include "bench.h"
+#include "bench_load.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "bench.h"
+#include "wire.h"
 
 #define CONTENT "{\"amount\":100,\"customer\":\"c-20417\",\"order\":\"o-1\",\"reason\":\"damaged in transit\"}"
+#define HOUR_MS 3600000u
+/* Of a case on its way through all four steps: verdict and release too. */
+#define ENTRIES_PER_CASE 6u
 
-const char *const bench_step_names[BENCH_STEPS] = {"request", "decision", "consume", "outcome"};
+static const char *const step_names[BENCH_STEPS] = {"request", "decision", "consume", "outcome"};
 
 /* ---- signing beforehand ---- */
 
-static const struct cty_secret *agent_of(const struct bench_load *load, size_t number)
+static const struct cty_secret *signer_of(const struct bench_load *load, size_t number, enum bench_step step)
 {
     char name[64];
-    snprintf(name, sizeof(name), "acme/agent-%u", (unsigned)(number % BENCH_AGENTS));
-    return house_secret(load->house, name);
-}
-
-static const struct cty_secret *approver_of(const struct bench_load *load, size_t number)
-{
-    char name[64];
-    snprintf(name, sizeof(name), "acme/person-%u", (unsigned)(number % BENCH_APPROVERS));
+    if (step == BENCH_DECISION)
+        snprintf(name, sizeof(name), "acme/person-%u", (unsigned)(number % BENCH_APPROVERS));
+    else
+        snprintf(name, sizeof(name), "acme/agent-%u", (unsigned)(number % BENCH_AGENTS));
     return house_secret(load->house, name);
 }
 
@@ -41,7 +34,7 @@ static void begin(struct cty_statement *st, enum cty_type type, const struct cty
     st->ledger = CTY_LITERAL(HOUSE_ORIGIN);
     cty_random(st->id, sizeof(st->id));
     st->time = wall_ms();
-    st->until = st->time + 3600000;
+    st->until = st->time + HOUR_MS;
     st->signers[0] = cty_secret_name(secret);
     st->signers_count = 1;
 }
@@ -53,7 +46,7 @@ static void fill_request(struct cty_statement *st, struct cty_content *content)
     request->action = CTY_LITERAL("one");
     request->priority = CTY_PRIORITY_NORMAL;
     request->executor = st->signers[0];
-    request->expires = st->time + 3600000;
+    request->expires = st->time + HOUR_MS;
     cty_random(content->salt, sizeof(content->salt));
     content->member = CTY_LITERAL("payload");
     content->content = CTY_LITERAL(CONTENT);
@@ -67,7 +60,7 @@ static void fill_step(struct cty_statement *st, const struct bench_case *c)
     st->after = c->anchor;
     if (st->type == CTY_DECISION) {
         st->u.decision.choice = CTY_APPROVE;
-        st->u.decision.expires = st->time + 3600000;
+        st->u.decision.expires = st->time + HOUR_MS;
         st->u.decision.payload = c->payload;
         memcpy(st->u.decision.instance, c->instance, sizeof(c->instance));
     }
@@ -90,33 +83,62 @@ static size_t size_of(const struct cty_statement *st)
     return size;
 }
 
+/* What the signing of a round needs again and again. */
+struct desk {
+    struct cty_statement statement;
+    struct cty_content content;
+    struct cty_buf envelope;
+    struct cty_buf text;
+    /* And the reading. */
+    struct wire wire;
+    struct cty_parsed_entry parsed;
+};
+
+static struct desk *desk_new(void)
+{
+    struct desk *desk = cty_alloc(1, sizeof(*desk));
+    must_be(desk != NULL);
+    desk->envelope.limit = CTY_ENVELOPE_BYTES_MAX;
+    desk->text.limit = CTY_MESSAGE_BYTES_MAX;
+    return desk;
+}
+
+static void desk_free(struct desk *desk)
+{
+    cty_buf_done(&desk->envelope);
+    cty_buf_done(&desk->text);
+    cty_rpc_done(&desk->wire.message);
+    cty_parsed_entry_done(&desk->parsed);
+    free(desk);
+}
+
 /* The message of one step of one case. */
-static void sign_step(struct bench_load *load, size_t number, enum bench_step step)
+static void sign_step(struct bench_load *load, struct desk *desk, size_t number, enum bench_step step,
+                      struct bench_post *post)
 {
     static const enum cty_type types[BENCH_STEPS] = {CTY_REQUEST, CTY_DECISION, CTY_CONSUME, CTY_OUTCOME};
     struct bench_case *c = &load->cases[number];
-    const struct cty_secret *secret = step == BENCH_DECISION ? approver_of(load, number) : agent_of(load, number);
-    struct cty_statement *st = cty_alloc(1, sizeof(*st));
-    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
-    struct cty_content content;
-    must_be(st != NULL);
+    struct cty_statement *st = &desk->statement;
+    const struct cty_secret *secret = signer_of(load, number, step);
     begin(st, types[step], secret);
     st->seen = c->seen;
     if (step == BENCH_REQUEST)
-        fill_request(st, &content);
+        fill_request(st, &desk->content);
     else
         fill_step(st, c);
-    must(cty_statement_sign(st, &secret, 1, &envelope, NULL));
-    if (step == BENCH_REQUEST)
-        load->statement_size = size_of(st);
-    c->payload = step == BENCH_REQUEST ? st->u.request.payload : c->payload;
-    cty_buf_clear(&c->message);
-    wire_put_submit(&c->message, cty_buf_bytes(&envelope), &content, step == BENCH_REQUEST ? 1 : 0);
-    cty_buf_done(&envelope);
-    free(st);
+    cty_buf_clear(&desk->envelope);
+    cty_buf_clear(&desk->text);
+    must(cty_statement_sign(st, &secret, 1, &desk->envelope, &c->sent));
+    if (step == BENCH_REQUEST) {
+        c->payload = st->u.request.payload;
+        load->statement_size = load->statement_size ? load->statement_size : size_of(st);
+    }
+    wire_put_submit(&desk->text, cty_buf_bytes(&desk->envelope), &desk->content, step == BENCH_REQUEST ? 1 : 0);
+    post->message.limit = CTY_MESSAGE_BYTES_MAX;
+    bench_frame(cty_buf_bytes(&desk->text), &post->message);
 }
 
-/* ---- reading afterwards ---- */
+/* ---- checking afterwards ---- */
 
 /* The newest verdict or release, and what came with it. */
 static void take_anchor(struct bench_case *c, const struct cty_parsed_entry *parsed)
@@ -126,188 +148,199 @@ static void take_anchor(struct bench_case *c, const struct cty_parsed_entry *par
         memcpy(c->instance, parsed->signed_statement.statement.u.verdict.instance, sizeof(c->instance));
 }
 
-static void take_seen(const struct house *h, struct bench_case *c, const struct cty_rpc_receipt *receipt)
+/* The checkpoint's signature, and the proof that its tree holds the entry. */
+static void check_receipt(struct bench_load *load, const struct cty_rpc_receipt *receipt, struct cty_seen *ret_seen)
 {
     struct cty_receipt opened;
     struct cty_checkpoint checkpoint;
-    must(cty_receipt_open(receipt->receipt, receipt->entry, CTY_LITERAL(HOUSE_ORIGIN), cty_secret_key(h->log), &opened,
-                          &checkpoint));
-    c->seen = (struct cty_seen){checkpoint.size, checkpoint.root};
+    must(cty_receipt_open(receipt->receipt, receipt->entry, CTY_LITERAL(HOUSE_ORIGIN),
+                          cty_secret_key(load->house->log), &opened, &checkpoint));
+    *ret_seen = (struct cty_seen){checkpoint.size, checkpoint.root};
+    if (load->size < checkpoint.size)
+        load->size = checkpoint.size;
 }
 
-static void read_reply(struct bench_load *load, struct bench_case *c, enum bench_step step,
-                       struct cty_parsed_entry *parsed, struct wire *scratch)
+static void read_answer(struct bench_load *load, struct desk *desk, struct bench_case *c, enum bench_step step,
+                        const struct bench_post *post)
 {
-    struct cty_buf kept = scratch->reply;
-    scratch->reply = c->reply;
-    const char *code = wire_code(scratch, CTY_RPC_SUBMIT);
-    if (strcmp(code, "ok") != 0)
-        house_fail(__FILE__, __LINE__, bench_step_names[step], scratch->answer.failure.code, "a submission was refused");
+    struct wire *wire = &desk->wire;
+    struct cty_bytes text = bench_answer(post->answer, post->answer_size);
+    must(cty_rpc_open(&wire->message, text, CTY_ANSWER_NODES_MAX, &house_error));
+    must(cty_rpc_answer_read(&wire->message, cty_rpc_first(&wire->message), CTY_RPC_SUBMIT, &wire->answer, &wire->result,
+                             &house_error));
+    if (wire->answer.failed)
+        house_fail(__FILE__, __LINE__, step_names[step], wire->answer.failure.code, "a submission was refused");
+    must_be(cty_hash_equal(&wire->result.submit.digest, &c->sent));
     if (step == BENCH_REQUEST)
-        c->id = scratch->result.submit.digest;
-    take_seen(load->house, c, &scratch->result.submit.own);
-    if (scratch->result.submit.follow_count) {
-        must(cty_entry_parse(scratch->result.submit.follow[0].entry, parsed, &house_error));
-        take_anchor(c, parsed);
+        c->id = c->sent;
+    check_receipt(load, &wire->result.submit.own, &c->seen);
+    must_be(wire->result.submit.follow_count == (step < BENCH_CONSUME ? 1u : 0u));
+    if (step < BENCH_CONSUME) {
+        check_receipt(load, &wire->result.submit.follow[0], &c->seen);
+        must(cty_entry_parse(wire->result.submit.follow[0].entry, &desk->parsed, &house_error));
+        take_anchor(c, &desk->parsed);
     }
-    scratch->reply = kept;
-    cty_buf_done(&c->reply);
 }
 
-static void read_replies(struct bench_load *load, enum bench_step step)
+/* ---- rounds ---- */
+
+static void reserve(struct bench_load *load, size_t count)
 {
-    struct cty_parsed_entry *parsed = cty_alloc(1, sizeof(*parsed));
-    struct wire *scratch = cty_alloc(1, sizeof(*scratch));
-    must_be(parsed != NULL && scratch != NULL);
-    for (size_t i = 0; i < load->cases_count; i++)
-        read_reply(load, &load->cases[i], step, parsed, scratch);
-    cty_rpc_done(&scratch->message);
-    cty_parsed_entry_done(parsed);
-    free(scratch);
-    free(parsed);
+    if (count <= load->capacity)
+        return;
+    size_t capacity = count * 2;
+    struct bench_case *cases = realloc(load->cases, capacity * sizeof(*cases));
+    must_be(cases != NULL);
+    load->cases = cases;
+    load->capacity = capacity;
 }
 
-/* ---- sending ---- */
+/* New cases rest on nothing but the newest checkpoint. */
+static void begin_cases(struct bench_load *load, size_t count)
+{
+    struct cty_checkpoint checkpoint;
+    size_t first = load->done[BENCH_REQUEST];
+    reserve(load, first + count);
+    must(cty_client_checkpoint(load->house->door, true, &checkpoint, NULL, &house_error));
+    for (size_t i = first; i < first + count; i++)
+        load->cases[i] = (struct bench_case){.seen = {checkpoint.size, checkpoint.root}};
+}
 
-struct sender {
-    pthread_t thread;
-    struct bench_load *load;
-    struct cty_net_client *net;
-    pthread_barrier_t *start;
-    atomic_size_t *next;
+/* Which step a post is, and of which case. */
+struct task {
+    size_t number;
+    enum bench_step step;
 };
 
-static void send_one(struct cty_net_client *net, struct bench_case *c)
+/* All steps by turns. */
+static size_t plan(const struct bench_load *load, const size_t cases[static BENCH_STEPS], struct task *tasks)
 {
-    custody_err err;
-    c->reply.limit = CTY_REPLY_BYTES_MAX;
-    do {
-        cty_buf_clear(&c->reply);
-        err = cty_net_client_call(net, cty_buf_bytes(&c->message), HOUSE_PATIENCE_MS, &c->reply, &house_error);
-    } while (err == CUSTODY_E_BUSY);
-    must(err);
-}
-
-static void *send_all(void *context)
-{
-    struct sender *sender = context;
-    size_t number;
-    pthread_barrier_wait(sender->start);
-    while ((number = atomic_fetch_add(sender->next, 1)) < sender->load->cases_count)
-        send_one(sender->net, &sender->load->cases[number]);
-    return NULL;
-}
-
-static struct cty_net_client *connect_one(const struct house *h)
-{
-    struct cty_net_client *net = NULL;
-    struct cty_buf reply = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
-    const struct cty_net_client_config config = {.url = h->url, .connect_ms = HOUSE_PATIENCE_MS};
-    must(cty_net_client_open(&config, &net, &house_error));
-    must(cty_net_client_call(net, CTY_LITERAL("{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"checkpoint\",\"params\":{}}"),
-                             HOUSE_PATIENCE_MS, &reply, &house_error));
-    cty_buf_done(&reply);
-    return net;
-}
-
-/* All cases' messages from all clients at once. Connecting and starting threads is not measured. */
-static void send_step(struct bench_load *load, enum bench_step step)
-{
-    struct sender *senders = cty_alloc(load->clients, sizeof(*senders));
-    pthread_barrier_t start;
-    atomic_size_t next = 0;
-    must_be(senders != NULL && pthread_barrier_init(&start, NULL, load->clients + 1) == 0);
-    for (size_t i = 0; i < load->clients; i++) {
-        senders[i] = (struct sender){.load = load, .net = connect_one(load->house), .start = &start, .next = &next};
-        must_be(pthread_create(&senders[i].thread, NULL, send_all, &senders[i]) == 0);
+    size_t count = 0;
+    for (size_t i = 0; i < BENCH_ROUND_MAX; i++) {
+        for (unsigned step = 0; step < BENCH_STEPS; step++) {
+            if (i < cases[step])
+                tasks[count++] = (struct task){load->done[step] + i, (enum bench_step)step};
+        }
     }
-    double cpu = child_cpu_s(&load->house->custodyd);
-    pthread_barrier_wait(&start);
-    double began = bench_now();
-    for (size_t i = 0; i < load->clients; i++)
-        pthread_join(senders[i].thread, NULL);
-    load->seconds[step] = bench_now() - began;
-    load->daemon_cpu[step] = child_cpu_s(&load->house->custodyd) - cpu;
-    for (size_t i = 0; i < load->clients; i++)
-        cty_net_client_close(senders[i].net);
-    pthread_barrier_destroy(&start);
-    free(senders);
+    return count;
 }
 
-/* ---- one client alone ---- */
-
-static int compare(const void *a, const void *b)
+static void check_plan(const struct bench_load *load, const size_t cases[static BENCH_STEPS])
 {
-    double left = *(const double *)a, right = *(const double *)b;
-    return left < right ? -1 : left > right;
+    for (unsigned step = 0; step < BENCH_STEPS; step++) {
+        must_be(cases[step] <= BENCH_ROUND_MAX);
+        must_be(step == 0 || load->done[step] + cases[step] <= load->done[step - 1]);
+    }
 }
 
-static void measure_lone(struct bench_load *load)
+void bench_load_round(struct bench_load *load, struct bench_crowd *crowd, const size_t cases[static BENCH_STEPS],
+                      struct bench_spent *spent)
 {
-    double times[BENCH_LONE];
-    struct bench_load lone = {.house = load->house, .cases_count = BENCH_LONE,
-                              .cases = cty_alloc(BENCH_LONE, sizeof(*lone.cases))};
-    struct cty_net_client *net = connect_one(load->house);
-    must_be(lone.cases != NULL);
-    for (size_t i = 0; i < BENCH_LONE; i++) {
-        lone.cases[i].message.limit = CTY_MESSAGE_BYTES_MAX;
-        lone.cases[i].seen = load->cases[0].seen;
-        sign_step(&lone, i, BENCH_REQUEST);
+    struct task *tasks = cty_alloc(BENCH_ROUND_MAX * BENCH_STEPS, sizeof(*tasks));
+    struct bench_post *posts = cty_alloc(BENCH_ROUND_MAX * BENCH_STEPS, sizeof(*posts));
+    struct desk *desk = desk_new();
+    must_be(tasks != NULL && posts != NULL);
+    check_plan(load, cases);
+    begin_cases(load, cases[BENCH_REQUEST]);
+    size_t count = plan(load, cases, tasks);
+    for (size_t i = 0; i < count; i++)
+        sign_step(load, desk, tasks[i].number, tasks[i].step, &posts[i]);
+    bench_crowd_send(crowd, posts, count, spent);
+    for (size_t i = 0; i < count; i++) {
+        read_answer(load, desk, &load->cases[tasks[i].number], tasks[i].step, &posts[i]);
+        bench_post_done(&posts[i]);
     }
-    for (size_t i = 0; i < BENCH_LONE; i++) {
-        double began = bench_now();
-        send_one(net, &lone.cases[i]);
-        times[i] = (bench_now() - began) * 1000;
-    }
-    read_replies(&lone, BENCH_REQUEST);
-    qsort(times, BENCH_LONE, sizeof(times[0]), compare);
-    load->lone_p50_ms = times[BENCH_LONE / 2];
-    load->lone_p99_ms = times[BENCH_LONE * 99 / 100];
-    cty_net_client_close(net);
-    bench_load_done(&lone);
+    for (unsigned step = 0; step < BENCH_STEPS; step++)
+        load->done[step] += cases[step];
+    desk_free(desk);
+    free(posts);
+    free(tasks);
 }
 
-/* ---- all of it ---- */
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
-static void enrol(struct bench_load *load)
+void bench_load_run(struct bench_load *load, struct bench_crowd *crowd, size_t cases, size_t round,
+                    struct bench_spent *spent)
+{
+    for (size_t left = cases; left > 0; left -= least(left, round)) {
+        size_t now = least(left, round);
+        bench_load_round(load, crowd, (const size_t[BENCH_STEPS]){now, now, now, now}, spent);
+    }
+}
+
+/* Cases that wait for this step. */
+static size_t stock_of(const struct bench_load *load, unsigned step)
+{
+    return load->done[step - 1] - load->done[step];
+}
+
+/* How many cases have to take each step, as far as there are such now. False where nothing is missing. */
+static bool plan_stock(const struct bench_load *load, size_t wanted, size_t ret_cases[static BENCH_STEPS])
+{
+    size_t missing = 0;
+    bool any = false;
+    for (unsigned step = BENCH_STEPS; step-- > 0;) {
+        size_t ready = step ? stock_of(load, step) : BENCH_ROUND_MAX;
+        ret_cases[step] = least(least(missing, ready), BENCH_ROUND_MAX);
+        any = any || ret_cases[step] > 0;
+        missing = missing + wanted > ready ? missing + wanted - ready : 0;
+    }
+    return any;
+}
+
+void bench_load_stock(struct bench_load *load, struct bench_crowd *crowd, size_t cases)
+{
+    size_t steps[BENCH_STEPS];
+    while (plan_stock(load, cases, steps))
+        bench_load_round(load, crowd, steps, NULL);
+}
+
+void bench_load_fill(struct bench_load *load, struct bench_crowd *crowd, uint64_t entries)
+{
+    size_t stock = stock_of(load, BENCH_OUTCOME);
+    must_be(stock > 0);
+    while (load->size + ENTRIES_PER_CASE < entries) {
+        size_t cases = (size_t)((entries - load->size) / ENTRIES_PER_CASE);
+        cases = least(least(cases, stock), BENCH_ROUND_MAX);
+        bench_load_run(load, crowd, cases, cases, NULL);
+    }
+}
+
+void bench_load_drain(struct bench_load *load, struct bench_crowd *crowd)
+{
+    while (load->done[BENCH_OUTCOME] < load->done[BENCH_REQUEST]) {
+        size_t steps[BENCH_STEPS] = {0};
+        for (unsigned step = 1; step < BENCH_STEPS; step++)
+            steps[step] = least(stock_of(load, step), BENCH_ROUND_MAX);
+        bench_load_round(load, crowd, steps, NULL);
+    }
+}
+
+/* ---- the actors ---- */
+
+void bench_load_begin(struct bench_load *load, struct house *h)
 {
     char name[64];
     struct cty_checkpoint checkpoint;
-    house_party(load->house, "acme");
-    for (unsigned i = 0; i < BENCH_AGENTS; i++) {
-        snprintf(name, sizeof(name), "acme/agent-%u", i);
-        house_agent(load->house, name);
+    load->house = h;
+    house_party(h, "acme");
+    for (; load->agents < BENCH_AGENTS; load->agents++) {
+        snprintf(name, sizeof(name), "acme/agent-%u", load->agents);
+        house_agent(h, name);
     }
     for (unsigned i = 0; i < BENCH_APPROVERS; i++) {
         snprintf(name, sizeof(name), "acme/person-%u", i);
-        house_person(load->house, name, "approver");
+        house_person(h, name, "approver");
     }
-    must(cty_client_checkpoint(load->house->door, true, &checkpoint, NULL, &house_error));
-    for (size_t i = 0; i < load->cases_count; i++) {
-        load->cases[i].message.limit = CTY_MESSAGE_BYTES_MAX;
-        load->cases[i].seen = (struct cty_seen){checkpoint.size, checkpoint.root};
-    }
-}
-
-void bench_load_run(struct bench_load *load)
-{
-    load->cases = cty_alloc(load->cases_count, sizeof(*load->cases));
-    must_be(load->cases != NULL);
-    enrol(load);
-    measure_lone(load);
-    for (unsigned step = 0; step < BENCH_STEPS; step++) {
-        for (size_t i = 0; i < load->cases_count; i++)
-            sign_step(load, i, (enum bench_step)step);
-        send_step(load, (enum bench_step)step);
-        read_replies(load, (enum bench_step)step);
-    }
+    must(cty_client_checkpoint(h->door, true, &checkpoint, NULL, &house_error));
+    load->size = checkpoint.size;
 }
 
 void bench_load_done(struct bench_load *load)
 {
-    for (size_t i = 0; i < load->cases_count; i++) {
-        cty_buf_done(&load->cases[i].message);
-        cty_buf_done(&load->cases[i].reply);
-    }
     free(load->cases);
+    load->cases = NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine can do: signatures on one core, and one durable commit of the rows that a request brings. */
-#include "bench.h"
-
+/* What the machine can do: signatures on one core, a synced block, and a durable commit of the rows that a request brings. */
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,43 +9,88 @@
 
 #include "audit/parallel.h"
 #include "base/check.h"
+#include "bench.h"
+#include "store/reader.h"
 
-#define MEASURE_S 1.0
-#define COMMITS 200u
+#define SYNCS 100u
+#define BLOCK_BYTES 4096u
 
-double bench_now(void)
+static double clock_now(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Processor time of this thread: others may be busy on the machine. */
-static double cpu_now(void)
+double bench_now(void)
 {
-    struct timespec used;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+    return clock_now(CLOCK_MONOTONIC);
+}
+
+double bench_thread_cpu(void)
+{
+    return clock_now(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* ---- signatures ---- */
 
-static void measure_signatures(struct cty_bytes statement, struct bench_machine *machine)
+static const uint8_t filler[CTY_STATEMENT_BYTES_MAX];
+
+void bench_machine_begin(struct bench_machine *machine, size_t statement_size, double sample_s)
 {
-    struct cty_secret *secret = NULL;
+    must_be(statement_size <= sizeof(filler));
+    *machine = (struct bench_machine){.statement_size = statement_size, .sample_s = sample_s};
+    must(cty_secret_new(CTY_LITERAL("acme/bench"), &machine->secret));
+}
+
+void bench_machine_sample(struct bench_machine *machine)
+{
+    const struct cty_bytes text = cty_bytes_make(filler, machine->statement_size);
     struct cty_signature signature;
     unsigned count = 0;
-    must(cty_secret_new(CTY_LITERAL("acme/bench"), &secret));
-    double began = cpu_now();
-    for (; cpu_now() - began < MEASURE_S; count++)
-        cty_sign(secret, statement, &signature);
-    machine->sign_per_s = count / (cpu_now() - began);
+    must_be(machine->samples < BENCH_SAMPLES_MAX);
+    double began = bench_thread_cpu();
+    for (; bench_thread_cpu() - began < machine->sample_s / 3; count++)
+        cty_sign(machine->secret, text, &signature);
+    machine->sign[machine->samples] = count / (bench_thread_cpu() - began);
     count = 0;
-    began = cpu_now();
-    for (; cpu_now() - began < MEASURE_S; count++)
-        must(cty_verify(cty_secret_key(secret), statement, &signature));
-    machine->verify_per_s = count / (cpu_now() - began);
-    cty_secret_free(secret);
+    began = bench_thread_cpu();
+    for (; bench_thread_cpu() - began < machine->sample_s; count++)
+        must(cty_verify(cty_secret_key(machine->secret), text, &signature));
+    machine->verify[machine->samples++] = count / (bench_thread_cpu() - began);
+}
+
+void bench_machine_put(struct bench_machine *machine, struct bench_table *table)
+{
+    double verify = bench_percentile(machine->verify, machine->samples, 50);
+    bench_put(table, BENCH_CORES, cty_parallel_cores());
+    bench_put(table, BENCH_VERIFY_PER_S_CORE, verify);
+    bench_put(table, BENCH_VERIFY_US, 1e6 / verify);
+    bench_put(table, BENCH_VERIFY_SPREAD, machine->verify[machine->samples - 1] / machine->verify[0]);
+    bench_put(table, BENCH_SIGN_PER_S_CORE, bench_percentile(machine->sign, machine->samples, 50));
+}
+
+void bench_machine_done(struct bench_machine *machine)
+{
+    cty_secret_free(machine->secret);
+}
+
+/* ---- a block ---- */
+
+double bench_fsync_ms(const struct house *h)
+{
+    char path[128];
+    double times[SYNCS];
+    snprintf(path, sizeof(path), "%s/block", h->folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    must_be(fd >= 0);
+    for (unsigned i = 0; i < SYNCS; i++) {
+        double began = bench_now();
+        must_be(pwrite(fd, filler, BLOCK_BYTES, 0) == (ssize_t)BLOCK_BYTES && fdatasync(fd) == 0);
+        times[i] = (bench_now() - began) * 1000;
+    }
+    must_be(close(fd) == 0 && unlink(path) == 0);
+    return bench_percentile(times, SYNCS, 50);
 }
 
 /* ---- a commit ---- */
@@ -73,86 +117,77 @@ static const char *const inserts[] = {
     "INSERT INTO checkpoint VALUES (?1 * 2 + 2, randomblob(32), zeroblob(200))",
 };
 
+struct bench_commits {
+    sqlite3 *db;
+    sqlite3_stmt *statements[CTY_COUNT_OF(inserts)];
+    struct cty_buf body; /* of the newest entry */
+    unsigned count;
+};
+
 static void run(sqlite3 *db, const char *sql)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         house_fail(__FILE__, __LINE__, sql, CUSTODY_E_STORAGE, sqlite3_errmsg(db));
 }
 
-static sqlite3 *open_database(const char *path)
+static void read_body(const struct house *h, struct cty_buf *body)
 {
-    sqlite3 *db = NULL;
-    must_be(sqlite3_open(path, &db) == SQLITE_OK);
-    run(db, "PRAGMA journal_mode = WAL");
-    run(db, "PRAGMA synchronous = FULL");
-    for (size_t i = 0; i < CTY_COUNT_OF(schema); i++)
-        run(db, schema[i]);
-    return db;
-}
-
-static void insert(sqlite3 *db, sqlite3_stmt *statement, unsigned number, struct cty_bytes body)
-{
-    must_be(sqlite3_bind_int64(statement, 1, number) == SQLITE_OK);
-    if (sqlite3_bind_parameter_count(statement) > 1)
-        must_be(sqlite3_bind_blob(statement, 2, body.data, (int)body.size, SQLITE_STATIC) == SQLITE_OK);
-    if (sqlite3_step(statement) != SQLITE_DONE)
-        house_fail(__FILE__, __LINE__, sqlite3_sql(statement), CUSTODY_E_STORAGE, sqlite3_errmsg(db));
-    sqlite3_reset(statement);
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return left < right ? -1 : left > right;
-}
-
-static double measure_commits(sqlite3 *db, struct cty_bytes body)
-{
-    sqlite3_stmt *statements[CTY_COUNT_OF(inserts)];
-    double times[COMMITS];
-    for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++) {
-        if (sqlite3_prepare_v2(db, inserts[i], -1, &statements[i], NULL) != SQLITE_OK)
-            house_fail(__FILE__, __LINE__, inserts[i], CUSTODY_E_STORAGE, sqlite3_errmsg(db));
-    }
-    for (unsigned n = 0; n < COMMITS; n++) {
-        double began = bench_now();
-        run(db, "BEGIN IMMEDIATE");
-        for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++) {
-            bool bound = sqlite3_bind_parameter_count(statements[i]) > 0;
-            if (bound)
-                insert(db, statements[i], n, body);
-            else
-                must_be(sqlite3_step(statements[i]) == SQLITE_DONE && sqlite3_reset(statements[i]) == SQLITE_OK);
-        }
-        run(db, "COMMIT");
-        times[n] = bench_now() - began;
-    }
-    for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++)
-        sqlite3_finalize(statements[i]);
-    qsort(times, COMMITS, sizeof(times[0]), compare);
-    return times[COMMITS / 2] * 1000;
-}
-
-/* Beside the ledger, so on the same disk. */
-static void measure_disk(const struct house *h, struct bench_machine *machine)
-{
-    char path[128];
     struct cty_store_reader *reader = NULL;
-    struct cty_buf body = CTY_BUF_INIT(CTY_ENTRY_BYTES_MAX);
     must(cty_store_reader_open(h->database, &reader, &house_error));
     must(cty_store_begin_read(reader, &house_error));
-    must(cty_store_read_entry(reader, cty_store_size(reader) - 1, &body, &house_error));
+    must(cty_store_read_entry(reader, cty_store_size(reader) - 1, body, &house_error));
     cty_store_reader_close(reader);
-    snprintf(path, sizeof(path), "%s/commits.db", h->folder);
-    sqlite3 *db = open_database(path);
-    machine->commit_ms = measure_commits(db, cty_buf_bytes(&body));
-    sqlite3_close(db);
-    cty_buf_done(&body);
 }
 
-void bench_machine_measure(const struct house *h, struct cty_bytes statement, struct bench_machine *ret_machine)
+struct bench_commits *bench_commits_open(const struct house *h)
 {
-    ret_machine->cores = cty_parallel_cores();
-    measure_signatures(statement, ret_machine);
-    measure_disk(h, ret_machine);
+    char path[128];
+    struct bench_commits *commits = cty_alloc(1, sizeof(*commits));
+    must_be(commits != NULL);
+    commits->body.limit = CTY_ENTRY_BYTES_MAX;
+    read_body(h, &commits->body);
+    snprintf(path, sizeof(path), "%s/commits.db", h->folder);
+    must_be(sqlite3_open(path, &commits->db) == SQLITE_OK);
+    run(commits->db, "PRAGMA journal_mode = WAL");
+    run(commits->db, "PRAGMA synchronous = FULL");
+    for (size_t i = 0; i < CTY_COUNT_OF(schema); i++)
+        run(commits->db, schema[i]);
+    for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++) {
+        if (sqlite3_prepare_v2(commits->db, inserts[i], -1, &commits->statements[i], NULL) != SQLITE_OK)
+            house_fail(__FILE__, __LINE__, inserts[i], CUSTODY_E_STORAGE, sqlite3_errmsg(commits->db));
+    }
+    return commits;
+}
+
+static void insert(struct bench_commits *commits, sqlite3_stmt *statement)
+{
+    int parameters = sqlite3_bind_parameter_count(statement);
+    if (parameters > 0)
+        must_be(sqlite3_bind_int64(statement, 1, commits->count) == SQLITE_OK);
+    if (parameters > 1)
+        must_be(sqlite3_bind_blob(statement, 2, commits->body.data, (int)commits->body.size, SQLITE_STATIC) == SQLITE_OK);
+    if (sqlite3_step(statement) != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK)
+        house_fail(__FILE__, __LINE__, sqlite3_sql(statement), CUSTODY_E_STORAGE, sqlite3_errmsg(commits->db));
+}
+
+void bench_commits_measure(struct bench_commits *commits, size_t count, struct bench_times *times)
+{
+    for (size_t n = 0; n < count; n++) {
+        double began = bench_now();
+        run(commits->db, "BEGIN IMMEDIATE");
+        for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++)
+            insert(commits, commits->statements[i]);
+        run(commits->db, "COMMIT");
+        must_be(bench_times_add(times, (bench_now() - began) * 1000));
+        commits->count++;
+    }
+}
+
+void bench_commits_close(struct bench_commits *commits)
+{
+    for (size_t i = 0; i < CTY_COUNT_OF(inserts); i++)
+        sqlite3_finalize(commits->statements[i]);
+    sqlite3_close(commits->db);
+    cty_buf_done(&commits->body);
+    free(commits);
 }

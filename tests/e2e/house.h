@@ -16,7 +16,7 @@
 #include "client/read.h"
 
 #define HOUSE_ORIGIN "custody.example/house"
-#define HOUSE_ACTORS_MAX 192
+#define HOUSE_ACTORS_MAX 512
 /* For what only a broken program doesn't do in time; sanitizers are slow. */
 #define HOUSE_PATIENCE_MS 120000u
 
