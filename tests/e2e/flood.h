@@ -79,6 +79,7 @@ struct flood_quiet {
     struct flood_reader reader;
     struct cty_buf text;
     struct cty_buf reply;
+    atomic_uint rounds; /* of all its chores that were done */
     uint64_t count;
     uint8_t staged_id[16];   /* of the statement whose content it has staged */
     bool staged;
@@ -106,6 +107,7 @@ struct flood_play {
     unsigned statements;  /* signed beforehand, for each second; the flood ends where they do */
     uint64_t memory_mib;  /* that custodyd may have at most (spec/flood.md, "Memory") */
     const char *action;   /* of these; NULL: "one", which is held for one approver */
+    bool approvers;       /* its actors are persons who decide */
     bool deaf;            /* answers are not read */
     bool reopens;         /* a line that was closed is opened again */
     /* The codes that its answers may have, and one that has to be among them (NULL: none has to). */
@@ -164,6 +166,8 @@ struct flood {
 /* Plays it against a custodian of its own, all that comes before and after included. flood_done gives it back. */
 void flood_play(struct flood *f, const struct flood_play *play, unsigned ms);
 void flood_done(struct flood *f);
+/* Whether some answer had this code. */
+bool flood_has(const struct flood_tally *tally, const char *name);
 /* The first promise of spec/flood.md that was broken, in words; NULL: none. None of them is a time. */
 const char *flood_broken(const struct flood *f, char *out, size_t size);
 
@@ -185,6 +189,8 @@ struct flood_request {
     const uint8_t *staged_id;         /* the content was staged for the statement with this id; NULL: it comes along */
 };
 void flood_put(struct cty_buf *out, const struct flood_request *request);
+/* The text of a `submit` with a consume of a case that is not there: signed as it should be, and always refused. */
+void flood_put_lost_consume(struct cty_buf *out, const struct cty_seen *seen, const struct cty_secret *secret);
 /* `blob.stage` of the payload of a statement with this id. */
 void flood_put_stage(struct cty_buf *out, const struct cty_hash *session, const struct cty_secret *secret,
                      const uint8_t id[static 16], struct cty_bytes content);

@@ -18,20 +18,24 @@
 /* One salt for all that is staged: it is told by the id anyway, and nothing here is a secret. */
 static const uint8_t staged_salt[CTY_SALT_SIZE] = {7};
 
+static void begin(struct cty_statement *st, const struct cty_seen *seen, const struct cty_secret *secret)
+{
+    st->ledger = CTY_LITERAL(HOUSE_ORIGIN);
+    cty_random(st->id, sizeof(st->id));
+    st->time = wall_ms();
+    st->until = st->time + 3600000;
+    st->seen = *seen;
+    st->signers[0] = cty_secret_name(secret);
+    st->signers_count = 1;
+}
+
 static void fill(struct cty_statement *st, const struct flood_request *request, const uint8_t *salt)
 {
     struct cty_request *body = &st->u.request;
     st->type = CTY_REQUEST;
-    st->ledger = CTY_LITERAL(HOUSE_ORIGIN);
+    begin(st, request->seen, request->secret);
     if (request->staged_id)
         memcpy(st->id, request->staged_id, sizeof(st->id));
-    else
-        cty_random(st->id, sizeof(st->id));
-    st->time = wall_ms();
-    st->until = st->time + 3600000;
-    st->seen = *request->seen;
-    st->signers[0] = cty_secret_name(request->secret);
-    st->signers_count = 1;
     body->service = CTY_LITERAL("billing");
     body->action = cty_bytes_text(request->action);
     body->priority = CTY_PRIORITY_NORMAL;
@@ -62,6 +66,22 @@ void flood_put(struct cty_buf *out, const struct flood_request *request)
         put_staged(out, cty_buf_bytes(&envelope));
     else
         wire_put_submit(out, cty_buf_bytes(&envelope), &content, 1);
+    cty_buf_done(&envelope);
+    free(st);
+}
+
+void flood_put_lost_consume(struct cty_buf *out, const struct cty_seen *seen, const struct cty_secret *secret)
+{
+    struct cty_statement *st = cty_alloc(1, sizeof(*st));
+    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    must_be(st != NULL);
+    st->type = CTY_CONSUME;
+    begin(st, seen, secret);
+    cty_random(st->case_id.bytes, CTY_HASH_SIZE);
+    cty_random(st->after.bytes, CTY_HASH_SIZE);
+    cty_random(st->u.consume.payload.bytes, CTY_HASH_SIZE);
+    must(cty_statement_sign(st, &secret, 1, &envelope, NULL));
+    wire_put_submit(out, cty_buf_bytes(&envelope), NULL, 0);
     cty_buf_done(&envelope);
     free(st);
 }
@@ -154,7 +174,10 @@ void flood_cast(struct flood *f)
     house_agent(f->house, "globex/quiet");
     for (unsigned i = 0; i < f->play->actors; i++) {
         snprintf(name, sizeof(name), "acme/agent-%u", i);
-        house_agent(f->house, name);
+        if (f->play->approvers)
+            house_person(f->house, name, "approver");
+        else
+            house_agent(f->house, name);
         f->actors[i] = house_secret(f->house, name);
     }
     must(cty_client_checkpoint(f->house->door, true, &checkpoint, NULL, &house_error));

@@ -13,6 +13,7 @@
 #define BATCH_CONTENT_BYTES 45000u
 #define STAGED_CONTENT_BYTES 100000u
 #define STAGERS 2u
+#define LEAVES_AFTER 12u
 
 /* ---- from the pool ---- */
 
@@ -83,17 +84,35 @@ static void prepare_forgeries(struct flood *f)
     }
 }
 
-/* What the quiet one signed and submitted itself, and anybody who reads the ledger can send again. */
+/* Those on odd lines leave after a few and come again, as if they were somebody else. */
+static void heard_forgery(struct flood *f, struct flood_line *line)
+{
+    (void)f;
+    if (line->number % 2 && line->step % LEAVES_AFTER == 0)
+        flood_line_close(line);
+}
+
+static custody_err submit_quietly(struct flood *f)
+{
+    must_be(flood_line_ask(&f->quiet.line, cty_buf_bytes(&f->scratch), FLOOD_PATIENCE_MS, &f->quiet.reply));
+    flood_read(&f->quiet.reader, &f->tally, &f->quiet.receipts, CTY_RPC_SUBMIT, cty_buf_bytes(&f->quiet.reply));
+    return f->quiet.reader.code;
+}
+
+/*
+ * What the quiet one signed and submitted itself. Whoever reads the ledger can send again what stands; what was refused,
+ * whoever saw it on its way. Neither may count against who signed it.
+ */
 static void prepare_replays(struct flood *f)
 {
     for (unsigned i = 0; i < ROUND / 4; i++) {
         const struct flood_request request = {.seen = &f->seen, .secret = f->quiet.secret, .action = "one",
                                               .content = CTY_LITERAL("{\"order\":\"o-0\"}")};
-        flood_put(&f->scratch, &request);
-        must_be(flood_line_ask(&f->quiet.line, cty_buf_bytes(&f->scratch), FLOOD_PATIENCE_MS, &f->quiet.reply));
-        flood_read(&f->quiet.reader, &f->quiet.tally, &f->quiet.receipts, CTY_RPC_SUBMIT,
-                   cty_buf_bytes(&f->quiet.reply));
-        must_be(f->quiet.reader.code == CUSTODY_OK);
+        if (i % 4)
+            flood_put(&f->scratch, &request);
+        else
+            flood_put_lost_consume(&f->scratch, &f->seen, f->quiet.secret);
+        must_be((submit_quietly(f) == CUSTODY_OK) == (i % 4 != 0));
         keep_scratch(f);
     }
 }
@@ -168,10 +187,10 @@ const struct flood_play flood_load_plays[] = {
     {.name = "unknown-keys", .memory_mib = 256, .what = "statements signed by keys that nobody enrolled", .lines = 32, .depth = 8,
      .may = "key-unknown busy", .must = "key-unknown", .prepare = prepare_strangers, .say = flood_say_round},
     {.name = "bad-signatures", .memory_mib = 256, .what = "an actor's and the quiet one's names with wrong signatures", .actors = 1,
-     .lines = 32, .depth = 8, .may = "signature-invalid busy", .must = "signature-invalid",
-     .prepare = prepare_forgeries, .say = flood_say_round},
+     .lines = 32, .depth = 8, .reopens = true, .may = "signature-invalid busy", .must = "signature-invalid",
+     .prepare = prepare_forgeries, .say = flood_say_round, .heard = heard_forgery},
     {.name = "replays", .memory_mib = 256, .what = "the quiet one's own statements, sent again by somebody else", .lines = 32,
-     .depth = 8, .may = "ok busy", .must = "ok", .prepare = prepare_replays, .say = flood_say_round},
+     .depth = 8, .may = "ok wrong-case busy", .must = "wrong-case", .prepare = prepare_replays, .say = flood_say_round},
     {.name = "held-cases", .memory_mib = 256, .what = "one requester opens cases that nobody decides", .actors = 1, .lines = 16,
      .depth = 4, .statements = 5000, .action = "refund", .may = "ok busy", .must = "ok", .say = flood_say_next},
     {.name = NULL},

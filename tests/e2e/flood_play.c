@@ -89,7 +89,7 @@ static custody_err first_other(const struct flood_tally *tally, const char *list
     return CUSTODY_ERR_COUNT;
 }
 
-static bool has_code(const struct flood_tally *tally, const char *name)
+bool flood_has(const struct flood_tally *tally, const char *name)
 {
     for (unsigned code = 0; code < CUSTODY_ERR_COUNT; code++) {
         if (tally->codes[code] > 0 && strcmp(custody_err_name((custody_err)code), name) == 0)
@@ -111,9 +111,11 @@ const char *flood_broken(const struct flood *f, char *out, size_t size)
                  (unsigned long long)f->quiet.tally.codes[quiet], custody_err_name(quiet));
     else if (f->quiet.lost)
         snprintf(out, size, "the quiet one lost its connection %llu times", (unsigned long long)f->quiet.lost);
+    else if (f->quiet.submits == 0)
+        snprintf(out, size, "the quiet one submitted nothing");
     else if (other != CUSTODY_ERR_COUNT)
         snprintf(out, size, "the flood was answered with %s", custody_err_name(other));
-    else if (f->play->must && !has_code(&f->tally, f->play->must))
+    else if (f->play->must && !flood_has(&f->tally, f->play->must))
         snprintf(out, size, "the flood was never answered with %s", f->play->must);
     else if (f->tally.mute)
         snprintf(out, size, "%llu overload answers don't say when to come again", (unsigned long long)f->tally.mute);

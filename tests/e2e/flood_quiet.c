@@ -180,9 +180,10 @@ static void *be_quiet(void *context)
     for (; !atomic_load(&quiet->over); quiet->count++) {
         submit(quiet);
         do_chore(quiet, quiet->count);
+        atomic_fetch_add(&quiet->rounds, quiet->count % ROUND == ROUND - 1 ? 1 : 0);
         next = next + FLOOD_PACE_MS > now_ms() ? next + FLOOD_PACE_MS : now_ms();
         while (now_ms() < next && !atomic_load(&quiet->over))
-            pause_ms(1);
+            pause_ms(2);
     }
     return NULL;
 }

@@ -106,10 +106,10 @@ static bool say_read(struct flood *f, struct flood_line *line)
 }
 
 const struct flood_play flood_read_plays[] = {
-    {.name = "waiters", .memory_mib = 256, .what = "64 actors with 4096 long polls", .actors = 64, .lines = 256, .depth = 16,
+    {.name = "waiters", .memory_mib = 256, .what = "64 approvers with 4096 long polls", .actors = 64, .approvers = true, .lines = 256, .depth = 16,
      .connections = 512, .may = "ok quota busy", .must = "quota", .prepare = prepare_sessions, .say = say_wait},
     {.name = "sessions", .memory_mib = 256, .what = "16 actors of one party open sessions as fast as they can", .actors = 16, .lines = 32,
-     .depth = 1, .may = "ok busy", .must = "ok", .say = say_open, .heard = heard_open},
+     .depth = 1, .may = "ok busy", .must = "busy", .say = say_open, .heard = heard_open},
     {.name = "staging", .memory_mib = 256, .what = "32 actors of one party stage 8 MiB each and more", .actors = 32, .lines = 8,
      .depth = 1, .may = "ok quota busy", .must = "quota", .prepare = prepare_staging, .say = say_stage},
     {.name = "reads", .memory_mib = 256, .what = "one reader asks for lists and ranges all the time", .actors = 1, .lines = 8, .depth = 4,
