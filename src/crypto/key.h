@@ -80,6 +80,12 @@ void cty_secret_free_pointer(struct cty_secret **secret); /* for CTY_CLEANUP */
  * writes. Errors: INTERNAL where the memory can't be made writable; the child must then end.
  */
 CUSTODY_MUST_USE custody_err cty_secret_wipe(struct cty_secret *secret);
+/*
+ * Makes sure that it never leaves the memory of this process: locked, left out of core dumps, and zero in the child of a
+ * fork, which can't use or free it then. For a process that forks no more, or only to become another program. Errors:
+ * NO_MEMORY where the limit of locked memory does not allow it; the secret is as good as before.
+ */
+CUSTODY_MUST_USE custody_err cty_secret_lock(struct cty_secret *secret, custody_error *error);
 /* Borrowed. */
 struct cty_bytes cty_secret_name(const struct cty_secret *secret);
 const struct cty_key *cty_secret_key(const struct cty_secret *secret);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/secret.h"
 
+#include <errno.h>
 #include <sodium.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "crypto/text.h"
@@ -87,6 +90,22 @@ custody_err cty_secret_wipe(struct cty_secret *secret)
     if (sodium_mprotect_readwrite(secret) != 0)
         return CUSTODY_E_INTERNAL;
     sodium_memzero(secret, sizeof(*secret));
+    return CUSTODY_OK;
+}
+
+/* The secret's pages are its own: sodium_malloc puts guards around them. */
+custody_err cty_secret_lock(struct cty_secret *secret, custody_error *error)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)secret & ~(page - 1);
+    uintptr_t end = ((uintptr_t)secret + sizeof(*secret) + page - 1) & ~(page - 1);
+    void *pages = (uint8_t *)secret - ((uintptr_t)secret - begin);
+    /* The library tried to lock, and says nothing where it could not. */
+    if (mlock(pages, end - begin) != 0)
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "a key could not be locked in memory: %s", strerrordesc_np(errno));
+    if (madvise(pages, end - begin, MADV_DONTDUMP) != 0 || madvise(pages, end - begin, MADV_WIPEONFORK) != 0)
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "a key could not be kept from dumps and forks: %s",
+                        strerrordesc_np(errno));
     return CUSTODY_OK;
 }
 

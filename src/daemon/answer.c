@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "daemon/answer.h"
+#include "daemon/counters.h"
 #include "daemon/log.h"
 #include "daemon/reads.h"
 
@@ -48,6 +49,7 @@ void cty_answer_failure(struct cty_job *job, const struct cty_rpc_id *id, custod
     if (err == CUSTODY_E_BUSY || err == CUSTODY_E_QUOTA)
         failure.retry_after_ms = CTY_RETRY_MS;
     log_fault(err, error);
+    cty_count_failure(err);
     if (cty_rpc_answers_put_failure(&job->answers, id, &failure) != CUSTODY_OK)
         cty_log(CTY_LOG_ERROR, "answer", "code", "s", "no-memory", NULL);
 }
@@ -63,6 +65,8 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
 {
     custody_error error = {0};
     custody_err err = cty_rpc_answers_put_result(&job->answers, id, rpc, result);
+    if (err == CUSTODY_OK)
+        cty_count_answer(rpc);
     if (err == CUSTODY_OK)
         return;
     cty_fail(&error, err, "the answer");

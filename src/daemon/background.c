@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the sequencer does behind clients' statements: it records what fell due, and drops what nobody used. */
 #include "daemon/commit.h"
+#include "daemon/counters.h"
 #include "daemon/log.h"
 
 #define EXPIRE_MS 200u
@@ -76,10 +77,12 @@ static void in_transaction(struct cty_sequencer *sequencer,
     if (err != CUSTODY_OK)
         return;
     err = work(&group, &error);
-    if (err != CUSTODY_OK)
+    if (err != CUSTODY_OK) {
         cty_group_fault(sequencer, &err, &error);
-    else if (group.appended)
+    } else if (group.appended) {
+        cty_count_expiries(sequencer->touched_count);
         cty_group_tell(sequencer);
+    }
 }
 
 void cty_commit_background(struct cty_sequencer *sequencer)

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "codec/text.h"
+#include "daemon/counters.h"
 #include "daemon/log.h"
 
 /* --- faults ------------------------------------------------------------------------------------------------ */
@@ -362,7 +363,10 @@ custody_err cty_group_finish(struct cty_group *group, struct cty_submission *fir
         cty_store_roll_back(sequencer->config.store);
         goto out;
     }
+    uint64_t began_ns = cty_count_now_ns();
     CTY_TRY_OUT(cty_store_commit(sequencer->config.store, error));
+    cty_count_commit(began_ns, group->appended ? news.mark.size - now.mark.size : 0);
+    cty_gauge_set(CTY_GAUGE_STAGED_BYTES, cty_store_staged_bytes(sequencer->config.store));
     if (group->appended)
         CTY_TRY_OUT(publish(sequencer, &news, closed));
 out:

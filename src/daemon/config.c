@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "model/shape_rows.h"
-#include "net/url.h"
+#include "net/http.h"
 #include "proto/rpc.h"
 
 void cty_config_done(struct cty_config *config)
@@ -23,6 +23,7 @@ void cty_config_done(struct cty_config *config)
     free(config->origin);
     free(config->tls_certificate);
     free(config->tls_key);
+    free(config->metrics);
     for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
         free(config->listen[i]);
         free(config->publish[i]);
@@ -50,6 +51,20 @@ custody_err cty_config_add(char *list[CTY_URLS_PER_DOOR_MAX], size_t *count, con
     return CUSTODY_OK;
 }
 
+/* In the order of enum cty_sandbox_mode. */
+static const char *const sandbox_modes[] = {"on", "off", "require", NULL};
+
+custody_err cty_config_set_sandbox(struct cty_config *config, const char *value, custody_error *error)
+{
+    for (size_t i = 0; sandbox_modes[i]; i++) {
+        if (strcmp(value, sandbox_modes[i]) != 0)
+            continue;
+        config->sandbox = (enum cty_sandbox_mode)i;
+        return CUSTODY_OK;
+    }
+    return cty_fail(error, CUSTODY_E_CONFIG, "sandbox: %.64s is none of on, off, require", value);
+}
+
 /* --- the file ---------------------------------------------------------------------------------------------- */
 
 struct config_text {
@@ -62,12 +77,14 @@ struct config_text {
     struct cty_bytes listen[CTY_URLS_PER_DOOR_MAX];
     uint32_t listen_count;
     struct cty_bytes log_key;
+    struct cty_bytes metrics;
     struct cty_bytes next_clerk_key;
     struct cty_bytes next_log_key;
     struct cty_bytes origin;
     struct cty_bytes publish[CTY_URLS_PER_DOOR_MAX];
     uint32_t publish_count;
     uint64_t queue;
+    int sandbox;
     struct cty_bytes tls_certificate;
     struct cty_bytes tls_key;
     struct cty_bytes tls_names[CTY_URLS_PER_DOOR_MAX];
@@ -94,11 +111,14 @@ static const struct cty_field config_fields[] = {
     OPT_TEXT(CT, ledger, "ledger", ANY),
     MAY_URLS(listen, "listen"),
     OPT_TEXT(CT, log_key, "log_key", ANY),
+    OPT_TEXT(CT, metrics, "metrics", ANY),
     OPT_TEXT(CT, next_clerk_key, "next_clerk_key", ANY),
     OPT_TEXT(CT, next_log_key, "next_log_key", ANY),
     OPT_TEXT(CT, origin, "origin", ORIGIN),
     MAY_URLS(publish, "publish"),
     MAY_U64(queue, "queue", CTY_QUEUE_MAX),
+    {.name = "sandbox", .kind = CTY_FIELD_ENUM, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, sandbox),
+     .names = sandbox_modes},
     OPT_TEXT(CT, tls_certificate, "tls_certificate", ANY),
     OPT_TEXT(CT, tls_key, "tls_key", ANY),
     MAY_URLS(tls_names, "tls_names"),
@@ -156,6 +176,8 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     CTY_TRY(set_list(config->tls_names, &config->tls_names_count, text->tls_names, text->tls_names_count));
     config->development = config->development || text->development;
     config->group_access = config->group_access || text->group_access;
+    CTY_TRY(set_text(&config->metrics, text->metrics));
+    config->sandbox = (enum cty_sandbox_mode)text->sandbox;
     config->workers = text->workers;
     config->queue = text->queue;
     config->connections = text->connections;
@@ -235,6 +257,15 @@ static custody_err check_urls(char *const list[], size_t count, const char *whic
     return CUSTODY_OK;
 }
 
+static custody_err check_metrics(const struct cty_config *config, custody_error *error)
+{
+    struct cty_net_url url;
+    custody_error inner = {0};
+    if (config->metrics && cty_http_url_parse(config->metrics, &url, &inner) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_CONFIG, "metrics: %s", inner.detail);
+    return CUSTODY_OK;
+}
+
 static custody_err complete_number(uint64_t *number, uint64_t fallback, uint64_t most, const char *which,
                                    custody_error *error)
 {
@@ -262,6 +293,7 @@ custody_err cty_config_complete(struct cty_config *config, custody_error *error)
         CTY_TRY(default_door(config, error));
     CTY_TRY(check_urls(config->listen, config->listen_count, "listen", error));
     CTY_TRY(check_urls(config->publish, config->publish_count, "publish", error));
+    CTY_TRY(check_metrics(config, error));
     CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_MAX, "workers", error));
     CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_MAX, "queue", error));
     CTY_TRY(complete_number(&config->connections, CTY_CONNECTIONS_DEFAULT, CTY_CONNECTIONS_MAX, "connections", error));

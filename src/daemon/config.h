@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "daemon/sandbox.h"
 
 #define CTY_CONFIG_BYTES_MAX (64u * 1024u)
 
@@ -31,6 +32,8 @@ struct cty_config {
     size_t tls_names_count;
     bool development;
     bool group_access; /* the socket files are for the group as well */
+    char *metrics;     /* http://ADDRESS:PORT of this machine; NULL: no door for metrics */
+    enum cty_sandbox_mode sandbox;
     uint64_t workers;
     uint64_t queue;
     uint64_t connections;
@@ -53,6 +56,9 @@ CUSTODY_MUST_USE custody_err cty_config_parse(struct cty_config *config, struct 
 CUSTODY_MUST_USE custody_err cty_config_set(char **field, const char *value);
 CUSTODY_MUST_USE custody_err cty_config_add(char *list[CTY_URLS_PER_DOOR_MAX], size_t *count, const char *value,
                                             custody_error *error);
+
+/* Sets what is written "on", "off" or "require". Errors: CONFIG. */
+CUSTODY_MUST_USE custody_err cty_config_set_sandbox(struct cty_config *config, const char *value, custody_error *error);
 
 /*
  * Fills in what was left out: a door beside the database, numbers. Errors: CONFIG where something is missing, a

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/daemon.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "daemon/confine.h"
+#include "daemon/counters.h"
 #include "daemon/facts.h"
+#include "daemon/health.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
 
@@ -18,6 +22,9 @@ struct cty_daemon {
     struct cty_service service;
     struct cty_store *store;
     int failure_fd;
+    int memory_fd;
+    struct cty_health *health; /* NULL: none */
+    struct cty_sandbox_state sandbox;
     /* How far the start came: what has to be undone. */
     bool has_head;
     bool has_sessions;
@@ -116,6 +123,7 @@ static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemo
     custody_err err = read_ledger(&daemon->custodian, &daemon->service.head, options, cty_store_view(daemon->store),
                                   error);
     cty_store_roll_back(daemon->store);
+    cty_gauge_set(CTY_GAUGE_STAGED_BYTES, cty_store_staged_bytes(daemon->store));
     daemon->service.custodian = &daemon->custodian;
     return err;
 }
@@ -160,7 +168,6 @@ static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config
     struct cty_net_server_config server = {.urls = (const char *const *)config->listen,
                                            .url_count = config->listen_count, .file_mode = mode,
                                            .connections_max = config->connections, .calls_max = config->calls};
-    CTY_TRY(cty_doors_read(config, &service->doors, error));
     publisher.certificate = server.certificate = cty_buf_bytes(&service->doors.pem);
     publisher.certificate_key = server.certificate_key = cty_buf_bytes(&service->doors.key);
     if (config->publish_count)
@@ -170,12 +177,45 @@ static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config
     return CUSTODY_OK;
 }
 
+static custody_err open_health(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
+{
+    const struct cty_config *config = options->config;
+    struct cty_health_config health = {.url = config->metrics, .memory_fd = daemon->memory_fd, .database = config->ledger,
+                                       .head = &daemon->service.head, .clock = &daemon->custodian.clock,
+                                       .server = daemon->service.server, .queue_max = config->queue,
+                                       .calls_max = config->calls, .connections_max = config->connections,
+                                       .keys_locked = options->keys_locked};
+    return config->metrics ? cty_health_open(&health, &daemon->health, error) : CUSTODY_OK;
+}
+
+/* Files that have names are read, and no thread is there yet. */
+static custody_err before_threads(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                  custody_error *error)
+{
+    daemon->memory_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* negative: the number is not known */
+    CTY_TRY(cty_doors_read(options->config, &daemon->service.doors, error));
+    return options->confine ? cty_confine_before(options->config, &daemon->sandbox, error) : CUSTODY_OK;
+}
+
+/* Everything is open, and whoever wants to be answered is let in. */
+static custody_err begin_serving(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                 custody_error *error)
+{
+    CTY_TRY(open_health(daemon, options, error));
+    if (options->confine)
+        CTY_TRY(cty_confine_after(options->config, &daemon->sandbox, error));
+    cty_health_serving(daemon->health, &daemon->sandbox);
+    cty_jobs_open(&daemon->service.jobs);
+    return CUSTODY_OK;
+}
+
 static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
 {
     struct cty_service *service = &daemon->service;
     daemon->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (daemon->failure_fd < 0)
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "no eventfd");
+    CTY_TRY(before_threads(daemon, options, error));
     cty_head_init(&service->head);
     daemon->has_head = true;
     CTY_TRY(open_ledger(daemon, options, error));
@@ -190,8 +230,7 @@ static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_opti
     CTY_TRY(start_sequencer(daemon, options, error));
     CTY_TRY(start_workers(daemon, options, error));
     CTY_TRY(open_doors(daemon, options->config, error));
-    cty_jobs_open(&service->jobs);
-    return CUSTODY_OK;
+    return begin_serving(daemon, options, error);
 }
 
 custody_err cty_daemon_start(const struct cty_daemon_options *options, struct cty_daemon **ret_daemon,
@@ -200,7 +239,7 @@ custody_err cty_daemon_start(const struct cty_daemon_options *options, struct ct
     struct cty_daemon *daemon = cty_alloc(1, sizeof(*daemon));
     if (!daemon)
         return CUSTODY_E_NO_MEMORY;
-    daemon->failure_fd = -1;
+    daemon->failure_fd = daemon->memory_fd = -1;
     custody_err err = start(daemon, options, error);
     if (err != CUSTODY_OK) {
         cty_daemon_stop(daemon, 0);
@@ -234,6 +273,7 @@ static void stop_threads(struct cty_daemon *daemon, uint64_t drain_ms)
 static void free_all(struct cty_daemon *daemon)
 {
     struct cty_service *service = &daemon->service;
+    cty_health_close(daemon->health); /* it asks the door */
     cty_net_server_close(service->server);
     cty_net_publisher_close(service->publisher);
     for (uint32_t i = 0; i < service->workers_count; i++)
@@ -255,6 +295,8 @@ static void free_all(struct cty_daemon *daemon)
     cty_custodian_done(&daemon->custodian);
     if (daemon->failure_fd >= 0)
         close(daemon->failure_fd);
+    if (daemon->memory_fd >= 0)
+        close(daemon->memory_fd);
     free(daemon);
 }
 
@@ -279,6 +321,21 @@ const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index)
 const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index)
 {
     return daemon->service.publisher ? cty_net_publisher_url(daemon->service.publisher, index) : NULL;
+}
+
+const char *cty_daemon_metrics_url(const struct cty_daemon *daemon)
+{
+    return daemon->health ? cty_health_url(daemon->health) : NULL;
+}
+
+const struct cty_sandbox_state *cty_daemon_sandbox(const struct cty_daemon *daemon)
+{
+    return &daemon->sandbox;
+}
+
+void cty_daemon_stopping(struct cty_daemon *daemon)
+{
+    cty_health_stopping(daemon->health);
 }
 
 const struct cty_doors *cty_daemon_doors(const struct cty_daemon *daemon)

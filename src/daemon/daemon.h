@@ -24,13 +24,20 @@ struct cty_daemon_options {
     const struct cty_secret *next_clerk;
     bool confirm_clock;
     const struct cty_clock *clock; /* copied; NULL: the system's */
+    /*
+     * Give up what serving doesn't need, as config->sandbox says. It holds for all of the process and can't be taken back:
+     * for one that does nothing else.
+     */
+    bool confine;
+    bool keys_locked; /* the caller has locked them in memory; said by the metrics */
 };
 
 /*
  * Opens the ledger and its doors, and serves. A clock that has stepped does not hinder the start: the custodian
  * then serves reads. Errors: those of cty_store_open; CONFIG where no key given is the ledger's, or
- * the origin is not, or nothing was begun; DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of
- * cty_net_server_open.
+ * the origin is not, or nothing was begun, or a part of the sandbox is missing that the configuration requires;
+ * DEVELOPMENT_KEY; STORE_ALTERED where the newest checkpoint is not signed by the log key; those of cty_net_server_open,
+ * cty_doors_read, cty_health_open, cty_sandbox_files and cty_sandbox_calls.
  */
 CUSTODY_MUST_USE custody_err cty_daemon_start(const struct cty_daemon_options *options,
                                               struct cty_daemon **ret_daemon, custody_error *error);
@@ -45,9 +52,15 @@ int cty_daemon_failure_fd(const struct cty_daemon *daemon);
 /* Addresses, as clients name them; NULL beyond the last. Borrowed. */
 const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index);
 const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index);
-/* Entries so far. */
+/* Of /healthz and /metrics; NULL where there is none. Borrowed. */
+const char *cty_daemon_metrics_url(const struct cty_daemon *daemon);
+/* What was given up; all zero without `confine`. Borrowed. */
+const struct cty_sandbox_state *cty_daemon_sandbox(const struct cty_daemon *daemon);
+/* From now on /healthz says that the end has begun. */
+void cty_daemon_stopping(struct cty_daemon *daemon);
 /* What its TLS doors are known by; borrowed. */
 const struct cty_doors *cty_daemon_doors(const struct cty_daemon *daemon);
+/* Entries so far. */
 uint64_t cty_daemon_size(struct cty_daemon *daemon);
 
 /*

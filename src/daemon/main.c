@@ -25,6 +25,8 @@ struct program {
     struct cty_secret *next_log;
     struct cty_secret *next_clerk;
     int signals;
+    int manager; /* socket of the service manager; negative: none */
+    bool keys_locked;
 };
 
 /* --- key files --------------------------------------------------------------------------------------------- */
@@ -79,12 +81,31 @@ static custody_err load_keys(struct program *program, custody_error *error)
     return CUSTODY_OK;
 }
 
+/* Without it the keys can reach the disk, by way of the swap. */
+static custody_err lock_keys(struct program *program, custody_error *error)
+{
+    struct key_place places[KEYS];
+    custody_error why = {0};
+    custody_err err = CUSTODY_OK;
+    key_places(program, places);
+    for (size_t i = 0; i < KEYS && err == CUSTODY_OK; i++)
+        err = *places[i].secret ? cty_secret_lock(*places[i].secret, &why) : CUSTODY_OK;
+    program->keys_locked = err == CUSTODY_OK;
+    if (err != CUSTODY_OK && program->options.config.sandbox == CTY_SANDBOX_REQUIRE)
+        return cty_fail(error, CUSTODY_E_CONFIG, "the sandbox is required, and %s", why.detail);
+    if (err != CUSTODY_OK)
+        cty_log(CTY_LOG_WARNING, "memory", "detail", "s", why.detail, "next", "s",
+                "raise the limit of locked memory (LimitMEMLOCK=, ulimit -l) to 1 MiB", NULL);
+    return CUSTODY_OK;
+}
+
 static struct cty_daemon_options daemon_options(const struct program *program)
 {
     return (struct cty_daemon_options){.config = &program->options.config, .log = program->log,
                                        .clerk = program->clerk, .next_log = program->next_log,
                                        .next_clerk = program->next_clerk,
-                                       .confirm_clock = program->options.confirm_clock};
+                                       .confirm_clock = program->options.confirm_clock, .confine = true,
+                                       .keys_locked = program->keys_locked};
 }
 
 /* --- serving ----------------------------------------------------------------------------------------------- */
@@ -124,6 +145,19 @@ static void log_certificate(const struct cty_daemon *daemon)
             "detail", "s", words, NULL);
 }
 
+/* What is in force. Less than all is a warning, but where nobody wanted it. */
+static void log_sandbox(const struct cty_sandbox_state *state, enum cty_sandbox_mode mode)
+{
+    bool good = mode == CTY_SANDBOX_OFF || cty_sandbox_is_whole(state);
+    const char *detail = mode == CTY_SANDBOX_OFF      ? "turned off"
+                         : !cty_sandbox_is_built()    ? "this program was built without it"
+                         : cty_sandbox_is_whole(state) ? "complete"
+                                                       : "this kernel has not all of it";
+    cty_log(good ? CTY_LOG_INFO : CTY_LOG_WARNING, "sandbox", "seccomp", "s", state->calls ? "on" : "off", "landlock", "u",
+            (uint64_t)state->files_abi, "ports", "s", state->ports ? "on" : "off", "dumps", "s",
+            state->undumpable ? "off" : "on", "detail", "s", detail, NULL);
+}
+
 static void log_ready(struct cty_daemon *daemon)
 {
     const char *url;
@@ -131,16 +165,24 @@ static void log_ready(struct cty_daemon *daemon)
         cty_log(CTY_LOG_INFO, "listening", "door", "s", url, NULL);
     for (size_t i = 0; (url = cty_daemon_publish_url(daemon, i)) != NULL; i++)
         cty_log(CTY_LOG_INFO, "publishing", "door", "s", url, NULL);
+    if (cty_daemon_metrics_url(daemon))
+        cty_log(CTY_LOG_INFO, "metrics", "door", "s", cty_daemon_metrics_url(daemon), NULL);
     log_certificate(daemon);
     cty_log(CTY_LOG_INFO, "ready", "door", "s", cty_daemon_url(daemon, 0), "size", "u", cty_daemon_size(daemon), NULL);
 }
 
 /* Whether the service manager hears us is its own affair. */
-static void tell_manager(const char *state)
+static void open_manager(struct program *program)
 {
     custody_error error = {0};
-    custody_err err = cty_notify(state, &error);
-    if (err != CUSTODY_OK)
+    if (cty_notify_open(&program->manager, &error) != CUSTODY_OK)
+        cty_log(CTY_LOG_WARNING, "notify", "detail", "s", error.detail, NULL);
+}
+
+static void tell_manager(const struct program *program, const char *state)
+{
+    custody_error error = {0};
+    if (cty_notify_send(program->manager, state, &error) != CUSTODY_OK)
         cty_log(CTY_LOG_WARNING, "notify", "detail", "s", error.detail, NULL);
 }
 
@@ -161,12 +203,15 @@ static custody_err serve(struct program *program, custody_error *error)
     struct cty_daemon_options options = daemon_options(program);
     struct cty_daemon *daemon = NULL;
     CTY_TRY(open_signals(program, error));
+    open_manager(program);
     CTY_TRY(cty_daemon_start(&options, &daemon, error));
+    log_sandbox(cty_daemon_sandbox(daemon), program->options.config.sandbox);
     log_ready(daemon);
-    tell_manager(CTY_NOTIFY_READY);
+    tell_manager(program, CTY_NOTIFY_READY);
     custody_err err = wait_for_end(program, daemon);
     cty_log(CTY_LOG_INFO, "stopping", "size", "u", cty_daemon_size(daemon), NULL);
-    tell_manager(CTY_NOTIFY_STOPPING);
+    tell_manager(program, CTY_NOTIFY_STOPPING);
+    cty_daemon_stopping(daemon);
     cty_daemon_stop(daemon, DRAIN_MS);
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "see the lines before this one");
@@ -264,6 +309,7 @@ static custody_err run(struct program *program, custody_error *error)
 {
     CTY_TRY(cty_config_complete(&program->options.config, error));
     CTY_TRY(load_keys(program, error));
+    CTY_TRY(lock_keys(program, error));
     return program->options.mode == CTY_MODE_INIT ? init(program, error) : serve(program, error);
 }
 
@@ -296,7 +342,7 @@ static int run_mode(struct program *program)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.signals = -1};
+    struct program program = {.signals = -1, .manager = -1};
     custody_error error = {0};
     int status;
     custody_err err = cty_crypto_init();
@@ -310,5 +356,7 @@ int main(int argc, char **argv)
     cty_options_done(&program.options);
     if (program.signals >= 0)
         close(program.signals);
+    if (program.manager >= 0)
+        close(program.manager);
     return status;
 }

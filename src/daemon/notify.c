@@ -25,19 +25,35 @@ static custody_err read_address(const char *text, struct sockaddr_un *ret_addres
     return CUSTODY_OK;
 }
 
-custody_err cty_notify(const char *state, custody_error *error)
+static custody_err failed(custody_error *error)
+{
+    return cty_fail(error, CUSTODY_E_IO, "NOTIFY_SOCKET: %s", strerrordesc_np(errno));
+}
+
+custody_err cty_notify_open(int *ret_fd, custody_error *error)
 {
     struct sockaddr_un address;
     socklen_t size = 0;
     const char *text = getenv("NOTIFY_SOCKET");
+    *ret_fd = -1;
     if (!text || !text[0])
         return CUSTODY_OK;
     CTY_TRY(read_address(text, &address, &size, error));
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return cty_fail(error, CUSTODY_E_IO, "NOTIFY_SOCKET: %s", strerrordesc_np(errno));
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, size);
-    int why = errno;
-    close(fd);
-    return sent >= 0 ? CUSTODY_OK : cty_fail(error, CUSTODY_E_IO, "NOTIFY_SOCKET: %s", strerrordesc_np(why));
+        return failed(error);
+    if (connect(fd, (const struct sockaddr *)&address, size) != 0) {
+        custody_err err = failed(error);
+        close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return CUSTODY_OK;
+}
+
+custody_err cty_notify_send(int fd, const char *state, custody_error *error)
+{
+    if (fd < 0)
+        return CUSTODY_OK;
+    return send(fd, state, strlen(state), MSG_NOSIGNAL) >= 0 ? CUSTODY_OK : failed(error);
 }

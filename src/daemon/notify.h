@@ -12,7 +12,12 @@
 #define CTY_NOTIFY_READY "READY=1\n"
 #define CTY_NOTIFY_STOPPING "STOPPING=1\n"
 
-/* Sends `state`. Errors: CONFIG (the address is no socket's), IO (it was not taken). */
-CUSTODY_MUST_USE custody_err cty_notify(const char *state, custody_error *error);
+/*
+ * Connects to the manager's socket, once and early: later the sandbox has no way to it. *ret_fd is negative where nobody
+ * asked; the caller closes it. Errors: CONFIG (the address is no socket's), IO (nobody is there).
+ */
+CUSTODY_MUST_USE custody_err cty_notify_open(int *ret_fd, custody_error *error);
+/* Sends `state`; nothing where `fd` is negative. Errors: IO (it was not taken). */
+CUSTODY_MUST_USE custody_err cty_notify_send(int fd, const char *state, custody_error *error);
 
 #endif

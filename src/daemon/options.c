@@ -28,6 +28,9 @@ const char *const cty_options_help =
     "      --queue N          statements that may wait (default: 1024)\n"
     "      --connections N    connections at once (default: 256)\n"
     "      --calls N          calls at once (default: 64)\n"
+    "      --metrics URL      /healthz and /metrics, at http://127.0.0.1:PORT (default: nowhere)\n"
+    "      --sandbox MODE     on: give up all that serving does not need, as far as the kernel knows\n"
+    "                         how (default); require: all of it, or no start; off\n"
     "      --group            let the socket's group connect as well\n"
     "      --development      accept the published development keys\n"
     "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
@@ -58,6 +61,8 @@ enum flag {
     FLAG_QUEUE,
     FLAG_CONNECTIONS,
     FLAG_CALLS,
+    FLAG_METRICS,
+    FLAG_SANDBOX,
     FLAG_GROUP,
     FLAG_DEVELOPMENT,
     FLAG_PASSPHRASE_FD,
@@ -85,6 +90,8 @@ static const struct option flags[] = {
     {"queue", required_argument, NULL, FLAG_QUEUE},
     {"connections", required_argument, NULL, FLAG_CONNECTIONS},
     {"calls", required_argument, NULL, FLAG_CALLS},
+    {"metrics", required_argument, NULL, FLAG_METRICS},
+    {"sandbox", required_argument, NULL, FLAG_SANDBOX},
     {"group", no_argument, NULL, FLAG_GROUP},
     {"development", no_argument, NULL, FLAG_DEVELOPMENT},
     {"passphrase-fd", required_argument, NULL, FLAG_PASSPHRASE_FD},
@@ -166,6 +173,10 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         return take_number(value, CTY_CONNECTIONS_MAX, &config->connections, reading->error);
     case FLAG_CALLS:
         return take_number(value, CTY_CALLS_MAX, &config->calls, reading->error);
+    case FLAG_METRICS:
+        return cty_config_set(&config->metrics, value);
+    case FLAG_SANDBOX:
+        return cty_config_set_sandbox(config, value, reading->error);
     case FLAG_GROUP:
         config->group_access = true;
         return CUSTODY_OK;

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "daemon/commit.h"
+#include "daemon/counters.h"
 #include "daemon/log.h"
 
 /* How often the thread looks at the clock and at deadlines while nothing comes. */
@@ -54,6 +55,7 @@ custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submi
         *(sequencer->last ? &sequencer->last->next : &sequencer->first) = submission;
         sequencer->last = submission;
         sequencer->queued++;
+        cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queued);
         pthread_cond_signal(&sequencer->wake);
     }
     pthread_mutex_unlock(&sequencer->lock);
@@ -89,6 +91,7 @@ static struct cty_submission *take_group(struct cty_sequencer *sequencer, bool *
         sequencer->first = end->next;
         sequencer->last = sequencer->first ? sequencer->last : NULL;
         sequencer->queued -= count;
+        cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queued);
         end->next = NULL;
     }
     *ret_over = sequencer->stopping && !group;

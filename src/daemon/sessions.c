@@ -8,11 +8,13 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "daemon/counters.h"
 
 custody_err cty_sessions_init(struct cty_sessions *sessions, const struct cty_clock *clock)
 {
     memset(sessions, 0, sizeof(*sessions));
     sessions->clock = clock;
+    cty_gauge_set(CTY_GAUGE_SESSIONS, 0);
     sessions->all = cty_alloc(CTY_SESSIONS_MAX, sizeof(*sessions->all));
     sessions->used = cty_alloc(CTY_CHALLENGES_MAX, sizeof(*sessions->used));
     cty_random(&sessions->secret, sizeof(sessions->secret));
@@ -131,6 +133,7 @@ static void end_locked(struct cty_sessions *sessions, struct cty_session *sessio
     uint32_t *link = link_locked(sessions, &session->key);
     CTY_CHECK(*link != 0);
     *link = session->next;
+    cty_gauge_lower(CTY_GAUGE_SESSIONS);
     memset(session, 0, sizeof(*session));
 }
 
@@ -190,6 +193,7 @@ void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, ui
     struct cty_session *session = slot_locked(sessions, actor, now);
     session->key = cty_sha256(cty_hash_bytes(ret_token));
     session->opened_ms = session->used_ms = now;
+    cty_gauge_raise(CTY_GAUGE_SESSIONS);
     session->actor_size = (uint32_t)actor.size;
     session->rotation = rotation;
     memcpy(session->actor, actor.data, actor.size);

@@ -107,6 +107,11 @@ custody_err cty_store_put_staged(struct cty_store *store, const struct cty_store
 
 /* --- dropping ---------------------------------------------------------------------------------------------- */
 
+uint64_t cty_store_staged_bytes(const struct cty_store *store)
+{
+    return store->staged.bytes;
+}
+
 static custody_err staged_size(struct cty_store *store, struct cty_bytes actor,
                                const struct cty_hash *commitment, uint64_t *ret_size, custody_error *error)
 {

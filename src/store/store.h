@@ -120,6 +120,8 @@ CUSTODY_MUST_USE custody_err cty_store_put_staged(struct cty_store *store,
  */
 CUSTODY_MUST_USE custody_err cty_store_drop_staged(struct cty_store *store, struct cty_bytes actor,
                                                    const struct cty_hash *commitment, custody_error *error);
+/* Bytes of all staged contents, as of this transaction or the last one. */
+uint64_t cty_store_staged_bytes(const struct cty_store *store);
 /* Drops what was staged before `before` (ms), at most `count`; *ret_dropped says how many. */
 CUSTODY_MUST_USE custody_err cty_store_drop_staged_before(struct cty_store *store, uint64_t before,
                                                           uint64_t count, uint64_t *ret_dropped,

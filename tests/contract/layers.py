@@ -39,6 +39,7 @@ THIRD_PARTY = [
     (re.compile(r'nng/.*'), 'net'),
     (re.compile(r'mbedtls/.*'), 'net'),
     (re.compile(r'microhttpd\.h'), 'net'),
+    (re.compile(r'seccomp\.h'), 'daemon'),
     (re.compile(r'curl/.*'), 'net'),
 ]
 

@@ -68,7 +68,7 @@ def a_layer_beside_is_found():
 def a_third_party_header_away_from_home_is_found():
     for header, home in [('sodium.h', 'crypto'), ('sodium/utils.h', 'crypto'), ('nettle/sha2.h', 'crypto'), ('jansson.h', 'codec'),
                          ('sqlite3.h', 'store'), ('nng/nng.h', 'net'), ('nng/protocol/reqrep0/req.h', 'net'),
-                         ('microhttpd.h', 'net'), ('curl/curl.h', 'net')]:
+                         ('microhttpd.h', 'net'), ('seccomp.h', 'daemon'), ('curl/curl.h', 'net')]:
         _expect_none(f'src/{home}/a.c', f'#include <{header}>')
         for folder in layers.MAY_INCLUDE:
             if folder != home:

@@ -49,9 +49,12 @@ static void hears(char mark)
 {
     struct manager m;
     custody_error error = {0};
+    int fd = -1;
     listen_at(&m, mark);
-    assert_ok(cty_notify(CTY_NOTIFY_READY, &error));
-    assert_ok(cty_notify(CTY_NOTIFY_STOPPING, &error));
+    assert_ok(cty_notify_open(&fd, &error));
+    assert_ok(cty_notify_send(fd, CTY_NOTIFY_READY, &error));
+    assert_ok(cty_notify_send(fd, CTY_NOTIFY_STOPPING, &error));
+    close(fd);
     expect_heard(&m, "READY=1\n");
     expect_heard(&m, "STOPPING=1\n");
     leave(&m);
@@ -71,12 +74,16 @@ static void a_manager_at_an_abstract_name_hears(void **state)
 
 static void nobody_asked(void **state)
 {
+    static const char *const values[] = {NULL, ""};
     custody_error error = {0};
     (void)state;
-    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
-    assert_ok(cty_notify(CTY_NOTIFY_READY, &error));
-    assert_int_equal(setenv("NOTIFY_SOCKET", "", 1), 0);
-    assert_ok(cty_notify(CTY_NOTIFY_READY, &error));
+    for (size_t i = 0; i < CTY_COUNT_OF(values); i++) {
+        int fd = 0;
+        assert_int_equal(values[i] ? setenv("NOTIFY_SOCKET", values[i], 1) : unsetenv("NOTIFY_SOCKET"), 0);
+        assert_ok(cty_notify_open(&fd, &error));
+        assert_int_equal(fd, -1);
+        assert_ok(cty_notify_send(fd, CTY_NOTIFY_READY, &error));
+    }
 }
 
 static void what_is_no_address_is_refused(void **state)
@@ -84,13 +91,15 @@ static void what_is_no_address_is_refused(void **state)
     char longest[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
     const char *const wrong[] = {"/", "@", "run/notify", "vsock:2:9999", longest};
     custody_error error = {0};
+    int fd = 0;
     (void)state;
     memset(longest, 'a', sizeof(longest));
     longest[0] = '/';
     longest[sizeof(longest) - 1] = 0;
     for (size_t i = 0; i < CTY_COUNT_OF(wrong); i++) {
         assert_int_equal(setenv("NOTIFY_SOCKET", wrong[i], 1), 0);
-        assert_refused(cty_notify(CTY_NOTIFY_READY, &error), "config");
+        assert_refused(cty_notify_open(&fd, &error), "config");
+        assert_int_equal(fd, -1);
     }
 }
 
@@ -98,13 +107,18 @@ static void a_manager_that_is_gone_is_told(void **state)
 {
     struct manager m;
     custody_error error = {0};
+    int fd = -1;
     (void)state;
     listen_at(&m, '/');
+    assert_ok(cty_notify_open(&fd, &error));
     close(m.fd);
-    assert_refused(cty_notify(CTY_NOTIFY_READY, &error), "io");
+    assert_refused(cty_notify_send(fd, CTY_NOTIFY_STOPPING, &error), "io");
     assert_non_null(strstr(error.detail, "NOTIFY_SOCKET"));
+    close(fd);
+    assert_refused(cty_notify_open(&fd, &error), "io");
     (void)unlink(m.path);
-    assert_refused(cty_notify(CTY_NOTIFY_READY, &error), "io");
+    assert_refused(cty_notify_open(&fd, &error), "io");
+    assert_int_equal(fd, -1);
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
 }
 
