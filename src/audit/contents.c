@@ -68,9 +68,10 @@ static custody_err fetch_patch(struct check *check, bool *ret_found)
     struct cty_step *step = check->step;
     const struct cty_signed *statement = &check->parsed->signed_statement;
     struct cty_case c;
-    bool base = false, operations = false, result = false;
+    bool known = false, base = false, operations = false, result = false;
     *ret_found = false;
-    if (cty_step_case(step->memory, &statement->statement.case_id, &c) != CUSTODY_OK)
+    CTY_TRY(cty_step_case(step->memory, &statement->statement.case_id, &c, &known));
+    if (!known)
         return CUSTODY_OK;
     struct cty_bytes member = c.revision == 0 ? CTY_LITERAL("payload") : CTY_LITERAL("result");
     struct cty_hash payload_at = c.payload_at;

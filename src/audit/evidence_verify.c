@@ -197,14 +197,15 @@ static void judge_audience(struct verify *v, const struct cty_case *c, struct ct
 }
 
 /* Who may not decide follows from the ancestry: without a parent case nobody can tell who counts. */
-static void judge_quorum(struct verify *v, const struct cty_case *c)
+static custody_err judge_quorum(struct verify *v, const struct cty_case *c)
 {
     struct cty_words words;
-    cty_words_release(&v->step, c, &words);
+    CTY_TRY(cty_words_release(&v->step, c, &words));
     if (c->release.present && v->step.parent_missing)
         cty_report_skip(v->report, CTY_CLAIM_QUORUM, "a parent case is not in the file, and so not who may not approve");
     else
         cty_report_hold(v->report, CTY_CLAIM_QUORUM, "%s", words.text);
+    return CUSTODY_OK;
 }
 
 static void judge_once(struct verify *v, const struct cty_case *c)
@@ -223,8 +224,11 @@ static void judge_once(struct verify *v, const struct cty_case *c)
 static custody_err judge_case(struct verify *v, struct cty_bytes as)
 {
     struct cty_case c;
-    if (!v->step.stopped && cty_step_case(v->step.memory, &v->evidence->case_id, &c) == CUSTODY_OK) {
-        judge_quorum(v, &c);
+    bool found = false;
+    if (!v->step.stopped)
+        CTY_TRY(cty_step_case(v->step.memory, &v->evidence->case_id, &c, &found));
+    if (found) {
+        CTY_TRY(judge_quorum(v, &c));
         judge_once(v, &c);
         judge_audience(v, &c, as);
         return cty_evidence_judge_between(v->evidence, &c, &v->checkpoint, v->report);

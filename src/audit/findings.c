@@ -8,16 +8,19 @@
 
 #define SKEW_MS_MAX (5u * 60u * 1000u)
 
-static void find_weak_enrolment(struct cty_step *step, const struct cty_parsed_entry *parsed)
+static custody_err find_weak_enrolment(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
     const struct cty_statement *st = &parsed->signed_statement.statement;
     struct cty_actor_record actor;
-    if (st->type != CTY_DECISION || cty_step_actor(step->memory, st->signers[0], &actor) != CUSTODY_OK)
-        return;
-    if (actor.vouchers == 1)
+    bool found = false;
+    if (st->type != CTY_DECISION)
+        return CUSTODY_OK;
+    CTY_TRY(cty_step_actor(step->memory, st->signers[0], &actor, &found));
+    if (found && actor.vouchers == 1)
         cty_report_finding(step->report, "one-voucher", step->at,
                            "%.*s decided, and is enrolled on one %s's word", (int)st->signers[0].size,
                            (const char *)st->signers[0].data, actor.recovered ? "recoverer" : "admin");
+    return CUSTODY_OK;
 }
 
 /* ---- who vouched for whom ---- */
@@ -31,7 +34,9 @@ static custody_err note_vouchers(struct cty_step *step, const struct cty_stateme
     size_t used = 0;
     for (uint32_t i = from; i < to; i++) {
         struct cty_actor_record actor;
-        if (cty_step_actor(step->memory, st->signers[i], &actor) != CUSTODY_OK || !actor.enrolment.person.present)
+        bool found = false;
+        CTY_TRY(cty_step_actor(step->memory, st->signers[i], &actor, &found));
+        if (!found || !actor.enrolment.person.present)
             continue;
         memcpy(persons + used, actor.enrolment.person.bits, 16);
         used += 16;
@@ -64,24 +69,28 @@ static bool in_ancestry(const struct cty_case *c, const uint8_t person[16])
  * Nobody sees in a ledger that two names are one person. What can be seen: somebody who came after the request, on the
  * word of none but those who may not approve it themselves.
  */
-static void find_new_friend(struct cty_step *step, const struct cty_statement *st, const struct cty_case *c)
+static custody_err find_new_friend(struct cty_step *step, const struct cty_statement *st, const struct cty_case *c)
 {
     struct cty_actor_record actor;
     char key[CTY_VIEW_KEY_MAX];
-    if (st->type != CTY_DECISION || st->u.decision.choice != CTY_APPROVE ||
-        cty_step_actor(step->memory, st->signers[0], &actor) != CUSTODY_OK || actor.index <= c->opened)
-        return;
+    bool found = false;
+    if (st->type != CTY_DECISION || st->u.decision.choice != CTY_APPROVE)
+        return CUSTODY_OK;
+    CTY_TRY(cty_step_actor(step->memory, st->signers[0], &actor, &found));
+    if (!found || actor.index <= c->opened)
+        return CUSTODY_OK;
     snprintf(key, sizeof(key), "voucher %.*s", (int)st->signers[0].size, (const char *)st->signers[0].data);
     struct cty_bytes vouchers = cty_memory_get(step->asked, key);
     for (size_t i = 0; i < vouchers.size; i += 16) {
         if (!in_ancestry(c, vouchers.data + i))
-            return;
+            return CUSTODY_OK;
     }
     if (vouchers.size)
         cty_report_finding(step->report, "enrolment-suspect", step->at,
                            "%.*s approved, and was enrolled by entry %llu, after the request, by persons who may not "
                            "approve it",
                            (int)st->signers[0].size, (const char *)st->signers[0].data, (unsigned long long)actor.index);
+    return CUSTODY_OK;
 }
 
 /* ---- approvals that travel ---- */
@@ -146,17 +155,21 @@ static custody_err find_asked_again(struct cty_step *step, const struct cty_pars
 custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
     struct cty_case c;
+    bool found = false;
     const struct cty_statement *st = &parsed->signed_statement.statement;
-    find_weak_enrolment(step, parsed);
+    CTY_TRY(find_weak_enrolment(step, parsed));
     find_skew(step, parsed);
     CTY_TRY(note_enrolment(step, st));
     CTY_TRY(note_travelled(step, st));
-    if (!step->delta.touches_case || cty_step_case(step->memory, &step->delta.case_id, &c) != CUSTODY_OK)
+    if (!step->delta.touches_case)
+        return CUSTODY_OK;
+    CTY_TRY(cty_step_case(step->memory, &step->delta.case_id, &c, &found));
+    if (!found)
         return CUSTODY_OK;
     custody_error error = {0};
     if (cty_case_check(&c, &error) != CUSTODY_OK)
         cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
-    find_new_friend(step, st, &c);
+    CTY_TRY(find_new_friend(step, st, &c));
     if (st->type == CTY_REQUEST && c.parent.present && c.scope.present && step->missing)
         step->siblings_unknown = true;
     if (st->type == CTY_OUTCOME && c.late)

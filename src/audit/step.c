@@ -166,28 +166,33 @@ static void check_pins(struct cty_step *step, const struct cty_parsed_entry *par
                         (const char *)enrolment->party.data);
 }
 
-custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id, struct cty_case *ret_case)
+/* A record that can't be decoded for want of memory is not one that is missing. */
+custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id, struct cty_case *ret_case,
+                          bool *ret_found)
 {
     char key[CTY_VIEW_KEY_MAX] = "case/";
     cty_hex_write(case_id->bytes, CTY_HASH_SIZE, key + 5);
     struct cty_bytes text = cty_memory_get(memory, key);
     memset(ret_case, 0, sizeof(*ret_case));
+    *ret_found = text.data != NULL;
     if (!text.data)
-        return CUSTODY_E_NOT_FOUND;
+        return CUSTODY_OK;
     struct cty_json tape = CTY_JSON_INIT;
     custody_err err = cty_record_decode(&cty_shape_case, text, &tape, ret_case, NULL);
     cty_json_done(&tape);
     return err;
 }
 
-custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes name, struct cty_actor_record *ret_actor)
+custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes name, struct cty_actor_record *ret_actor,
+                           bool *ret_found)
 {
     char key[CTY_VIEW_KEY_MAX];
     snprintf(key, sizeof(key), "actor/%.*s", (int)name.size, (const char *)name.data);
     struct cty_bytes text = cty_memory_get(memory, key);
     memset(ret_actor, 0, sizeof(*ret_actor));
+    *ret_found = text.data != NULL;
     if (!text.data)
-        return CUSTODY_E_NOT_FOUND;
+        return CUSTODY_OK;
     struct cty_json tape = CTY_JSON_INIT;
     custody_err err = cty_record_decode(&cty_shape_actor_record, text, &tape, ret_actor, NULL);
     cty_json_done(&tape);

@@ -68,9 +68,9 @@ void cty_step_give_up(struct cty_step *step, uint64_t index, const char *why);
 /* What can be said at the end only: findings about keys revoked later, and the claims that now hold. */
 CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step);
 
-/* Decodes the case's record; NOT_FOUND where there is none. */
+/* Decodes the case's record; *ret_found is false, and the record zero, where there is none. Errors: NO_MEMORY, INTERNAL. */
 CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id,
-                                           struct cty_case *ret_case);
+                                           struct cty_case *ret_case, bool *ret_found);
 
 /* findings.c: what is found beside the claims, after the entry was judged. */
 CUSTODY_MUST_USE custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed);
@@ -78,9 +78,9 @@ CUSTODY_MUST_USE custody_err cty_step_findings(struct cty_step *step, const stru
 /* contents.c: commitments and patches of one entry, before it is folded. */
 CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
 
-/* Decodes the actor's record; NOT_FOUND where there is none. */
+/* Decodes the actor's record, likewise. */
 CUSTODY_MUST_USE custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes name,
-                                            struct cty_actor_record *ret_actor);
+                                            struct cty_actor_record *ret_actor, bool *ret_found);
 
 /* Whether what the actor signed then was signed by a thief, and where the ledger says so: "revoked by entry 9". */
 #define CTY_THIEF_WORDS_MAX 80

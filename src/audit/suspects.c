@@ -41,8 +41,9 @@ static custody_err consider(struct suspects *all, struct suspect suspect, struct
                             uint64_t time)
 {
     struct cty_actor_record actor;
-    if (cty_step_actor(all->step->memory, name, &actor) != CUSTODY_OK ||
-        !cty_step_thief(&actor, rotation, time, suspect.how) || name.size > CTY_ACTOR_NAME_BYTES_MAX)
+    bool found = false;
+    CTY_TRY(cty_step_actor(all->step->memory, name, &actor, &found));
+    if (!found || !cty_step_thief(&actor, rotation, time, suspect.how) || name.size > CTY_ACTOR_NAME_BYTES_MAX)
         return CUSTODY_OK;
     memcpy(suspect.name, name.data, name.size);
     return add(all, &suspect);

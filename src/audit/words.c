@@ -114,11 +114,13 @@ custody_err cty_words_enrolled(struct cty_step *step)
 /* ---- people ---- */
 
 /* "acme/bob (enrolled by 1, travelled, revoked by entry 9)"; founding admins vouched for themselves. */
-static void put_approver(const struct cty_step *step, const struct cty_case_decision *decision, struct cty_words *words)
+static custody_err put_approver(const struct cty_step *step, const struct cty_case_decision *decision,
+                                struct cty_words *words)
 {
     struct cty_actor_record actor = {.vouchers = 0};
     char thief[CTY_THIEF_WORDS_MAX];
-    bool present = cty_step_actor(step->memory, decision->actor, &actor) == CUSTODY_OK;
+    bool present = false;
+    CTY_TRY(cty_step_actor(step->memory, decision->actor, &actor, &present));
     put(words, "%.*s (", NAME(decision->actor));
     if (present && actor.index == 0)
         put(words, "founding admin");
@@ -131,25 +133,28 @@ static void put_approver(const struct cty_step *step, const struct cty_case_deci
     else if (present && cty_step_thief(&actor, decision->rotation, decision->time, thief))
         put(words, ", %s", thief);
     put(words, ")");
+    return CUSTODY_OK;
 }
 
 /* "held by initech/x since hop 2, handed acme/bot > globex/x > initech/x" */
-static void put_hops(const struct cty_step *step, const struct cty_case *c, struct cty_words *words)
+static custody_err put_hops(const struct cty_step *step, const struct cty_case *c, struct cty_words *words)
 {
     if (c->hops_count == 0)
-        return;
+        return CUSTODY_OK;
     put(words, "; held by %.*s since hop %u, handed ", NAME(c->holder), c->hops_count);
     for (uint32_t i = 0; i < c->hops_count; i++) {
         const struct cty_case_hop *hop = &c->hops[i];
         struct cty_actor_record giver;
         char thief[CTY_THIEF_WORDS_MAX];
+        bool present = false;
+        CTY_TRY(cty_step_actor(step->memory, hop->from, &giver, &present));
         put(words, "%.*s", NAME(hop->from));
-        if (cty_step_actor(step->memory, hop->from, &giver) == CUSTODY_OK &&
-            cty_step_thief(&giver, hop->rotation, hop->offered, thief))
+        if (present && cty_step_thief(&giver, hop->rotation, hop->offered, thief))
             put(words, " (%s)", thief);
         put(words, " > ");
     }
     put(words, "%.*s", NAME(c->holder));
+    return CUSTODY_OK;
 }
 
 static void put_case_parties(const struct cty_step *step, const struct cty_case *c, struct cty_words *words)
@@ -164,7 +169,7 @@ static void put_case_parties(const struct cty_step *step, const struct cty_case 
     put_parties(step, &parties, words);
 }
 
-void cty_words_release(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words)
+custody_err cty_words_release(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words)
 {
     ret_words->used = 0;
     ret_words->text[0] = 0;
@@ -176,10 +181,10 @@ void cty_words_release(const struct cty_step *step, const struct cty_case *c, st
         put(ret_words, "released to %.*s by ", NAME(c->holder));
     for (uint32_t i = 0; c->release.present && i < c->decisions_count; i++) {
         put(ret_words, "%s", i ? ", " : "");
-        put_approver(step, &c->decisions[i], ret_words);
+        CTY_TRY(put_approver(step, &c->decisions[i], ret_words));
     }
     put_case_parties(step, c, ret_words);
-    put_hops(step, c, ret_words);
+    return put_hops(step, c, ret_words);
 }
 
 void cty_words_holder(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words)

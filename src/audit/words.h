@@ -15,8 +15,10 @@ struct cty_words {
     char text[CTY_WORDS_MAX];
 };
 
-/* What a case rests on: "released to globex/x by acme/a (enrolled by 2), ...; pinned: acme; ...; hop 1 from ...". */
-void cty_words_release(const struct cty_step *step, const struct cty_case *the_case, struct cty_words *ret_words);
+/* What a case rests on: "released to globex/x by acme/a (enrolled by 2), ...; pinned: acme; ...; hop 1 from ...".
+ * Errors: NO_MEMORY, INTERNAL. */
+CUSTODY_MUST_USE custody_err cty_words_release(const struct cty_step *step, const struct cty_case *the_case,
+                                               struct cty_words *ret_words);
 /* "globex/x (globex is pinned)", of the holder. */
 void cty_words_holder(const struct cty_step *step, const struct cty_case *the_case, struct cty_words *ret_words);
 

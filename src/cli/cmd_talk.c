@@ -130,7 +130,8 @@ static custody_err check_asked(const struct cty_acting *a, enum cty_consent_choi
                         (const char *)c->holder.data);
     if (c->consent == CTY_CONSENT_NONE)
         return cty_fail(error, CUSTODY_E_STATE_ILLEGAL, "no consent is asked for");
-    if (choice == CTY_CONSENT_ACCEPT && cty_judgement_payload(a->judgement, &payload) != CUSTODY_OK)
+    CTY_TRY(cty_judgement_payload_if(a->judgement, &payload));
+    if (choice == CTY_CONSENT_ACCEPT && !payload.data)
         return cty_fail(error, CUSTODY_E_FORBIDDEN, "the payload is not at hand, and nothing is consented to unseen");
     return CUSTODY_OK;
 }

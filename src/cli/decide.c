@@ -72,7 +72,8 @@ static custody_err check(struct cty_deciding *d)
     struct cty_bytes payload;
     CTY_TRY(check_open(d->cli, d->client, d->judgement));
     CTY_TRY(may_say(d->cli, d->client, d->judgement, saying_of(d->choice)));
-    if (d->choice == CTY_APPROVE && cty_judgement_payload(d->judgement, &payload) != CUSTODY_OK)
+    CTY_TRY(cty_judgement_payload_if(d->judgement, &payload));
+    if (d->choice == CTY_APPROVE && !payload.data)
         return cty_fail(&d->cli->error, CUSTODY_E_FORBIDDEN,
                         "the payload is not at hand, and nothing is approved unseen");
     return CUSTODY_OK;
@@ -187,7 +188,8 @@ custody_err cty_patching_begin(struct cty_patching *p, struct cty_cli *cli, stru
     CTY_TRY(cty_cli_judge_case(cli, client, case_id, &p->judgement));
     CTY_TRY(check_open(cli, client, p->judgement));
     CTY_TRY(may_say(cli, client, p->judgement, SAY_PATCH));
-    if (cty_judgement_payload(p->judgement, &p->payload) != CUSTODY_OK)
+    CTY_TRY(cty_judgement_payload_if(p->judgement, &p->payload));
+    if (!p->payload.data)
         return cty_fail(&cli->error, CUSTODY_E_FORBIDDEN, "the payload is not at hand");
     return CUSTODY_OK;
 }

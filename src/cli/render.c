@@ -190,8 +190,10 @@ static custody_err put_payload(struct cty_buf *out, const struct cty_judgement *
 static custody_err put_changes(struct cty_buf *out, const struct cty_judgement *judgement)
 {
     struct cty_bytes from, to;
-    if (judgement->record.revision == 0 || cty_judgement_original(judgement, &from) != CUSTODY_OK ||
-        cty_judgement_payload(judgement, &to) != CUSTODY_OK)
+    if (judgement->record.revision == 0 || cty_judgement_original(judgement, &from) != CUSTODY_OK)
+        return CUSTODY_OK;
+    CTY_TRY(cty_judgement_payload_if(judgement, &to));
+    if (!to.data)
         return CUSTODY_OK;
     CTY_TRY(cty_put_linef(out, "changed", "from what was asked to what stands:"));
     return cty_render_diff(from, to, 2, out);

@@ -159,10 +159,10 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
     struct history h = {.jw = jw, .judgement = judgement};
     struct cty_bytes original, payload;
     bool has_original = cty_judgement_original(judgement, &original) == CUSTODY_OK;
-    bool has_payload = cty_judgement_payload(judgement, &payload) == CUSTODY_OK;
+    CTY_TRY(cty_judgement_payload_if(judgement, &payload));
     cty_member(jw, "action", c->action);
     cty_member_hash(jw, "case", &judgement->case_id);
-    if (has_original && has_payload)
+    if (has_original && payload.data)
         CTY_TRY(cty_member_diff(jw, "changes", original, payload));
     if (cty_consent_word(c))
         cty_member_text(jw, "consent", cty_consent_word(c));
@@ -178,7 +178,7 @@ static custody_err members_known(struct cty_jw *jw, const struct cty_judgement *
     cty_member(jw, "ledger", judgement->checkpoint.origin);
     if (has_original)
         CTY_TRY(cty_member_document(jw, "original", "original_base64", original));
-    if (has_payload)
+    if (payload.data)
         CTY_TRY(cty_member_document(jw, "payload", "payload_base64", payload));
     cty_member_text(jw, "priority", cty_priority_names[c->priority]);
     CTY_TRY(cty_questions_member(judgement, jw));

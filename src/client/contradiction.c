@@ -104,7 +104,8 @@ static custody_err look_around(struct look *look, const char *state_path, custod
     if (!folder)
         return CUSTODY_E_NO_MEMORY;
     if (!dir)
-        return cty_fail(error, CUSTODY_E_IO, "looking into %s: %s", folder, strerror(errno));
+        return cty_fail(error, errno == ENOMEM ? CUSTODY_E_NO_MEMORY : CUSTODY_E_IO, "looking into %s: %s", folder,
+                        strerror(errno));
     name_begin(look->trust->origin, begin);
     custody_err err = CUSTODY_OK;
     struct dirent *item = NULL;

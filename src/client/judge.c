@@ -249,6 +249,13 @@ custody_err cty_judgement_payload(const struct cty_judgement *judgement, struct 
     return cty_judgement_content(judgement, search.statement, search.member, ret_payload);
 }
 
+custody_err cty_judgement_payload_if(const struct cty_judgement *judgement, struct cty_bytes *ret_payload)
+{
+    *ret_payload = cty_bytes_make(NULL, 0);
+    custody_err err = cty_judgement_payload(judgement, ret_payload);
+    return err == CUSTODY_E_NOT_FOUND || err == CUSTODY_E_PAYLOAD_MISMATCH ? CUSTODY_OK : err;
+}
+
 custody_err cty_judgement_original(const struct cty_judgement *judgement, struct cty_bytes *ret_payload)
 {
     return cty_judgement_content(judgement, &judgement->case_id, "payload", ret_payload);

@@ -74,6 +74,9 @@ CUSTODY_MUST_USE custody_err cty_judgement_payload(const struct cty_judgement *j
                                                    struct cty_bytes *ret_payload);
 CUSTODY_MUST_USE custody_err cty_judgement_original(const struct cty_judgement *judgement,
                                                     struct cty_bytes *ret_payload);
+/* The payload in force for showing: data NULL where it is not at hand. Errors: NO_MEMORY and INTERNAL, where nobody knows. */
+CUSTODY_MUST_USE custody_err cty_judgement_payload_if(const struct cty_judgement *judgement,
+                                                      struct cty_bytes *ret_payload);
 
 /*
  * Calls `each` for every entry of the case in order, parsed; the views live for the call only. An error ends it.

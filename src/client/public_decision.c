@@ -156,8 +156,10 @@ static custody_err fill_contents(custody_decision *decision, const struct cty_ju
     if (cty_judgement_content(judgement, &judgement->case_id, "state", &content) == CUSTODY_OK)
         CTY_TRY(copy(&decision->agent_state, content));
     bool released = judgement->record.release.present;
-    if ((!released && judgement->record.consent == CTY_CONSENT_NONE) ||
-        cty_judgement_payload(judgement, &content) != CUSTODY_OK)
+    if (!released && judgement->record.consent == CTY_CONSENT_NONE)
+        return CUSTODY_OK;
+    CTY_TRY(cty_judgement_payload_if(judgement, &content));
+    if (!content.data)
         return CUSTODY_OK;
     /* Before a release it is for looking at, as a difference, and not there to be acted on. */
     if (released)
