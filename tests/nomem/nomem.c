@@ -42,7 +42,7 @@ void REAL(free)(void *data);
 static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
     bool armed;
     bool watched;
-    bool away;
+    bool aside;
     enum nomem_mode mode;
     uint64_t nth;
     uint64_t count;
@@ -78,7 +78,7 @@ uint64_t nomem_count(void)
 
 static bool runs_out(void)
 {
-    if (!mine.armed)
+    if (!mine.armed || mine.aside)
         return false;
     mine.count++;
     bool fails = mine.nth != 0 && (mine.mode == NOMEM_ONCE ? mine.count == mine.nth : mine.count >= mine.nth);
@@ -120,7 +120,7 @@ static size_t slot_of(const void *data)
 
 static void keep(void *data, size_t size)
 {
-    if (!data || !mine.watched || mine.away)
+    if (!data || !mine.watched || mine.aside)
         return;
     lock();
     size_t at = slot_of(data);
@@ -164,9 +164,9 @@ void nomem_unwatch(void)
     atomic_store(&kept.count, 0);
 }
 
-void nomem_look_away(bool away)
+void nomem_aside(bool aside)
 {
-    mine.away = away;
+    mine.aside = aside;
 }
 
 size_t nomem_left(void)

@@ -32,8 +32,8 @@ size_t nomem_left(void);
 /* Size of one that is still there, so that it can be found; 0 where there is none. */
 size_t nomem_left_size(void);
 void nomem_unwatch(void);
-/* What is allocated meanwhile is not noted. */
-void nomem_look_away(bool away);
+/* What this thread allocates meanwhile is the test's own: neither counted, nor refused, nor noted. */
+void nomem_aside(bool aside);
 
 /* Told of every allocation that is counted; for preload.c. NULL ends it. */
 void nomem_tell(void (*each)(uint64_t count, bool failed));

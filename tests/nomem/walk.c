@@ -33,11 +33,11 @@ static void end(const struct nomem_walk *walk)
 
 static void look(const struct nomem_walk *walk, struct cty_buf *out)
 {
-    nomem_look_away(true);
+    nomem_aside(true);
     cty_buf_clear(out);
     if (walk->look)
         walk->look(walk->context, out);
-    nomem_look_away(false);
+    nomem_aside(false);
 }
 
 static void must(const struct nomem_walk *walk, uint64_t nth, custody_err err)
@@ -47,14 +47,22 @@ static void must(const struct nomem_walk *walk, uint64_t nth, custody_err err)
                  (unsigned long long)nth);
 }
 
+static int shown(size_t size)
+{
+    return size < 300 ? (int)size : 300;
+}
+
 static void compare(const struct nomem_walk *walk, uint64_t nth, const struct cty_buf *wanted)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf got = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
     look(walk, &got);
-    if (!cty_bytes_equal(cty_buf_bytes(&got), cty_buf_bytes(wanted)))
-        fail_msg("%s: another result after allocation %llu failed:\n%.*s\ninstead of\n%.*s", walk->name,
-                 (unsigned long long)nth, (int)got.size, (const char *)got.data, (int)wanted->size,
-                 (const char *)wanted->data);
+    size_t at = 0;
+    while (at < got.size && at < wanted->size && got.data[at] == wanted->data[at])
+        at++;
+    if (at < got.size || at < wanted->size)
+        fail_msg("%s: another result after allocation %llu failed, from byte %zu:\n%.*s\ninstead of\n%.*s", walk->name,
+                 (unsigned long long)nth, at, shown(got.size - at), (const char *)got.data + at, shown(wanted->size - at),
+                 (const char *)wanted->data + at);
 }
 
 /* One try. Whether the allocation was reached. */
@@ -120,13 +128,23 @@ static void walk_one(void **state)
     nomem_walk(*state);
 }
 
+/* A check that failed jumps out of the middle of a walk. */
+static int settle(void **state)
+{
+    (void)state;
+    (void)nomem_disarm();
+    nomem_unwatch();
+    nomem_aside(false);
+    return 0;
+}
+
 int nomem_run(const char *title, const struct nomem_walk *walks, size_t count, const struct CMUnitTest *more,
               size_t more_count, int argc, char **argv)
 {
     struct CMUnitTest *tests = calloc(count + more_count, sizeof(*tests));
     sum.all = argc > 1 && strcmp(argv[1], "all") == 0;
     for (size_t i = 0; i < count; i++)
-        tests[i] = (struct CMUnitTest){walks[i].name, walk_one, NULL, NULL, (void *)(uintptr_t)&walks[i]};
+        tests[i] = (struct CMUnitTest){walks[i].name, walk_one, NULL, settle, (void *)(uintptr_t)&walks[i]};
     for (size_t i = 0; i < more_count; i++)
         tests[count + i] = more[i];
     int failed = _cmocka_run_group_tests(title, tests, count + more_count, NULL, NULL);

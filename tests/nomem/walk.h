@@ -20,7 +20,8 @@ struct nomem_walk {
     const char *name;
     /* What the call needs, made anew for each try; may be NULL. */
     void (*begin)(void *context);
-    /* The call, and checks of what it must leave alone where it fails. It may come twice between begin and end. */
+    /* The call, and checks of what it must leave alone where it fails (in nomem_aside, where they allocate). It may come
+     * twice between begin and end. */
     custody_err (*run)(void *context);
     /* What came of it, as bytes that are the same each time; may be NULL. */
     void (*look)(void *context, struct cty_buf *out);
