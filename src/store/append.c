@@ -118,6 +118,7 @@ custody_err cty_store_commit(struct cty_store *store, custody_error *error)
     CTY_TRY(cty_store_check_open(store, error));
     if (store->view.size != store->committed.size && !store->is_covered)
         return cty_store_fail(store, cty_fail(error, CUSTODY_E_INTERNAL, "entries without a checkpoint"));
+    CTY_TRY(cty_store_fail(store, cty_log_mark(store, error)));
     CTY_TRY(cty_store_fail(store, run(store, CTY_SQL_COMMIT, error)));
     store->state = CTY_STORE_IDLE;
     if (store->is_covered)

@@ -4,6 +4,7 @@
 #define CTY_STORE_INNER_H
 
 #include "base/limits.h"
+#include "store/pairing.h"
 #include "store/place.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct cty_store_reader {
     struct cty_store_slot *slots;
     struct cty_store_edge *edge; /* a view's; else NULL */
     struct cty_buf origin;
+    bool is_copy;       /* by cty_store_backup */
 };
 
 /* Owns nothing yet. Errors: NO_MEMORY. Undone by cty_reader_done, after errors too. */
@@ -96,6 +98,13 @@ struct cty_store {
     bool log_pending;                 /* what a crash left in the log isn't in the database yet */
     int log_frames;
     int log_folded;                   /* frames when the log was last brought into the database */
+    struct cty_pairing pairing;       /* its row, as of the newest commit */
+    struct cty_pairing pairing_next;  /* what the open transaction puts there, */
+    bool log_marked;                  /* if it does */
+    bool log_found;                   /* there is something in the log, or was since the start */
+    bool log_known;                   /* the database itself says which log belongs with it, */
+    int log_named;                    /* or will, once so many frames are brought into it */
+    bool is_loaded;                   /* it may be written */
 };
 
 /* Whether the writer is in a transaction. Errors: what ended it; STORAGE where poisoned; INTERNAL. */
@@ -121,10 +130,14 @@ CUSTODY_MUST_USE custody_err cty_store_count_staged(struct cty_store *store, cus
 /* Watches the log's length. */
 void cty_log_watch(struct cty_store *store);
 /*
- * Brings all of the log into the database and empties it, where a crash may have left something in it.
- * Errors: BUSY while readers hold it, READ_ONLY, STORAGE.
+ * Brings all of the log into the database and empties it, where a crash may have left something in it; then begins a new
+ * one, of which the database knows. Errors: BUSY while readers hold it, READ_ONLY, STORAGE.
  */
 CUSTODY_MUST_USE custody_err cty_log_settle(struct cty_store *store, custody_error *error);
+/* The same for the end: the database says that nothing belongs with it. */
+CUSTODY_MUST_USE custody_err cty_log_end(struct cty_store *store, custody_error *error);
+/* Within a transaction that cty_log_fold will follow: what the database is to know of its log. */
+CUSTODY_MUST_USE custody_err cty_log_mark(struct cty_store *store, custody_error *error);
 /* After a commit: brings the log into the database where it has grown long. Poisons on a failed sync. */
 void cty_log_fold(struct cty_store *store);
 

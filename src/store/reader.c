@@ -34,12 +34,30 @@ static custody_err snapshot_check(struct cty_store_reader *reader, custody_error
     return err;
 }
 
+/* SQLite reads a database without its log as if there had never been one. */
+static custody_err pair_check(struct cty_store_reader *reader, const struct cty_place *place,
+                              enum cty_connection_use use, bool had_log, custody_error *error)
+{
+    struct cty_pairing pairing;
+    struct cty_pairing_log log = {.salt = {.present = had_log}};
+    CTY_TRY(cty_pairing_read(&reader->sql, &pairing, error));
+    reader->is_copy = pairing.state == CTY_PAIRING_COPY;
+    /* A custodian may have started since the first look. */
+    if (!had_log && use == CTY_CONNECTION_READS)
+        CTY_TRY(cty_pairing_find_log(place, &log, error));
+    return pairing.state != CTY_PAIRING_OPEN || log.salt.present ? CUSTODY_OK : cty_pairing_fail_missing(error);
+}
+
 static custody_err reader_open(struct cty_store_reader *reader, const struct cty_place *place,
                                enum cty_connection_use use, custody_error *error)
 {
+    struct cty_pairing_log log = {.commits = false};
     CTY_TRY(cty_place_check_file(place, false, error));
+    if (use == CTY_CONNECTION_READS)
+        CTY_TRY(cty_pairing_find_log(place, &log, error));
     CTY_TRY(cty_connection_open(&reader->sql, place->path, use, error));
     CTY_TRY(cty_schema_check(&reader->sql, error));
+    CTY_TRY(pair_check(reader, place, use, log.salt.present, error));
     CTY_TRY(cty_schema_origin(&reader->sql, &reader->origin, error));
     return snapshot_check(reader, error);
 }
@@ -136,6 +154,11 @@ custody_err cty_reader_check(const struct cty_store_reader *reader, custody_erro
 struct cty_bytes cty_store_origin(const struct cty_store_reader *reader)
 {
     return cty_buf_bytes(&reader->origin);
+}
+
+bool cty_store_is_copy(const struct cty_store_reader *reader)
+{
+    return reader->is_copy;
 }
 
 uint64_t cty_store_size(const struct cty_store_reader *reader)

@@ -32,7 +32,8 @@ struct cty_store_reader;
 /*
  * Opens the database at `path` for reading only, beside a running custodian or alone. `path` is copied.
  * Checks what cty_store_open checks of the file, its schema and its head; the lock isn't needed.
- * Errors: NOT_FOUND, IO, STORE_UNKNOWN (not a database of this program, or another version), STORE_ALTERED.
+ * Errors: NOT_FOUND, IO, STORE_UNKNOWN (not a database of this program, or another version), STORE_HALF where its
+ * newest commits are in a log that is not there, STORE_ALTERED.
  */
 CUSTODY_MUST_USE custody_err cty_store_reader_open(const char *path, struct cty_store_reader **ret_reader,
                                                    custody_error *error);
@@ -252,12 +253,19 @@ CUSTODY_MUST_USE custody_err cty_store_walk_foreign(struct cty_store_reader *rea
 CUSTODY_MUST_USE custody_err cty_store_walk_damage(struct cty_store_reader *reader, cty_store_finding_fn *fn,
                                                    void *context, custody_error *error);
 
+/* Who wants to know how far a copy is, now and then. An error ends the copying, and nothing is left of it. */
+struct cty_store_backup_watch {
+    custody_err (*step)(void *context, uint64_t pages, uint64_t of_pages);
+    void *context;
+};
 /*
- * Copies the snapshot into a new database at `path`, mode 0600; it is there whole and durable, or not at all.
- * WARNING: a copy that is opened for writing later is a fork of everything that was signed since.
- * Errors: EXISTS, IO, READ_ONLY for a full disk.
+ * Copies the snapshot into a new database at `path`, mode 0600; it is there whole and durable, or not at all. It is marked
+ * as a copy: cty_store_open refuses it, since one that is written is a fork of everything that was signed meanwhile.
+ * `watch` may be NULL. Errors: EXISTS, IO, READ_ONLY for a full disk, those of `watch`.
  */
 CUSTODY_MUST_USE custody_err cty_store_backup(struct cty_store_reader *reader, const char *path,
-                                              custody_error *error);
+                                              const struct cty_store_backup_watch *watch, custody_error *error);
+/* Whether this is such a copy, and nobody has said yet that it is the ledger. */
+bool cty_store_is_copy(const struct cty_store_reader *reader);
 
 #endif

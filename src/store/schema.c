@@ -6,7 +6,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "ledger/note.h"
+#include "store/pairing.h"
 
+#define LOG_KEY "log"
 #define ORIGIN_KEY "origin"
 #define FINDING_BYTES_MAX 512
 
@@ -65,7 +67,9 @@ static custody_err origin_make(struct cty_sql *sql, struct cty_bytes origin, cus
 static custody_err all_make(struct cty_sql *sql, struct cty_bytes origin, custody_error *error)
 {
     CTY_TRY(objects_make(sql, error));
+    struct cty_pairing closed = cty_pairing_new(CTY_PAIRING_CLOSED, 0);
     CTY_TRY(header_make(sql, error));
+    CTY_TRY(cty_pairing_put(sql, &closed, error));
     return origin_make(sql, origin, error);
 }
 
@@ -173,21 +177,33 @@ out:
     return err;
 }
 
+static custody_err setting_judge(struct cty_bytes key, struct cty_bytes value, const struct findings *findings)
+{
+    struct cty_pairing pairing;
+    char name[64];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(key.size < 60 ? key.size : 60), (const char *)key.data);
+    if (cty_bytes_is(key, ORIGIN_KEY)) /* compared by who asks for it */
+        return CUSTODY_OK;
+    if (!cty_bytes_is(key, LOG_KEY))
+        return finding(findings, "not in the schema", "setting", name);
+    return cty_pairing_parse(value, &pairing) ? CUSTODY_OK
+                                              : finding(findings, "differs from the schema", "setting", name);
+}
+
 static custody_err settings_walk(struct cty_sql *sql, const struct findings *findings, custody_error *error)
 {
     CTY_CLEANUP(cty_query_done) struct cty_query query = cty_query_make(sql, CTY_SQL_SETTINGS, error);
     bool row = false;
+    bool has_log = false;
     for (;;) {
         CTY_TRY(cty_query_step(&query, &row));
         if (!row)
-            return CUSTODY_OK;
+            return has_log ? CUSTODY_OK : finding(findings, "missing", "setting", LOG_KEY);
         struct cty_bytes key = cty_query_get_text(&query);
+        struct cty_bytes value = cty_query_get_text(&query);
         CTY_TRY(cty_query_check(&query));
-        char name[64];
-        (void)snprintf(name, sizeof(name), "%.*s", (int)(key.size < 60 ? key.size : 60),
-                       (const char *)key.data);
-        if (!cty_bytes_is(key, ORIGIN_KEY))
-            CTY_TRY(finding(findings, "not in the schema", "setting", name));
+        CTY_TRY(setting_judge(key, value, findings));
+        has_log = has_log || cty_bytes_is(key, LOG_KEY);
     }
 }
 
@@ -209,16 +225,28 @@ custody_err cty_schema_check(struct cty_sql *sql, custody_error *error)
     return cty_schema_walk(sql, refuse_finding, error ? error : &inner, error);
 }
 
+/* The value of the origin's row. */
+static custody_err origin_find(struct cty_query *query, struct cty_bytes *ret_origin)
+{
+    bool row = true;
+    while (row) {
+        CTY_TRY(cty_query_step(query, &row));
+        if (!row)
+            break;
+        bool is_it = cty_bytes_is(cty_query_get_text(query), ORIGIN_KEY);
+        *ret_origin = cty_query_get_text(query);
+        CTY_TRY(cty_query_check(query));
+        if (is_it)
+            return CUSTODY_OK;
+    }
+    return cty_fail(query->error, CUSTODY_E_STORE_ALTERED, "no origin");
+}
+
 custody_err cty_schema_origin(struct cty_sql *sql, struct cty_buf *out, custody_error *error)
 {
     CTY_CLEANUP(cty_query_done) struct cty_query query = cty_query_make(sql, CTY_SQL_SETTINGS, error);
-    bool row = false;
-    CTY_TRY(cty_query_step(&query, &row));
-    if (!row)
-        return cty_fail(error, CUSTODY_E_STORE_ALTERED, "no origin");
-    (void)cty_query_get_text(&query);
-    struct cty_bytes origin = cty_query_get_text(&query);
-    CTY_TRY(cty_query_check(&query));
+    struct cty_bytes origin;
+    CTY_TRY(origin_find(&query, &origin));
     if (!cty_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_STORE_ALTERED, "the origin is no lawful name");
     return cty_buf_put_bytes(out, origin);

@@ -28,7 +28,7 @@ struct cty_store;
 
 /*
  * Makes the database at `path` for the ledger `origin` and opens it. A creation that is cut off leaves no
- * database behind. Errors: EXISTS, BAD_MEMBER for an origin that no note may have, STORE_LOCKED, IO, READ_ONLY,
+ * database behind, or a whole one without entries, where memory ran out between the two. Errors: EXISTS, BAD_MEMBER for an origin that no note may have, STORE_LOCKED, IO, READ_ONLY,
  * STORAGE.
  */
 CUSTODY_MUST_USE custody_err cty_store_create(const char *path, struct cty_bytes origin,
@@ -39,10 +39,17 @@ CUSTODY_MUST_USE custody_err cty_store_create(const char *path, struct cty_bytes
  * write-ahead log left by a crash is in the database, and the head holds together: entries, tiles and newest
  * checkpoint end at one size, the root out of the tiles is the checkpoint's, the last entry hashes to the last
  * leaf. That reads O(log size) rows. The signature of the newest checkpoint is for the caller to verify.
- * Errors: NOT_FOUND, IO, STORE_LOCKED, STORE_UNKNOWN, STORE_ALTERED, READ_ONLY, STORAGE, NO_MEMORY.
+ * Errors: NOT_FOUND, IO, STORE_LOCKED, STORE_UNKNOWN, STORE_HALF where the log beside it isn't its own or is missing,
+ * STORE_COPY for a backup, STORE_ALTERED, READ_ONLY, STORAGE, NO_MEMORY. What is refused is left as it is.
  */
 CUSTODY_MUST_USE custody_err cty_store_open(const char *path, struct cty_store **ret_store,
                                             custody_error *error);
+/*
+ * The same for a backup, or a database whose log is lost, of which a person says that the ledger had `size` entries and no
+ * more. It is then an ordinary database; for one that already is, `size` says nothing. Errors: STORE_COPY for another size.
+ */
+CUSTODY_MUST_USE custody_err cty_store_open_restored(const char *path, uint64_t size, struct cty_store **ret_store,
+                                                     custody_error *error);
 /* Takes NULL, returns NULL. Rolls back what is open; brings a healthy log into the database. */
 struct cty_store *cty_store_close(struct cty_store *store);
 

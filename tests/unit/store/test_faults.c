@@ -6,6 +6,8 @@
  */
 #include "desk.h"
 
+#include <unistd.h>
+
 #include "base/limits.h"
 #include "faulty_vfs.h"
 #include "unit/support.h"
@@ -180,7 +182,7 @@ static void a_full_disk_at_the_start_lets_reads_go_on(void **state)
     desk_path(&desk, "copy.db", copy);
     struct cty_store_reader *reader = desk_reader(&desk);
     assert_ok(cty_store_begin_read(reader, NULL));
-    assert_refused(cty_store_backup(reader, copy, NULL), "read-only");
+    assert_refused(cty_store_backup(reader, copy, NULL, NULL), "read-only");
     cty_store_reader_close(reader);
     assert_true(faulty_disarm());
     assert_ok(desk_append(store, GROUP));
@@ -202,7 +204,9 @@ static void a_creation_that_fails_leaves_nothing(void **state)
             faulty_arm(kinds[i], nth);
             custody_err err = cty_store_create(desk.path, CTY_LITERAL(DESK_ORIGIN), &store, NULL);
             happened = faulty_disarm();
-            assert_refused(err, happened ? codes[i] : "ok");
+            /* Once it has its name it can be opened, and its log begun when there is room. */
+            bool may_wait = kinds[i] == FAULTY_WRITE_FULL && access(desk.path, F_OK) == 0;
+            assert_refused(err, happened && !(may_wait && err == CUSTODY_OK) ? codes[i] : "ok");
             cty_store_close(store);
             if (!happened)
                 break;
