@@ -229,6 +229,28 @@ static void every_byte_counts(void **state)
     cty_buf_done(&other);
 }
 
+/* Each member as something else than it must be. */
+static void members_are_what_they_must_be(void **state)
+{
+    static const char *const bad[] = {
+        "\"notes\":[\"a\"]", "\"notes\":[\"a\",\"b\",\"c\"]", "\"notes\":{}", "\"notes\":[\"a\",1]", "\"notes\":[null,\"a\"]",
+    };
+    struct pair *p = *state;
+    struct cty_contradiction_report report;
+    for (size_t i = 0; i < CTY_COUNT_OF(bad); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "{\"custody_contradiction\":1,\"key\":\"k\",\"kind\":\"two-roots\",\"ledger\":\"l\",%s}", bad[i]);
+        assert_refused(cty_contradiction_verify(cty_bytes_text(text), &p->trust, &report, NULL), "bad-evidence");
+    }
+    static const char *const others[] = {"\"key\":1,\"kind\":\"two-roots\",\"ledger\":\"l\"", "\"key\":\"k\",\"kind\":\"two-roots\",\"ledger\":[]",
+                                         "\"key\":\"k\",\"kind\":\"whim\",\"ledger\":\"l\"", "\"key\":\"k\",\"kind\":7,\"ledger\":\"l\""};
+    for (size_t i = 0; i < CTY_COUNT_OF(others); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "{\"custody_contradiction\":1,%s,\"notes\":[\"a\",\"b\"]}", others[i]);
+        assert_refused(cty_contradiction_verify(cty_bytes_text(text), &p->trust, &report, NULL), "bad-evidence");
+    }
+}
+
 static void more_than_a_file_may_hold_is_refused(void **state)
 {
     struct pair *p = *state;
@@ -248,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(going_back_is_a_word_against_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(notes_must_be_signed_by_the_pinned_log, setup, teardown),
         cmocka_unit_test_setup_teardown(every_byte_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_what_they_must_be, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_a_file_may_hold_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

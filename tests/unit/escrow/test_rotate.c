@@ -71,6 +71,45 @@ static void rotations_have_a_limit(void **state)
     assert_ok(world_rotate(w, "acme/dave"));
 }
 
+static void the_custodians_rotations_have_a_limit(void **state)
+{
+    struct world *w = *state;
+    for (uint32_t i = 0; i < CTY_ROTATIONS_MAX; i++)
+        assert_ok(world_rotate_custodian(w, CTY_CUSTODIAN_LOG));
+    assert_refused(world_rotate_custodian(w, CTY_CUSTODIAN_LOG), "limit-reached");
+    assert_ok(world_rotate_custodian(w, CTY_CUSTODIAN_CLERK));
+}
+
+static struct cty_bytes sealing_vkey(const char *actor, const struct cty_secret *secret, char ret_text[static 400])
+{
+    struct cty_buf out = CTY_BUF_INIT(400);
+    assert_ok(cty_vkey_format(cty_bytes_text(actor), CTY_KEY_X25519, cty_secret_sealing_key(secret), &out));
+    memcpy(ret_text, out.data, out.size);
+    struct cty_bytes text = cty_bytes_make(ret_text, out.size);
+    cty_buf_done(&out);
+    return text;
+}
+
+static void a_rotation_may_bring_a_sealing_key(void **state)
+{
+    struct world *w = *state;
+    struct cty_statement st;
+    struct cty_actor_record actor = {0};
+    struct cty_json tape = CTY_JSON_INIT;
+    char text[400], again[400];
+    const struct cty_secret *sealing = world_secret(w, "acme/carol");
+    world_begin_rotation(w, &st, "acme/carol");
+    st.u.actor_rotate.sealing_key = sealing_vkey("acme/carol", sealing, text);
+    assert_ok(submit(w, &st));
+    assert_ok(cty_record_decode(&cty_shape_actor_record, cty_memory_get(w->memory, "actor/acme/carol"), &tape, &actor, NULL));
+    assert_true(cty_bytes_equal(actor.enrolment.sealing_key, st.u.actor_rotate.sealing_key));
+    /* One key has one name, for sealing too. */
+    world_begin_rotation(w, &st, "acme/dave");
+    st.u.actor_rotate.sealing_key = sealing_vkey("acme/dave", sealing, again);
+    assert_refused(submit(w, &st), "duplicate-key");
+    cty_json_done(&tape);
+}
+
 /* Signed by the old key alone a rotation is nobody's; signed by both it is. */
 static void a_rotation_is_signed_by_both(void **state)
 {
@@ -382,6 +421,19 @@ static void the_newest_policy_names_them(void **state)
     assert_refused(enrol_by(w, "operator/two", "admin", "operator/k", NULL), "wrong-role");
 }
 
+/* The ledger's first policy does so from entry 0 on. */
+static void the_first_policy_names_them(void **state)
+{
+    (void)state;
+    struct world *w = bench_empty();
+    world_open(w, RECOVERY(1));
+    struct cty_enrolment keeper = bench_person(w, "operator/k", "keeper", "operator/k");
+    assert_refused(enrol_by(w, "operator/early", "admin", "operator/ada", NULL), "under-threshold");
+    assert_ok(world_enrol(w, &keeper));
+    assert_ok(enrol_by(w, "operator/new", "admin", "operator/k", NULL));
+    world_free(w);
+}
+
 /* A name, once an admin with the operator's key would be its own second word: no such admin. */
 static void no_admin_with_the_operators_key(void **state)
 {
@@ -398,6 +450,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(actor_rotate_refusals_in_order),
         BENCH_TEST(rotations_have_a_limit),
+        BENCH_TEST(the_custodians_rotations_have_a_limit),
+        BENCH_TEST(a_rotation_may_bring_a_sealing_key),
         REAL_TEST(a_rotation_is_signed_by_both),
         REAL_TEST(the_old_key_signs_nothing_more),
         BENCH_TEST(a_former_key_is_revoked),
@@ -410,6 +464,7 @@ int main(void)
         BENCH_TEST(nothing_after_the_close),
         BENCH_TEST(admins_are_brought_back),
         BENCH_TEST(the_newest_policy_names_them),
+        cmocka_unit_test(the_first_policy_names_them),
         BENCH_TEST(no_admin_with_the_operators_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

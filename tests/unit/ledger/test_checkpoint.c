@@ -248,6 +248,27 @@ static void test_every_length(void **state)
         check_altered(cty_bytes_make(note.data + note.size - size, size), false);
 }
 
+/* Which key signs a checkpoint follows from its size. */
+static void test_keys_over_time(void **state)
+{
+    (void)state;
+    struct cty_log_keys keys;
+    struct cty_key key = *cty_secret_key(log_secret);
+    cty_log_keys_begin(&keys, &key);
+    for (uint32_t i = 1; i <= CTY_ROTATIONS_MAX; i++) {
+        key.bytes[0]++;
+        assert_ok(cty_log_keys_add(&keys, 10 * i, &key));
+    }
+    assert_ok(cty_log_keys_add(&keys, 10 * CTY_ROTATIONS_MAX, &key)); /* known already */
+    key.bytes[0]++;
+    assert_refused(cty_log_keys_add(&keys, 10 * CTY_ROTATIONS_MAX + 1, &key), "limit-reached");
+    keys.count = 3;
+    assert_refused(cty_log_keys_add(&keys, 20, &key), "bad-member");
+    assert_true(cty_log_keys_at(&keys, 0) == &keys.keys[0] && cty_log_keys_at(&keys, 9) == &keys.keys[0]);
+    assert_true(cty_log_keys_at(&keys, 10) == &keys.keys[1] && cty_log_keys_at(&keys, 19) == &keys.keys[1]);
+    assert_true(cty_log_keys_at(&keys, 20) == &keys.keys[2] && cty_log_keys_at(&keys, 1u << 30) == &keys.keys[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_opens),
         cmocka_unit_test(test_refuses_to_open),
         cmocka_unit_test(test_signed_but_not_a_checkpoint),
+        cmocka_unit_test(test_keys_over_time),
         cmocka_unit_test(test_every_bit),
         cmocka_unit_test(test_every_byte_inserted_or_dropped),
         cmocka_unit_test(test_every_length),
