@@ -5,64 +5,28 @@
  */
 #include "bench.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/check.h"
-#include "base/file.h"
+#include "bench_options.h"
 
-static const char help[] =
-    "usage: tools/bench [--quick] [--entries N] [--clients N] [--cases N] [--waiters N]\n"
-    "                   [--json FILE] [--compare OLD.json]\n"
-    "\n"
-    "Measures a custodian with a ledger in a temporary folder against what this machine can do in the same run, audits\n"
-    "the ledger, and prints a table. spec/bench.md says what each figure is. TMPDIR chooses the disk.\n"
-    "\n"
-    "  --quick         smaller numbers: about 20 seconds in the place of some minutes\n"
-    "  --entries N     grow the ledger to so many entries before it is measured again (100000; quick 20000)\n"
-    "  --clients N     clients at once for submit_per_s and submit_ratio (100)\n"
-    "  --cases N       cases for each number of clients, four submissions each (2000; quick 400)\n"
-    "  --waiters N     clients that wait for news (5000; quick 200), as far as limits allow\n"
-    "  --json FILE     write the figures to FILE too\n"
-    "  --compare OLD   compare with the figures of another run\n"
-    "\n"
-    "Exit status: 0 measured; 1 something is wrong, and no figure counts; 4 usage.\n";
-
-#define ENTRIES_MAX 2000000u
-#define CLIENTS_MAX 4096u
 /* Where the first window of growth lies, in entries. */
 #define THEN_ENTRIES 10000u
 /* Cases of a round inside a window, so that a stock of them fits before the first one. */
 #define WINDOW_ROUND 400u
-#define ENTRIES_PER_CASE 6u
 #define LONE_BLOCKS 6u
-
-struct options {
-    unsigned entries;
-    unsigned clients;
-    unsigned cases;
-    unsigned waiters;
-    unsigned lone;    /* requests of a client alone, and commits */
-    unsigned looks;   /* round trips; a quarter as many proofs */
-    double sample_s;
-    double wait_s;
-    const char *json;
-    const char *compare;
-};
-
-static const struct options full_run = {.entries = 100000, .clients = 100, .cases = 2000, .waiters = 5000, .lone = 300,
-                                        .looks = 2000, .sample_s = 0.3, .wait_s = 20};
-static const struct options quick_run = {.entries = 20000, .clients = 100, .cases = 400, .waiters = 200, .lone = 120,
-                                         .looks = 800, .sample_s = 0.1, .wait_s = 3};
+/* Clients of the largest level that is always measured; and what else connects. */
+#define CROWD_MAX 1000u
+#define CONNECTIONS_KEPT 24u
+/* Clients that take the last cases to their end; not measured. */
+#define DRAIN_CLIENTS 64u
 
 struct bench {
-    struct options options;
+    struct bench_options options;
     struct house *house;
     struct bench_load load;
     struct bench_machine machine;
     struct bench_table table;
-    struct bench_old old;
     struct bench_restart restart;
     struct bench_spent windows[2]; /* of growth: then and now */
     struct {
@@ -85,7 +49,7 @@ static void say(const struct bench *b, const char *what)
 static void measure_lone(struct bench *b)
 {
     struct bench_spent spent = {0};
-    struct bench_times commits = {0};
+    struct bench_times commits = {0}, syncs = {0};
     struct bench_crowd *crowd = bench_crowd_open(b->house, 1);
     size_t block = (b->options.lone + LONE_BLOCKS - 1) / LONE_BLOCKS;
     bench_load_round(&b->load, crowd, (const size_t[BENCH_STEPS]){1}, NULL);
@@ -93,15 +57,18 @@ static void measure_lone(struct bench *b)
     for (unsigned i = 0; i < LONE_BLOCKS; i++) {
         bench_load_round(&b->load, crowd, (const size_t[BENCH_STEPS]){block}, &spent);
         bench_commits_measure(database, block, &commits);
+        bench_syncs_measure(b->house, block, &syncs);
     }
     double request = bench_percentile(spent.ms.items, spent.ms.count, 50);
     double commit = bench_percentile(commits.items, commits.count, 50);
+    bench_put(&b->table, BENCH_FSYNC_MS, bench_percentile(syncs.items, syncs.count, 50));
     bench_put(&b->table, BENCH_COMMIT_MS, commit);
     bench_put(&b->table, BENCH_REQUEST_MS_P50, request);
     bench_put(&b->table, BENCH_REQUEST_OVER_COMMIT, request / commit);
     bench_commits_close(database);
     bench_crowd_close(crowd);
     bench_times_done(&commits);
+    bench_times_done(&syncs);
     bench_times_done(&spent.ms);
 }
 
@@ -126,7 +93,7 @@ static void measure_then(struct bench *b)
 {
     uint64_t half = b->options.entries / 2;
     uint64_t middle = half < THEN_ENTRIES ? half : THEN_ENTRIES;
-    uint64_t span = (uint64_t)b->options.cases * ENTRIES_PER_CASE;
+    uint64_t span = (uint64_t)b->options.cases * BENCH_ENTRIES_PER_CASE;
     measure_window(b, less(middle, span / 2), &b->windows[0]);
     bench_put(&b->table, BENCH_GROWTH_ENTRIES_THEN, (double)less(b->load.size, span / 2));
     bench_put(&b->table, BENCH_RSS_MIB_THEN, bench_rss_bytes(b->house) / (1024 * 1024));
@@ -136,7 +103,7 @@ static void measure_then(struct bench *b)
 
 static void measure_now(struct bench *b)
 {
-    uint64_t span = (uint64_t)b->options.cases * ENTRIES_PER_CASE;
+    uint64_t span = (uint64_t)b->options.cases * BENCH_ENTRIES_PER_CASE;
     measure_window(b, less(b->options.entries, span), &b->windows[1]);
     bench_put(&b->table, BENCH_GROWTH_ENTRIES, (double)less(b->load.size, span / 2));
     bench_put(&b->table, BENCH_RSS_MIB, bench_rss_bytes(b->house) / (1024 * 1024));
@@ -152,7 +119,7 @@ static size_t cases_for(const struct bench *b, unsigned clients)
 {
     if (clients == 1)
         return (b->options.cases + 9) / 10;
-    return clients >= 1000 ? (size_t)b->options.cases * 2 : b->options.cases;
+    return clients >= CROWD_MAX ? (size_t)b->options.cases * 2 : b->options.cases;
 }
 
 static void measure_level(struct bench *b, unsigned clients)
@@ -169,7 +136,7 @@ static void measure_level(struct bench *b, unsigned clients)
 /* By rising numbers; that of --clients is one of them, or one more. */
 static void measure_levels(struct bench *b)
 {
-    static const unsigned usual[] = {1, 10, 100, 1000};
+    static const unsigned usual[] = {1, 10, 100, CROWD_MAX};
     unsigned own = b->options.clients;
     for (size_t i = 0; i < CTY_COUNT_OF(usual); i++) {
         if (own < usual[i] && (i == 0 || own > usual[i - 1]))
@@ -182,7 +149,7 @@ static void measure_levels(struct bench *b)
 
 static void finish(struct bench *b)
 {
-    struct bench_crowd *crowd = bench_crowd_open(b->house, b->options.clients);
+    struct bench_crowd *crowd = bench_crowd_open(b->house, DRAIN_CLIENTS);
     bench_load_drain(&b->load, crowd);
     bench_crowd_close(crowd);
     bench_machine_sample(&b->machine);
@@ -276,12 +243,12 @@ static void put_all(struct bench *b)
 
 static void begin(struct bench *b)
 {
-    const struct house_config config = {.connections = CTY_CONNECTIONS_MAX};
+    unsigned most = b->options.clients < CROWD_MAX ? CROWD_MAX : b->options.clients;
+    const struct house_config config = {.connections = most + CONNECTIONS_KEPT};
     b->began = bench_now();
     b->spent = bench_time_spent();
     b->house = house_new(&config);
     bench_machine_words(b->house, &b->table);
-    bench_put(&b->table, BENCH_FSYNC_MS, bench_fsync_ms(b->house));
     bench_load_begin(&b->load, b->house);
 }
 
@@ -312,7 +279,7 @@ static void show(const struct bench *b)
 {
     bench_print(&b->table, stdout);
     if (b->options.compare)
-        bench_print_comparison(&b->table, &b->old, stdout);
+        bench_print_comparison(&b->table, &b->options.old, stdout);
     if (!b->options.json)
         return;
     FILE *file = fopen(b->options.json, "w");
@@ -321,86 +288,6 @@ static void show(const struct bench *b)
     bench_write_json(&b->table, file);
     if (fclose(file) != 0)
         house_fail(__FILE__, __LINE__, b->options.json, CUSTODY_E_IO, "could not be written");
-}
-
-/* ---- the command line ---- */
-
-static _Noreturn void refuse(const char *what, const char *why)
-{
-    fprintf(stderr, "bench: %s: %s\n", what, why);
-    exit(4);
-}
-
-static _Noreturn void refuse_usage(void)
-{
-    fputs(help, stderr);
-    exit(4);
-}
-
-static unsigned number_of(const char *text, unsigned max)
-{
-    uint64_t number = 0;
-    if (!text || cty_u64_parse(cty_bytes_text(text), max, &number) != CUSTODY_OK || number == 0)
-        refuse_usage();
-    return (unsigned)number;
-}
-
-static void take_option(struct options *options, const char *name, const char *value)
-{
-    if (!value)
-        refuse_usage();
-    if (strcmp(name, "--entries") == 0)
-        options->entries = number_of(value, ENTRIES_MAX);
-    else if (strcmp(name, "--clients") == 0)
-        options->clients = number_of(value, CLIENTS_MAX);
-    else if (strcmp(name, "--cases") == 0)
-        options->cases = number_of(value, ENTRIES_MAX / ENTRIES_PER_CASE);
-    else if (strcmp(name, "--waiters") == 0)
-        options->waiters = number_of(value, CTY_CONNECTIONS_MAX * 16);
-    else if (strcmp(name, "--json") == 0)
-        options->json = value;
-    else if (strcmp(name, "--compare") == 0)
-        options->compare = value;
-    else
-        refuse_usage();
-}
-
-/* --quick stands beneath the others, wherever it is said. */
-static void read_options(int argc, char **argv, struct options *options)
-{
-    *options = full_run;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--quick") == 0)
-            *options = quick_run;
-        if (strcmp(argv[i], "--help") == 0) {
-            fputs(help, stdout);
-            exit(0);
-        }
-    }
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--quick") == 0)
-            continue;
-        take_option(options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-        i++;
-    }
-}
-
-/* Before the run, which takes minutes. */
-static void open_files(struct bench *b)
-{
-    struct cty_buf text = CTY_BUF_INIT(BENCH_OLD_BYTES_MAX);
-    custody_error error = {0};
-    if (b->options.compare) {
-        custody_err err = cty_file_read(b->options.compare, &text, &error);
-        if (err == CUSTODY_OK)
-            err = bench_old_parse(cty_buf_bytes(&text), &b->old, &error);
-        if (err != CUSTODY_OK)
-            refuse(b->options.compare, error.detail[0] ? error.detail : custody_err_sentence(err));
-    }
-    cty_buf_done(&text);
-    FILE *file = b->options.json ? fopen(b->options.json, "a") : NULL;
-    if (b->options.json && (!file || fclose(file) != 0))
-        refuse(b->options.json, "can't be written");
 }
 
 /* Waiting clients are files, here and in custodyd, which inherits the limit. */
@@ -416,8 +303,7 @@ static void raise_files(void)
 int main(int argc, char **argv)
 {
     static struct bench b;
-    read_options(argc, argv, &b.options);
-    open_files(&b);
+    bench_options_read(argc, argv, &b.options);
     raise_files();
     run(&b);
     show(&b);

@@ -3,7 +3,8 @@
  * tools/bench, which spec/bench.md describes: what its parts share, and its parts. Times are seconds of the monotonic
  * clock where their name doesn't say otherwise. What goes wrong ends the program (house.h).
  *
- *     bench.c          the options and the order of a run
+ *     bench.c          the order of a run
+ *     bench_options.c  the command line
  *     bench_table.c    the figures: printed, written as JSON, compared with those of another run
  *     bench_line.c     one connection to a door, over a plain socket
  *     bench_crowd.c    many of them, driven by one thread
@@ -51,8 +52,8 @@ struct bench_time {
     double own_s;
 };
 struct bench_time bench_time_spent(void);
-/* A 4 KiB block written and synced, median. */
-double bench_fsync_ms(const struct house *h);
+/* Writes and syncs a block of 4 KiB beside the ledger, `count` times, in ms. */
+void bench_syncs_measure(const struct house *h, size_t count, struct bench_times *times);
 
 /* Full-sync commits of the rows of the newest request and its verdict, beside the ledger, so on the same disk. */
 struct bench_commits;

@@ -10,8 +10,6 @@
 
 #define CONTENT "{\"amount\":100,\"customer\":\"c-20417\",\"order\":\"o-1\",\"reason\":\"damaged in transit\"}"
 #define HOUR_MS 3600000u
-/* Of a case on its way through all four steps: verdict and release too. */
-#define ENTRIES_PER_CASE 6u
 
 static const char *const step_names[BENCH_STEPS] = {"request", "decision", "consume", "outcome"};
 
@@ -302,8 +300,8 @@ void bench_load_fill(struct bench_load *load, struct bench_crowd *crowd, uint64_
 {
     size_t stock = stock_of(load, BENCH_OUTCOME);
     must_be(stock > 0);
-    while (load->size + ENTRIES_PER_CASE < entries) {
-        size_t cases = (size_t)((entries - load->size) / ENTRIES_PER_CASE);
+    while (load->size + BENCH_ENTRIES_PER_CASE < entries) {
+        size_t cases = (size_t)((entries - load->size) / BENCH_ENTRIES_PER_CASE);
         cases = least(least(cases, stock), BENCH_ROUND_MAX);
         bench_load_run(load, crowd, cases, cases, NULL);
     }

@@ -18,6 +18,8 @@
 #define BENCH_APPROVERS 20u
 /* Cases that a round takes one step further on each step. */
 #define BENCH_ROUND_MAX 2500u
+/* Of a case on its way through all four steps: verdict and release too. */
+#define BENCH_ENTRIES_PER_CASE 6u
 
 enum bench_step { BENCH_REQUEST, BENCH_DECISION, BENCH_CONSUME, BENCH_OUTCOME, BENCH_STEPS };
 

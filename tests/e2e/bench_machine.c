@@ -12,7 +12,6 @@
 #include "bench.h"
 #include "store/reader.h"
 
-#define SYNCS 100u
 #define BLOCK_BYTES 4096u
 
 static double clock_now(clockid_t clock)
@@ -77,20 +76,18 @@ void bench_machine_done(struct bench_machine *machine)
 
 /* ---- a block ---- */
 
-double bench_fsync_ms(const struct house *h)
+void bench_syncs_measure(const struct house *h, size_t count, struct bench_times *times)
 {
     char path[128];
-    double times[SYNCS];
     snprintf(path, sizeof(path), "%s/block", h->folder);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     must_be(fd >= 0);
-    for (unsigned i = 0; i < SYNCS; i++) {
+    for (size_t i = 0; i < count; i++) {
         double began = bench_now();
         must_be(pwrite(fd, filler, BLOCK_BYTES, 0) == (ssize_t)BLOCK_BYTES && fdatasync(fd) == 0);
-        times[i] = (bench_now() - began) * 1000;
+        must_be(bench_times_add(times, (bench_now() - began) * 1000));
     }
     must_be(close(fd) == 0 && unlink(path) == 0);
-    return bench_percentile(times, SYNCS, 50);
 }
 
 /* ---- a commit ---- */

@@ -135,7 +135,9 @@ void bench_write_json(const struct bench_table *table, FILE *file)
         write_text(table->words[i], file);
         fputs(",\n", file);
     }
-    for (size_t i = 0; bench_cell_at(table, i, &cell); i++)
-        fprintf(file, "%s  \"%s\": %.*f", i ? ",\n" : "", cell.name, cell.info->digits + 2, cell.value);
+    for (size_t i = 0; bench_cell_at(table, i, &cell); i++) {
+        int digits = cell.info->kind == BENCH_FACT ? cell.info->digits : cell.info->digits + 2;
+        fprintf(file, "%s  \"%s\": %.*f", i ? ",\n" : "", cell.name, digits, cell.value);
+    }
     fputs("\n}\n", file);
 }

@@ -17,9 +17,11 @@
 #define EVENTS 256
 /* Files of this program and of custodyd that are no waiters'; connections too. */
 #define FILES_KEPT 128u
-#define CONNECTIONS_KEPT 16u
+#define CONNECTIONS_KEPT 128u
 /* Until all that was sent is parked. */
 #define SETTLE_S 1.0
+/* Until custodyd has seen that all are gone. */
+#define LEAVE_MS 500u
 
 struct waiter {
     struct bench_line line;
@@ -47,31 +49,50 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-static unsigned limit_waiters(unsigned wanted, struct bench_table *table)
+/* Files that are left for connections, here and in custodyd, which inherits the limit. */
+static unsigned file_room(void)
 {
     struct rlimit files;
     must_be(getrlimit(RLIMIT_NOFILE, &files) == 0);
-    unsigned file_room = files.rlim_cur > CTY_CONNECTIONS_MAX + FILES_KEPT ? CTY_CONNECTIONS_MAX
-                         : files.rlim_cur > FILES_KEPT                     ? (unsigned)files.rlim_cur - FILES_KEPT
-                                                                           : 1;
-    unsigned count = least(wanted, file_room);
-    if (count < wanted && count == file_room && file_room < CTY_CONNECTIONS_MAX)
-        bench_note(table, "%u of %u waiters: a process may have %llu files (ulimit -n).", count, wanted,
-                   (unsigned long long)files.rlim_cur);
-    unsigned door_room = least(CTY_CONNECTIONS_MAX - CONNECTIONS_KEPT, CTY_CALLS_MAX - CTY_CALLS_MAX / 4);
-    if (count > door_room)
-        bench_note(table, "%u of %u waiters: custodyd lets no more calls wait.", door_room, wanted);
-    return least(count, door_room);
+    if (files.rlim_cur <= FILES_KEPT)
+        return 1;
+    return files.rlim_cur - FILES_KEPT < CTY_CONNECTIONS_MAX ? (unsigned)(files.rlim_cur - FILES_KEPT) : CTY_CONNECTIONS_MAX;
+}
+
+/* What custodyd takes at most, of one party. */
+static unsigned door_room(void)
+{
+#ifdef CTY_WAITS_MAX
+    return least(CTY_CONNECTIONS_MAX - CONNECTIONS_KEPT, CTY_WAITS_MAX - CTY_WAITS_MAX / CTY_WAITS_PARTY_REST);
+#else
+    return least(CTY_CONNECTIONS_MAX - CONNECTIONS_KEPT, CTY_CALLS_MAX - CTY_CALLS_MAX / 4);
+#endif
+}
+
+static unsigned limit_waiters(unsigned wanted, struct bench_table *table)
+{
+    unsigned files = file_room(), door = door_room();
+    if (wanted > files && files < door)
+        bench_note(table, "%u of %u waiters: a process may have so many files and no more (ulimit -n).", files, wanted);
+    else if (wanted > door)
+        bench_note(table, "%u of %u waiters: custodyd lets no more calls of one party wait.", door, wanted);
+    return least(wanted, least(files, door));
 }
 
 /* ---- who waits ---- */
 
-static void restart(struct house *h)
+/* Room for them, for those who have just left, and for who drives what is left to do. */
+static void restart(struct house *h, unsigned waiters)
 {
-    char connections[16], calls[16];
-    const char *const more[] = {"--connections", connections, "--calls", calls, NULL};
-    snprintf(connections, sizeof(connections), "%u", CTY_CONNECTIONS_MAX);
-    snprintf(calls, sizeof(calls), "%u", CTY_CALLS_MAX);
+    char connections[16], waits[16];
+#ifdef CTY_WAITS_MAX
+    const char *const more[] = {"--connections", connections, "--waits", waits, NULL};
+    snprintf(waits, sizeof(waits), "%u", CTY_WAITS_MAX);
+#else
+    const char *const more[] = {"--connections", connections, "--calls", waits, NULL};
+    snprintf(waits, sizeof(waits), "%u", CTY_CALLS_MAX);
+#endif
+    snprintf(connections, sizeof(connections), "%u", least(2 * waiters + CONNECTIONS_KEPT, CTY_CONNECTIONS_MAX));
     house_stop(h);
     bench_start(h, more);
 }
@@ -176,6 +197,7 @@ static void stand_up(struct crew *crew)
     for (unsigned i = 0; i < crew->count; i++)
         bench_line_close(&crew->waiters[i].line);
     close(crew->epoll);
+    pause_ms(LEAVE_MS);
 }
 
 static double core_share(struct crew *crew, double seconds)
@@ -212,7 +234,7 @@ void bench_wait(struct bench_load *load, unsigned waiters, double seconds, struc
     crew.text.limit = crew.frame.limit = CTY_MESSAGE_BYTES_MAX;
     crew.waiters = cty_alloc(crew.count, sizeof(*crew.waiters));
     must_be(crew.waiters != NULL);
-    restart(load->house);
+    restart(load->house, crew.count);
     give_sessions(&crew);
     give_cases(&crew);
     bench_put(table, BENCH_WAITERS, crew.count);
