@@ -16,6 +16,7 @@ static uint64_t now_ms(void)
 void cty_progress_begin(struct cty_cli *cli, uint64_t total, struct cty_progress *ret_progress)
 {
     ret_progress->file = cli->terminal && !cli->json ? cli->err : NULL;
+    ret_progress->unit = "entries";
     ret_progress->total = total ? total : 1;
     ret_progress->begun_ms = ret_progress->shown_ms = now_ms();
 }
@@ -31,8 +32,8 @@ void cty_progress_at(struct cty_progress *progress, uint64_t done)
         bar[i] = i < full ? '#' : '.';
     bar[WIDTH] = 0;
     progress->shown_ms = now;
-    (void)fprintf(progress->file, "\r[%s] %llu of %llu entries, %llu a second \033[K", bar, (unsigned long long)done,
-                  (unsigned long long)progress->total,
+    (void)fprintf(progress->file, "\r[%s] %llu of %llu %s, %llu a second \033[K", bar, (unsigned long long)done,
+                  (unsigned long long)progress->total, progress->unit,
                   (unsigned long long)(done * 1000 / (now - progress->begun_ms + 1)));
     (void)fflush(progress->file);
 }

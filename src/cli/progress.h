@@ -7,6 +7,7 @@
 
 struct cty_progress {
     FILE *file; /* NULL: nobody looks */
+    const char *unit; /* "entries", unless it is set to another */
     uint64_t total;
     uint64_t begun_ms;
     uint64_t shown_ms;

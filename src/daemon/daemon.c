@@ -115,10 +115,17 @@ static custody_err read_ledger(struct cty_custodian *custodian, struct cty_head 
     return cty_facts_read(reader, custodian, head, error);
 }
 
+static custody_err open_store(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
+{
+    const char *path = options->config->ledger;
+    return options->restored ? cty_store_open_restored(path, *options->restored, &daemon->store, error)
+                             : cty_store_open(path, &daemon->store, error);
+}
+
 static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemon_options *options,
                                custody_error *error)
 {
-    CTY_TRY(cty_store_open(options->config->ledger, &daemon->store, error));
+    CTY_TRY(open_store(daemon, options, error));
     CTY_TRY(cty_store_begin(daemon->store, error));
     custody_err err = read_ledger(&daemon->custodian, &daemon->service.head, options, cty_store_view(daemon->store),
                                   error);
@@ -361,6 +368,16 @@ static struct cty_daemon_facts facts_of(const struct cty_daemon_options *options
                                      .closed = now.state == CTY_SERVING_CLOSED};
 }
 
+/* A reader reads a copy; a custodian would not go on with it. */
+static custody_err check_copy(const struct cty_daemon_options *options, const struct cty_store_reader *reader,
+                              custody_error *error)
+{
+    if (!cty_store_is_copy(reader) || (options->restored && *options->restored == cty_store_size(reader)))
+        return CUSTODY_OK;
+    return cty_fail(error, CUSTODY_E_STORE_COPY, "%s", options->restored ? "it ends elsewhere"
+                                                                         : "nobody has said yet that it is all of the ledger");
+}
+
 custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, struct cty_daemon_facts *ret_facts,
                                     custody_error *error)
 {
@@ -371,6 +388,8 @@ custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, st
     custody_err err = cty_store_reader_open(options->config->ledger, &reader, error);
     if (err == CUSTODY_OK)
         err = cty_store_begin_read(reader, error);
+    if (err == CUSTODY_OK)
+        err = check_copy(options, reader, error);
     if (err == CUSTODY_OK)
         err = read_ledger(&custodian, &head, options, reader, error);
     if (err == CUSTODY_OK)

@@ -23,6 +23,7 @@ struct cty_daemon_options {
     const struct cty_secret *next_log; /* for the next custodian.rotate; NULL: not given */
     const struct cty_secret *next_clerk;
     bool confirm_clock;
+    const uint64_t *restored; /* the size that a restored database has to have; NULL: it is none */
     const struct cty_clock *clock; /* copied; NULL: the system's */
     /*
      * Give up what serving doesn't need, as config->sandbox says. It holds for all of the process and can't be taken back:

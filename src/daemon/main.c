@@ -104,6 +104,7 @@ static struct cty_daemon_options daemon_options(const struct program *program)
     return (struct cty_daemon_options){.config = &program->options.config, .log = program->log,
                                        .clerk = program->clerk, .next_log = program->next_log,
                                        .next_clerk = program->next_clerk,
+                                       .restored = program->options.restored ? &program->options.restored_size : NULL,
                                        .confirm_clock = program->options.confirm_clock, .confine = true,
                                        .keys_locked = program->keys_locked};
 }

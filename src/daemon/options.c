@@ -36,6 +36,8 @@ const char *const cty_options_help =
     "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
     "                         for each that has one: log, clerk, next log, next clerk\n"
     "      --confirm-clock    somebody has looked at the clock and it is right\n"
+    "      --restored SIZE    the database is a backup, put in its place by a person who found that\n"
+    "                         nobody has seen more of the ledger than SIZE entries; once\n"
     "      --init FILE        create the database from a signed ledger.open, and end\n"
     "      --check            say what is wrong with the configuration, and end\n"
     "  -h, --help             print this, and end\n"
@@ -96,6 +98,7 @@ static const struct option flags[] = {
     {"development", no_argument, NULL, FLAG_DEVELOPMENT},
     {"passphrase-fd", required_argument, NULL, FLAG_PASSPHRASE_FD},
     {"confirm-clock", no_argument, NULL, FLAG_CONFIRM_CLOCK},
+    {"restored", required_argument, NULL, FLAG_RESTORED},
     {"init", required_argument, NULL, FLAG_INIT},
     {"check", no_argument, NULL, FLAG_CHECK},
     {"version", no_argument, NULL, FLAG_VERSION},
@@ -190,6 +193,9 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
     case FLAG_CONFIRM_CLOCK:
         options->confirm_clock = true;
         return CUSTODY_OK;
+    case FLAG_RESTORED:
+        options->restored = true;
+        return take_number(value, CTY_NUMBER_MAX, &options->restored_size, reading->error);
     case FLAG_INIT:
         options->init_file = value;
         return take_mode(reading, CTY_MODE_INIT);

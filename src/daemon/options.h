@@ -12,6 +12,8 @@ struct cty_options {
     struct cty_config config; /* owned */
     const char *init_file;    /* borrowed from the arguments */
     bool confirm_clock;
+    bool restored;          /* a person answers for a restored database: */
+    uint64_t restored_size; /* it has all of the ledger's entries */
     int passphrase_fd; /* -1: none */
 };
 
