@@ -104,10 +104,10 @@ static custody_err begin(struct cty_cli *cli, struct founding *f)
     struct cty_statement *st = &f->draft.statement;
     uint64_t good_ms = 0;
     st->type = CTY_LEDGER_OPEN;
-    cty_random(st->id, sizeof(st->id));
     st->ledger = f->log.name;
     st->seen = (struct cty_seen){0, cty_tree_empty_root()};
     st->time = now_ms();
+    cty_random_id(st->time, st->id);
     CTY_TRY(cty_args_period(&cli->args, "good-for", DRAFT_GOOD_MS, &good_ms, &cli->error));
     st->until = st->time + good_ms;
     CTY_TRY(cty_args_word(&cli->args, "readers", readers, CTY_READERS_MEMBERS, &st->u.ledger_open.readers,

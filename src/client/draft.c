@@ -32,10 +32,10 @@ custody_err cty_client_begin(struct cty_client *client, enum cty_type type, stru
     cty_draft_done(draft);
     memset(draft, 0, sizeof(*draft));
     st->type = type;
-    cty_random(st->id, sizeof(st->id));
     st->ledger = client->trust->origin;
     st->seen = (struct cty_seen){seen.size, seen.root};
     st->time = cty_client_now(client);
+    cty_random_id(st->time, st->id);
     st->until = st->time + CTY_DRAFT_UNTIL_MS;
     return client->secret && !client->reads_only ? cty_draft_sign(draft, client->secret) : CUSTODY_OK;
 }

@@ -79,6 +79,13 @@ void cty_random(void *out, size_t size)
         randombytes_buf(out, size);
 }
 
+void cty_random_id(uint64_t time, uint8_t ret_id[16])
+{
+    for (unsigned i = 0; i < 6; i++)
+        ret_id[i] = (uint8_t)(time >> (40 - 8 * i));
+    cty_random(ret_id + 6, 10);
+}
+
 bool cty_secret_equal(const void *a, const void *b, size_t size)
 {
     return size == 0 || sodium_memcmp(a, b, size) == 0;

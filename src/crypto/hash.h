@@ -39,6 +39,11 @@ struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, 
 
 /* Fills with random bytes from the operating system. */
 void cty_random(void *out, size_t size);
+/*
+ * A new statement's id: 48 bits of `time` (ms), most significant first, and 80 random ones. What is made at about the
+ * same time lies together wherever ids are kept in order, and nobody guesses the next.
+ */
+void cty_random_id(uint64_t time, uint8_t ret_id[16]);
 
 /* Constant-time comparison for secrets. */
 bool cty_secret_equal(const void *a, const void *b, size_t size);

@@ -119,7 +119,7 @@ custody_err cty_unit_judge(struct cty_unit *unit, struct cty_book *book, const s
 static void fill_common(struct cty_statement *statement, const struct cty_custodian *custodian,
                         const struct cty_seen *seen, uint64_t time)
 {
-    cty_random(statement->id, sizeof(statement->id));
+    cty_random_id(time, statement->id);
     statement->ledger = custodian->origin;
     statement->seen = *seen;
     statement->signers[0] = CTY_LITERAL("clerk");

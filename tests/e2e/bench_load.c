@@ -30,8 +30,8 @@ static void begin(struct cty_statement *st, enum cty_type type, const struct cty
     memset(st, 0, sizeof(*st));
     st->type = type;
     st->ledger = CTY_LITERAL(HOUSE_ORIGIN);
-    cty_random(st->id, sizeof(st->id));
     st->time = wall_ms();
+    cty_random_id(st->time, st->id);
     st->until = st->time + HOUR_MS;
     st->signers[0] = cty_secret_name(secret);
     st->signers_count = 1;

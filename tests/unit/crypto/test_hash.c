@@ -114,6 +114,25 @@ static void test_random_and_wipe(void **state)
     cty_random(NULL, 0);
 }
 
+static void test_random_id(void **state)
+{
+    (void)state;
+    const uint8_t time[6] = {0x01, 0x9b, 0x8d, 0x02, 0x34, 0xff};
+    const uint8_t most[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint8_t one[16] = {0}, other[16] = {0}, later[16] = {0};
+    cty_random_id(UINT64_C(0x019b8d0234ff), one);
+    cty_random_id(UINT64_C(0x019b8d0234ff), other);
+    assert_memory_equal(one, time, sizeof(time));
+    assert_memory_equal(other, time, sizeof(time));
+    assert_memory_not_equal(one + 6, other + 6, 10);
+    /* What is made later stands behind, whatever else is in it. */
+    cty_random_id(UINT64_C(0x019b8d023500), later);
+    assert_true(memcmp(one, later, sizeof(one)) < 0);
+    /* A clock beyond 48 bits is cut: an id is an id. */
+    cty_random_id(UINT64_MAX, later);
+    assert_memory_equal(later, most, sizeof(most));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_commitment_binds_each_field),
         cmocka_unit_test(test_commitment_keeps_fields_apart),
         cmocka_unit_test(test_random_and_wipe),
+        cmocka_unit_test(test_random_id),
     };
     if (cty_crypto_init() != CUSTODY_OK)
         return 1;
