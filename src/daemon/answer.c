@@ -39,6 +39,31 @@ static void log_fault(custody_err err, const custody_error *error)
         cty_log(CTY_LOG_ERROR, "answer", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);
 }
 
+/* What anybody can send who has no key here: it costs us, and proves nothing of who sent it. */
+static bool is_unverified(custody_err err)
+{
+    static const custody_err codes[] = {
+        CUSTODY_E_TOO_LARGE, CUSTODY_E_TOO_DEEP, CUSTODY_E_BAD_ENCODING, CUSTODY_E_BAD_JSON,
+        CUSTODY_E_DUPLICATE_MEMBER, CUSTODY_E_BAD_NUMBER, CUSTODY_E_NOT_CANONICAL, CUSTODY_E_UNKNOWN_MEMBER,
+        CUSTODY_E_MISSING_MEMBER, CUSTODY_E_BAD_MEMBER, CUSTODY_E_BAD_ENVELOPE, CUSTODY_E_TYPE_MISMATCH,
+        CUSTODY_E_TYPE_UNKNOWN, CUSTODY_E_WRONG_LEDGER, CUSTODY_E_SIGNATURE_INVALID, CUSTODY_E_BAD_KEY,
+        CUSTODY_E_KEY_UNKNOWN, CUSTODY_E_KEY_NOT_VALID, CUSTODY_E_BAD_RPC, CUSTODY_E_METHOD_UNKNOWN,
+        CUSTODY_E_BAD_PARAMS, CUSTODY_E_NO_SESSION, CUSTODY_E_BAD_SESSION,
+    };
+    for (size_t i = 0; i < CTY_COUNT_OF(codes); i++) {
+        if (codes[i] == err)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t retry_after(struct cty_job *job, custody_err err)
+{
+    if (err == CUSTODY_E_BUSY)
+        return cty_sequencer_retry_ms(&job->service->sequencer);
+    return err == CUSTODY_E_QUOTA ? CTY_RETRY_MS : 0;
+}
+
 /* What can't be written is not answered; the client asks again. */
 void cty_answer_failure(struct cty_job *job, const struct cty_rpc_id *id, custody_err err, const custody_error *error,
                         struct cty_bytes refusal)
@@ -46,8 +71,8 @@ void cty_answer_failure(struct cty_job *job, const struct cty_rpc_id *id, custod
     struct cty_rpc_failure failure = {.code = err, .refusal = refusal};
     if (error->code == err)
         failure.detail = cty_bytes_text(error->detail);
-    if (err == CUSTODY_E_BUSY || err == CUSTODY_E_QUOTA)
-        failure.retry_after_ms = CTY_RETRY_MS;
+    failure.retry_after_ms = retry_after(job, err);
+    job->change += is_unverified(err) ? CTY_STANDING_UNVERIFIED : 0;
     log_fault(err, error);
     cty_count_failure(err);
     if (cty_rpc_answers_put_failure(&job->answers, id, &failure) != CUSTODY_OK)
@@ -65,6 +90,7 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
 {
     custody_error error = {0};
     custody_err err = cty_rpc_answers_put_result(&job->answers, id, rpc, result);
+    job->change -= 1;
     if (err == CUSTODY_OK)
         cty_count_answer(rpc);
     if (err == CUSTODY_OK)
@@ -73,13 +99,14 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
     cty_answer_plain_failure(job, id, err, &error);
 }
 
-static void finish(struct cty_worker *worker, struct cty_job *job)
+void cty_answer_finish(struct cty_worker *worker, struct cty_job *job)
 {
-    struct cty_jobs *jobs = &worker->service->jobs;
+    struct cty_net_call *call = job->task.call;
     bool whole = (job->answers.batch || job->answers.count == 1) && cty_rpc_answers_end(&job->answers) == CUSTODY_OK;
-    if (!whole || cty_net_reply(job->call, cty_buf_bytes(&job->out)) != CUSTODY_OK)
-        cty_net_drop(job->call);
-    cty_job_put(jobs, job);
+    cty_net_call_change_standing(call, job->change);
+    if (!whole || cty_net_reply(call, cty_buf_bytes(&job->out)) != CUSTODY_OK)
+        cty_net_drop(call);
+    cty_job_put(&worker->service->jobs, job);
 }
 
 /* --- sessions ---------------------------------------------------------------------------------------------- */
@@ -159,14 +186,13 @@ static bool do_call(struct cty_worker *worker, struct cty_job *job)
         cty_writes_answer(worker, job);
         return true;
     }
-    bool parked = false;
     bool waits = worker->call.rpc == CTY_RPC_CASE_WAIT || worker->call.rpc == CTY_RPC_CASE_NEWS;
+    bool parked = false;
     custody_err err = waits ? cty_wait_or_answer(worker, job, &parked, &error) : read_now(worker, job, &error);
     if (parked)
         return false;
     if (err != CUSTODY_OK)
         cty_answer_plain_failure(job, &worker->call.id, err, &error);
-    job->waiting = false;
     cty_answer_advance(job);
     return true;
 }
@@ -175,7 +201,7 @@ static void open_job(struct cty_job *job)
 {
     custody_error error = {0};
     struct cty_rpc_id none = {.kind = CTY_RPC_ID_NULL};
-    custody_err err = cty_rpc_open(&job->message, cty_net_call_message(job->call), CTY_CALL_NODES_MAX, &error);
+    custody_err err = cty_rpc_open(&job->message, cty_net_call_message(job->task.call), CTY_CALL_NODES_MAX, &error);
     job->opened = true;
     job->item = err == CUSTODY_OK ? cty_rpc_first(&job->message) : NULL;
     if (cty_rpc_answers_begin(&job->answers, err == CUSTODY_OK && job->message.batch, &job->out) != CUSTODY_OK)
@@ -184,38 +210,45 @@ static void open_job(struct cty_job *job)
         cty_answer_plain_failure(job, &none, err, &error);
 }
 
-/* Takes up a job where it was left. False where nothing is to be answered any more. */
+/* Takes up a job where it was left. False where it is not this worker's any more. */
 static bool resume(struct cty_worker *worker, struct cty_job *job)
 {
     if (!job->opened)
         open_job(job);
+    if (job->filling && !cty_writes_run(worker, job))
+        return false;
     if (job->run_count)
         cty_writes_answer(worker, job);
-    if (!job->waiting)
-        return true;
-    if (job->wait.reason == CTY_WAKE_GONE) {
-        cty_net_drop(job->call);
-        cty_job_put(&worker->service->jobs, job);
-        return false;
-    }
-    worker->call = job->waiting_call;
-    return do_call(worker, job);
+    return true;
 }
 
-void cty_job_step(struct cty_worker *worker, struct cty_job *job)
+static void job_step(struct cty_worker *worker, struct cty_job *job)
 {
-    uint64_t newest = cty_head_time(&worker->service->head);
-    worker->now = cty_clock_wall(&worker->service->custodian->clock);
-    worker->over_tls = cty_net_call_over_tls(job->call);
-    if (newest > worker->now)
-        worker->now = newest;
     if (!resume(worker, job))
         return;
-    while (job->item) {
+    for (bool first = true; job->item; first = false) {
+        /* The rest of a batch waits for its turn, like everybody. */
+        if (!first && cty_jobs_has_more(&worker->service->jobs)) {
+            cty_jobs_push(&worker->service->jobs, &job->task);
+            return;
+        }
         if (!next_call(worker, job))
             cty_answer_advance(job);
         else if (!do_call(worker, job))
             return;
     }
-    finish(worker, job);
+    cty_answer_finish(worker, job);
+}
+
+void cty_task_step(struct cty_worker *worker, struct cty_task *task)
+{
+    uint64_t newest = cty_head_time(&worker->service->head);
+    worker->now = cty_clock_wall(&worker->service->custodian->clock);
+    worker->over_tls = cty_net_call_over_tls(task->call);
+    if (newest > worker->now)
+        worker->now = newest;
+    if (task->kind == CTY_TASK_JOB)
+        job_step(worker, (struct cty_job *)(void *)task);
+    else
+        cty_waiting_step(worker, (struct cty_waiting *)(void *)task);
 }

@@ -17,6 +17,10 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
 CUSTODY_MUST_USE custody_err cty_answer_access(struct cty_worker *worker, custody_error *error);
 /* Goes on to the next call of the message. */
 void cty_answer_advance(struct cty_job *job);
+/* Sends what was answered, and gives the job back. */
+void cty_answer_finish(struct cty_worker *worker, struct cty_job *job);
+/* By what a call that doesn't verify changes its connection's standing; one that is answered mends it by 1. */
+#define CTY_STANDING_UNVERIFIED 4
 
 /* writes.c */
 bool cty_writes_is_one(enum cty_rpc rpc);
@@ -31,5 +35,7 @@ void cty_writes_answer(struct cty_worker *worker, struct cty_job *job);
 /* waiting.c: worker->call is a case.wait or case.news. *ret_parked: the job is not this worker's any more. */
 CUSTODY_MUST_USE custody_err cty_wait_or_answer(struct cty_worker *worker, struct cty_job *job, bool *ret_parked,
                                                 custody_error *error);
+/* A call that was woken: looks again, and answers, parks or drops it. */
+void cty_waiting_step(struct cty_worker *worker, struct cty_waiting *waiting);
 
 #endif

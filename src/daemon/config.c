@@ -89,6 +89,7 @@ struct config_text {
     struct cty_bytes tls_key;
     struct cty_bytes tls_names[CTY_URLS_PER_DOOR_MAX];
     uint32_t tls_names_count;
+    uint64_t waits;
     uint64_t workers;
 };
 
@@ -122,6 +123,7 @@ static const struct cty_field config_fields[] = {
     OPT_TEXT(CT, tls_certificate, "tls_certificate", ANY),
     OPT_TEXT(CT, tls_key, "tls_key", ANY),
     MAY_URLS(tls_names, "tls_names"),
+    MAY_U64(waits, "waits", CTY_WAITS_MAX),
     MAY_U64(workers, "workers", CTY_WORKERS_MAX),
 };
 static const struct cty_shape config_shape = CTY_SHAPE(config_fields);
@@ -182,6 +184,7 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     config->queue = text->queue;
     config->connections = text->connections;
     config->calls = text->calls;
+    config->waits = text->waits;
     return CUSTODY_OK;
 }
 
@@ -297,5 +300,6 @@ custody_err cty_config_complete(struct cty_config *config, custody_error *error)
     CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_MAX, "workers", error));
     CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_MAX, "queue", error));
     CTY_TRY(complete_number(&config->connections, CTY_CONNECTIONS_DEFAULT, CTY_CONNECTIONS_MAX, "connections", error));
-    return complete_number(&config->calls, CTY_CALLS_DEFAULT, CTY_CALLS_MAX, "calls", error);
+    CTY_TRY(complete_number(&config->calls, CTY_CALLS_DEFAULT, CTY_CALLS_MAX, "calls", error));
+    return complete_number(&config->waits, CTY_WAITS_DEFAULT, CTY_WAITS_MAX, "waits", error);
 }

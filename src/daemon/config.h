@@ -38,6 +38,7 @@ struct cty_config {
     uint64_t queue;
     uint64_t connections;
     uint64_t calls;
+    uint64_t waits;
 };
 
 /* A zeroed cty_config may be given. */

@@ -10,6 +10,7 @@
 #include "daemon/confine.h"
 #include "daemon/counters.h"
 #include "daemon/facts.h"
+#include "daemon/files.h"
 #include "daemon/health.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
@@ -38,27 +39,19 @@ struct cty_daemon {
 static void on_message(void *user, struct cty_net_call *call, struct cty_bytes message)
 {
     struct cty_service *service = user;
-    struct cty_job *job = cty_job_get(&service->jobs);
+    struct cty_job *job = cty_job_get(&service->jobs, service, call);
     (void)message; /* it lives as long as the call */
     if (!job) {
         cty_net_drop(call);
         return;
     }
-    job->service = service;
-    job->call = call;
-    cty_jobs_push(&service->jobs, job);
+    cty_jobs_push(&service->jobs, &job->task);
 }
 
 static void on_gone(void *user, uint64_t connection)
 {
     struct cty_service *service = user;
     cty_waits_gone(&service->waits, connection);
-}
-
-static void on_wake(struct cty_wait *wait)
-{
-    struct cty_job *job = wait->owner;
-    cty_jobs_push(&job->service->jobs, job);
 }
 
 static void on_committed(void *user, const struct cty_touched *cases, size_t count)
@@ -174,7 +167,8 @@ static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config
                                                  .connections_max = config->connections};
     struct cty_net_server_config server = {.urls = (const char *const *)config->listen,
                                            .url_count = config->listen_count, .file_mode = mode,
-                                           .connections_max = config->connections, .calls_max = config->calls};
+                                           .connections_max = config->connections, .calls_max = config->calls,
+                                           .waits_max = config->waits};
     publisher.certificate = server.certificate = cty_buf_bytes(&service->doors.pem);
     publisher.certificate_key = server.certificate_key = cty_buf_bytes(&service->doors.key);
     if (config->publish_count)
@@ -219,6 +213,7 @@ static custody_err begin_serving(struct cty_daemon *daemon, const struct cty_dae
 static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_options *options, custody_error *error)
 {
     struct cty_service *service = &daemon->service;
+    CTY_TRY(cty_files_provide(options->config, error));
     daemon->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (daemon->failure_fd < 0)
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "no eventfd");
@@ -229,10 +224,10 @@ static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_opti
     daemon->has_sessions = true;
     CTY_TRY(cty_sessions_init(&service->sessions, &daemon->custodian.clock));
     CTY_TRY(cty_statement_cases_init(&service->statement_cases));
-    cty_waits_init(&service->waits, &daemon->custodian.clock, on_wake);
     daemon->has_waits = true;
-    cty_jobs_init(&service->jobs, options->config->queue + SUBMISSIONS_BEYOND_QUEUE);
+    CTY_TRY(cty_waits_init(&service->waits, &daemon->custodian.clock, options->config->waits, cty_waiting_wake, service));
     daemon->has_jobs = true;
+    CTY_TRY(cty_jobs_init(&service->jobs, options->config->queue + SUBMISSIONS_BEYOND_QUEUE));
     CTY_TRY(cty_waits_start(&service->waits, error));
     CTY_TRY(start_sequencer(daemon, options, error));
     CTY_TRY(start_workers(daemon, options, error));

@@ -7,12 +7,16 @@
 /* An answer's memory that is kept for the next job. */
 #define OUT_KEPT_MAX (256u * 1024u)
 
-void cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max)
+/* A connection whose messages didn't verify stands in the second lane from here on. */
+#define STANDING_BAD 16
+
+custody_err cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max)
 {
     memset(jobs, 0, sizeof(*jobs));
     jobs->submissions_max = submissions_max;
     CTY_CHECK(pthread_mutex_init(&jobs->lock, NULL) == 0);
     CTY_CHECK(pthread_cond_init(&jobs->wake, NULL) == 0);
+    return cty_fair_init(&jobs->fair);
 }
 
 static void free_job(struct cty_job *job)
@@ -24,7 +28,8 @@ static void free_job(struct cty_job *job)
 
 void cty_jobs_done(struct cty_jobs *jobs)
 {
-    CTY_CHECK(!jobs->first);
+    CTY_CHECK(!jobs->decided_first);
+    cty_fair_done(&jobs->fair);
     while (jobs->free_jobs) {
         struct cty_job *job = jobs->free_jobs;
         jobs->free_jobs = job->next;
@@ -40,26 +45,48 @@ void cty_jobs_done(struct cty_jobs *jobs)
     pthread_mutex_destroy(&jobs->lock);
 }
 
-void cty_jobs_push(struct cty_jobs *jobs, struct cty_job *job)
+/* Wakes as many as there is work for. */
+static void wake(struct cty_jobs *jobs, size_t count, size_t idle)
 {
-    cty_jobs_push_list(jobs, job, job);
+    if (count > 1 && idle > 1)
+        pthread_cond_broadcast(&jobs->wake);
+    else if (idle > 0)
+        pthread_cond_signal(&jobs->wake);
 }
 
-void cty_jobs_push_list(struct cty_jobs *jobs, struct cty_job *first, struct cty_job *last)
+static unsigned lane_of(const struct cty_task *task)
 {
-    bool several = first != last;
+    return cty_net_call_standing(task->call) >= STANDING_BAD ? 1 : 0;
+}
+
+void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&jobs->lock);
+    for (struct cty_task *next; first; first = next, count++) {
+        next = first->next;
+        first->next = NULL;
+        cty_fair_push(&jobs->fair, &first->turn, cty_net_call_connection(first->call), lane_of(first));
+    }
+    atomic_fetch_add_explicit(&jobs->count, count, memory_order_relaxed);
+    size_t idle = jobs->idle;
+    pthread_mutex_unlock(&jobs->lock);
+    wake(jobs, count, idle);
+}
+
+void cty_jobs_push_decided_list(struct cty_jobs *jobs, struct cty_task *first, struct cty_task *last)
+{
+    size_t count = 1;
+    for (const struct cty_task *at = first; at != last; at = at->next)
+        count++;
     last->next = NULL;
     pthread_mutex_lock(&jobs->lock);
-    if (jobs->first)
-        jobs->last->next = first;
-    else
-        jobs->first = first;
-    jobs->last = last;
+    *(jobs->decided_first ? &jobs->decided_last->next : &jobs->decided_first) = first;
+    jobs->decided_last = last;
+    atomic_fetch_add_explicit(&jobs->count, count, memory_order_relaxed);
+    size_t idle = jobs->idle;
     pthread_mutex_unlock(&jobs->lock);
-    if (several)
-        pthread_cond_broadcast(&jobs->wake);
-    else
-        pthread_cond_signal(&jobs->wake);
+    wake(jobs, count, idle);
 }
 
 void cty_jobs_open(struct cty_jobs *jobs)
@@ -70,16 +97,40 @@ void cty_jobs_open(struct cty_jobs *jobs)
     pthread_mutex_unlock(&jobs->lock);
 }
 
-struct cty_job *cty_jobs_pop(struct cty_jobs *jobs)
+static struct cty_task *take_locked(struct cty_jobs *jobs)
+{
+    struct cty_task *task = jobs->decided_first;
+    if (task)
+        jobs->decided_first = task->next;
+    else
+        task = (struct cty_task *)(void *)cty_fair_pop(&jobs->fair);
+    if (!task)
+        return NULL;
+    task->next = NULL;
+    atomic_fetch_sub_explicit(&jobs->count, 1, memory_order_relaxed);
+    return task;
+}
+
+static bool is_empty_locked(const struct cty_jobs *jobs)
+{
+    return !jobs->decided_first && jobs->fair.count == 0;
+}
+
+struct cty_task *cty_jobs_pop(struct cty_jobs *jobs)
 {
     pthread_mutex_lock(&jobs->lock);
-    while ((!jobs->first || !jobs->open) && !jobs->stopping)
+    jobs->idle++;
+    while ((is_empty_locked(jobs) || !jobs->open) && !jobs->stopping)
         pthread_cond_wait(&jobs->wake, &jobs->lock);
-    struct cty_job *job = jobs->first;
-    if (job)
-        jobs->first = job->next;
+    jobs->idle--;
+    struct cty_task *task = take_locked(jobs);
     pthread_mutex_unlock(&jobs->lock);
-    return job;
+    return task;
+}
+
+bool cty_jobs_has_more(struct cty_jobs *jobs)
+{
+    return atomic_load_explicit(&jobs->count, memory_order_relaxed) > 0;
 }
 
 void cty_jobs_stop(struct cty_jobs *jobs)
@@ -90,7 +141,7 @@ void cty_jobs_stop(struct cty_jobs *jobs)
     pthread_mutex_unlock(&jobs->lock);
 }
 
-struct cty_job *cty_job_get(struct cty_jobs *jobs)
+struct cty_job *cty_job_get(struct cty_jobs *jobs, struct cty_service *service, struct cty_net_call *call)
 {
     pthread_mutex_lock(&jobs->lock);
     struct cty_job *job = jobs->free_jobs;
@@ -102,16 +153,19 @@ struct cty_job *cty_job_get(struct cty_jobs *jobs)
     if (!job)
         return NULL;
     job->next = NULL;
+    job->task = (struct cty_task){.kind = CTY_TASK_JOB, .call = call};
+    job->service = service;
     job->opened = false;
-    job->waiting = false;
+    job->filling = false;
     job->item = NULL;
     job->run_count = 0;
+    job->change = 0;
     job->out.limit = CTY_REPLY_BYTES_MAX;
     cty_buf_clear(&job->out);
     return job;
 }
 
-/* There are never more jobs than the door has calls, so all are kept; large memory is not. */
+/* There are never more jobs than calls that run and workers, so all are kept; large memory is not. */
 void cty_job_put(struct cty_jobs *jobs, struct cty_job *job)
 {
     if (job->out.capacity > OUT_KEPT_MAX)

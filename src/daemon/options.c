@@ -26,8 +26,9 @@ const char *const cty_options_help =
     "                         where the certificate's names and the door's port don't say it\n"
     "      --workers N        threads that answer (default: one for each processor)\n"
     "      --queue N          statements that may wait (default: 1024)\n"
-    "      --connections N    connections at once (default: 256)\n"
-    "      --calls N          calls at once (default: 64)\n"
+    "      --connections N    connections at once (default: 1024)\n"
+    "      --calls N          calls that run at once (default: 64)\n"
+    "      --waits N          calls that wait for news at once (default: 8192)\n"
     "      --metrics URL      /healthz and /metrics, at http://127.0.0.1:PORT (default: nowhere)\n"
     "      --sandbox MODE     on: give up all that serving does not need, as far as the kernel knows\n"
     "                         how (default); require: all of it, or no start; off\n"
@@ -63,12 +64,14 @@ enum flag {
     FLAG_QUEUE,
     FLAG_CONNECTIONS,
     FLAG_CALLS,
+    FLAG_WAITS,
     FLAG_METRICS,
     FLAG_SANDBOX,
     FLAG_GROUP,
     FLAG_DEVELOPMENT,
     FLAG_PASSPHRASE_FD,
     FLAG_CONFIRM_CLOCK,
+    FLAG_RESTORED,
     FLAG_INIT,
     FLAG_CHECK,
     FLAG_VERSION
@@ -92,6 +95,7 @@ static const struct option flags[] = {
     {"queue", required_argument, NULL, FLAG_QUEUE},
     {"connections", required_argument, NULL, FLAG_CONNECTIONS},
     {"calls", required_argument, NULL, FLAG_CALLS},
+    {"waits", required_argument, NULL, FLAG_WAITS},
     {"metrics", required_argument, NULL, FLAG_METRICS},
     {"sandbox", required_argument, NULL, FLAG_SANDBOX},
     {"group", no_argument, NULL, FLAG_GROUP},
@@ -176,6 +180,8 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         return take_number(value, CTY_CONNECTIONS_MAX, &config->connections, reading->error);
     case FLAG_CALLS:
         return take_number(value, CTY_CALLS_MAX, &config->calls, reading->error);
+    case FLAG_WAITS:
+        return take_number(value, CTY_WAITS_MAX, &config->waits, reading->error);
     case FLAG_METRICS:
         return cty_config_set(&config->metrics, value);
     case FLAG_SANDBOX:

@@ -27,6 +27,8 @@ custody_err cty_sequencer_init(struct cty_sequencer *sequencer, const struct cty
     sequencer->ledger = CTY_BUF_INIT(CTY_DELTA_BYTES_MAX);
     sequencer->book.ledger = &sequencer->ledger;
     sequencer->scratch = cty_alloc(1, sizeof(*sequencer->scratch));
+    CTY_TRY(cty_fair_init(&sequencer->queue));
+    CTY_TRY(cty_tally_init(&sequencer->parties, config->queue_max));
     CTY_TRY(cty_unit_init(&sequencer->unit));
     CTY_TRY(cty_cache_init(&sequencer->cache));
     CTY_TRY(cty_memo_new(&sequencer->book.view.memo));
@@ -35,7 +37,9 @@ custody_err cty_sequencer_init(struct cty_sequencer *sequencer, const struct cty
 
 void cty_sequencer_done(struct cty_sequencer *sequencer)
 {
-    CTY_CHECK(!sequencer->running && !sequencer->first);
+    CTY_CHECK(!sequencer->running);
+    cty_fair_done(&sequencer->queue);
+    cty_tally_done(&sequencer->parties);
     cty_memo_free(sequencer->book.view.memo);
     cty_book_done(&sequencer->book);
     cty_cache_done(&sequencer->cache);
@@ -46,21 +50,122 @@ void cty_sequencer_done(struct cty_sequencer *sequencer)
     pthread_mutex_destroy(&sequencer->lock);
 }
 
+/* --- the queue ----------------------------------------------------------------------------------------------- */
+
+static size_t part(size_t queue_max, size_t parts)
+{
+    size_t share = queue_max / parts;
+    if (share < CTY_BATCH_MAX)
+        share = CTY_BATCH_MAX;
+    return share < queue_max ? share : queue_max;
+}
+
+size_t cty_queue_share_of_actor(size_t queue_max)
+{
+    return part(queue_max, CTY_QUEUE_ACTOR_PART);
+}
+
+size_t cty_queue_share_of_party(size_t queue_max)
+{
+    return part(queue_max, CTY_QUEUE_PARTY_PART);
+}
+
+static bool has_room_locked(const struct cty_sequencer *sequencer, const struct cty_submission *submission)
+{
+    size_t max = sequencer->config.queue_max;
+    if (sequencer->stopping || sequencer->queue.count >= max)
+        return false;
+    return cty_fair_count(&sequencer->queue, submission->actor_key) < cty_queue_share_of_actor(max) &&
+           cty_tally_get(&sequencer->parties, submission->party_key) < cty_queue_share_of_party(max);
+}
+
 custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission)
 {
     submission->next = NULL;
     pthread_mutex_lock(&sequencer->lock);
-    bool full = sequencer->stopping || sequencer->queued >= sequencer->config.queue_max;
-    if (!full) {
-        *(sequencer->last ? &sequencer->last->next : &sequencer->first) = submission;
-        sequencer->last = submission;
-        sequencer->queued++;
-        cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queued);
+    bool room = has_room_locked(sequencer, submission);
+    if (room) {
+        cty_fair_push(&sequencer->queue, &submission->turn, submission->actor_key, 0);
+        cty_tally_add(&sequencer->parties, submission->party_key);
+        cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queue.count);
         pthread_cond_signal(&sequencer->wake);
     }
     pthread_mutex_unlock(&sequencer->lock);
-    return full ? CUSTODY_E_BUSY : CUSTODY_OK;
+    return room ? CUSTODY_OK : CUSTODY_E_BUSY;
 }
+
+size_t cty_sequencer_queued(struct cty_sequencer *sequencer)
+{
+    pthread_mutex_lock(&sequencer->lock);
+    size_t queued = sequencer->queue.count;
+    pthread_mutex_unlock(&sequencer->lock);
+    return queued;
+}
+
+static struct cty_submission *pop_locked(struct cty_sequencer *sequencer)
+{
+    struct cty_submission *submission = (struct cty_submission *)(void *)cty_fair_pop(&sequencer->queue);
+    if (submission)
+        cty_tally_drop(&sequencer->parties, submission->party_key);
+    cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queue.count);
+    return submission;
+}
+
+/* --- the pace ------------------------------------------------------------------------------------------------ */
+
+uint64_t cty_pace_after(uint64_t each_ns, uint64_t took_ns, size_t count)
+{
+    uint64_t now = took_ns / (count ? count : 1);
+    return each_ns ? each_ns - each_ns / 8 + now / 8 : now;
+}
+
+uint64_t cty_pace_retry_ms(uint64_t each_ns, size_t waiting)
+{
+    uint64_t most_ns = (uint64_t)CTY_RETRY_MS_MAX * 1000000;
+    if (waiting == 0 || each_ns == 0)
+        return CTY_RETRY_MS_MIN;
+    if (each_ns > most_ns / waiting)
+        return CTY_RETRY_MS_MAX;
+    uint64_t ms = each_ns * waiting / 1000000;
+    return ms < CTY_RETRY_MS_MIN ? CTY_RETRY_MS_MIN : ms;
+}
+
+uint64_t cty_sequencer_retry_ms(struct cty_sequencer *sequencer)
+{
+    pthread_mutex_lock(&sequencer->lock);
+    uint64_t ms = cty_pace_retry_ms(sequencer->each_ns, sequencer->queue.count);
+    pthread_mutex_unlock(&sequencer->lock);
+    return ms;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static size_t count_of(const struct cty_submission *first)
+{
+    size_t count = 0;
+    for (; first; first = first->next)
+        count++;
+    return count;
+}
+
+/* Commits, and remembers how long it took. */
+static void commit_paced(struct cty_sequencer *sequencer, struct cty_submission *group)
+{
+    size_t count = count_of(group);
+    uint64_t begun = now_ns();
+    cty_commit_group(sequencer, group);
+    uint64_t took = now_ns() - begun;
+    pthread_mutex_lock(&sequencer->lock);
+    sequencer->each_ns = cty_pace_after(sequencer->each_ns, took, count);
+    pthread_mutex_unlock(&sequencer->lock);
+}
+
+/* --- the thread ---------------------------------------------------------------------------------------------- */
 
 static struct timespec tick_from_now(void)
 {
@@ -80,20 +185,16 @@ static struct cty_submission *take_group(struct cty_sequencer *sequencer, bool *
     struct timespec until = tick_from_now();
     pthread_mutex_lock(&sequencer->lock);
     int waited = 0;
-    while (!sequencer->first && !sequencer->stopping && waited == 0)
+    while (sequencer->queue.count == 0 && !sequencer->stopping && waited == 0)
         waited = pthread_cond_timedwait(&sequencer->wake, &sequencer->lock, &until);
-    struct cty_submission *group = sequencer->first;
+    struct cty_submission *group = pop_locked(sequencer);
     struct cty_submission *end = group;
-    size_t count = group ? 1 : 0;
-    for (; count && count < CTY_GROUP_MAX && end->next; count++)
+    for (size_t count = 1; end && count < CTY_GROUP_MAX; count++) {
+        end->next = pop_locked(sequencer);
         end = end->next;
-    if (group) {
-        sequencer->first = end->next;
-        sequencer->last = sequencer->first ? sequencer->last : NULL;
-        sequencer->queued -= count;
-        cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queued);
-        end->next = NULL;
     }
+    if (end)
+        end->next = NULL;
     *ret_over = sequencer->stopping && !group;
     pthread_mutex_unlock(&sequencer->lock);
     return group;
@@ -108,7 +209,7 @@ static void *run_thread(void *context)
         if (over)
             return NULL;
         if (group)
-            cty_commit_group(sequencer, group);
+            commit_paced(sequencer, group);
         cty_commit_background(sequencer);
     }
 }

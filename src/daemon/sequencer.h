@@ -2,7 +2,8 @@
 /*
  * The one thread that writes. It takes what waits, judges each statement as the next entry, stores what stands,
  * signs one checkpoint over all of it and commits; then the answers go out. A group is whatever waits at that
- * moment: nobody waits for company.
+ * moment: nobody waits for company. Where more waits than fits in a group, actors take turns (fair.h), and no actor and
+ * no party has more than its share of the queue.
  *
  *     queue --> [ judge, store ]* --> check before sign --> checkpoint --> commit --> done, hints
  *
@@ -19,13 +20,16 @@
 
 #include "daemon/cache.h"
 #include "daemon/submission.h"
+#include "daemon/tally.h"
 #include "daemon/waits.h"
 #include "store/store.h"
 
 /* Cases that one commit can have touched. */
 #define CTY_TOUCHED_MAX (CTY_GROUP_MAX * CTY_UNIT_ENTRIES_MAX)
-/* What an answer with BUSY advises, and when a full disk is tried again. */
+/* What an answer with QUOTA advises, the bounds of what one with BUSY does, and when a full disk is tried again. */
 #define CTY_RETRY_MS 250u
+#define CTY_RETRY_MS_MIN 20u
+#define CTY_RETRY_MS_MAX 5000u
 #define CTY_READ_ONLY_RETRY_MS 5000u
 
 struct cty_sequencer_config {
@@ -49,9 +53,9 @@ struct cty_sequencer {
     bool running;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct cty_submission *first;
-    struct cty_submission *last;
-    size_t queued;
+    struct cty_fair queue; /* a flow an actor */
+    struct cty_tally parties;
+    uint64_t each_ns; /* how long one statement took lately */
     bool stopping;
     /* The thread's own. */
     struct cty_book book;
@@ -78,8 +82,19 @@ CUSTODY_MUST_USE custody_err cty_sequencer_start(struct cty_sequencer *sequencer
 /* Finishes what is queued, and ends the thread. Nothing may be pushed any more. */
 void cty_sequencer_stop(struct cty_sequencer *sequencer);
 
-/* Queues it; `done` follows. Errors, where it does not: BUSY. */
+/* Queues it for its actor_key and party_key; `done` follows. Errors, where it does not: BUSY. */
 CUSTODY_MUST_USE custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission);
+/* How many statements wait. */
+size_t cty_sequencer_queued(struct cty_sequencer *sequencer);
+/* When it is worth trying again: when what waits now will be through, at the pace of late. */
+uint64_t cty_sequencer_retry_ms(struct cty_sequencer *sequencer);
+
+/* The pace behind one more group: of the last few, the last counting for an eighth. */
+uint64_t cty_pace_after(uint64_t each_ns, uint64_t took_ns, size_t count);
+uint64_t cty_pace_retry_ms(uint64_t each_ns, size_t waiting);
+/* The most that one actor, or one party, may have of a queue of this size. */
+size_t cty_queue_share_of_actor(size_t queue_max);
+size_t cty_queue_share_of_party(size_t queue_max);
 
 /*
  * Runs one group on the caller's thread, where the sequencer's own was never started: for creating a ledger and

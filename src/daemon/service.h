@@ -8,6 +8,10 @@
  *                                      +------------------------------------------+
  *                                      +-- waits <--(case.wait, case.news)
  *
+ * Workers take tasks round by connection (fair.h): first what only has to be answered, then one task of each connection
+ * in turn. A batch goes back to the end of the line after each of its calls while others wait. Connections whose messages
+ * don't verify stand in the second lane until others of theirs did.
+ *
  * Inside src/daemon only.
  */
 #ifndef CTY_DAEMON_SERVICE_H
@@ -16,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "daemon/doors.h"
+#include "daemon/fair.h"
 #include "daemon/sequencer.h"
 #include "daemon/sessions.h"
 #include "daemon/waits.h"
@@ -34,9 +39,19 @@ struct cty_run_item {
     custody_error error;
 };
 
+/* What a worker takes up: a message, or a call that waited and was woken. */
+enum cty_task_kind { CTY_TASK_JOB, CTY_TASK_WAITING };
+struct cty_task {
+    struct cty_fair_item turn; /* first, so that the queue's items are tasks */
+    enum cty_task_kind kind;
+    struct cty_task *next; /* in a list that is handed over at once */
+    struct cty_net_call *call;
+};
+
 /* A message from its arrival to its answer. */
 struct cty_job {
-    struct cty_job *next; /* in the queue, or among those that are free */
+    struct cty_task task; /* first; so that tasks of its kind are jobs */
+    struct cty_job *next; /* among those that are free */
     struct cty_service *service;
     struct cty_net_call *call;
     struct cty_rpc_message message;
@@ -46,21 +61,44 @@ struct cty_job {
     struct cty_buf out;
     struct cty_run_item run[CTY_BATCH_MAX];
     uint32_t run_count;
+    bool filling;        /* a worker left the run in the middle, for others' sake */
+    bool run_was_busy;   /* one of the run found no room: those behind it may rest on it, and find none either */
+    uint32_t run_queued; /* how many of the run went to the sequencer */
+    /* Who sends the run: the first signer that verified, or the session's actor. */
+    uint64_t run_actor, run_party;
     atomic_uint pending; /* writes under way, and 1 while a worker fills the run */
-    /* case.wait and case.news */
-    bool waiting;
-    struct cty_wait wait;
-    struct cty_rpc_call waiting_call;
-    int wait_state;      /* case.wait: the case's state as it read at first */
-    uint64_t news_known; /* case.news: how far it looked */
+    int change;          /* of the connection's standing, by what came of the calls */
 };
 
-/* Jobs that wait for a worker. */
+/*
+ * A call that waits: all that is left of it, so that its message, its job and its place among the calls are free for
+ * others. A worker that takes it up lends it a job.
+ */
+struct cty_waiting {
+    struct cty_task task; /* first */
+    struct cty_service *service;
+    struct cty_wait wait;
+    struct cty_rpc_id id; /* a text borrows from the next member */
+    char id_text[CTY_CALL_ID_BYTES_MAX];
+    enum cty_rpc rpc;
+    struct cty_hash session;
+    uint64_t known;
+    uint64_t limit; /* of case.news, as the next two */
+    int mine;
+    uint64_t news_known; /* how far it looked */
+    int wait_state;      /* case.wait: the case's state as it read at first; -1: nobody has looked */
+    bool armed;
+};
+
+/* Tasks that wait for a worker. */
 struct cty_jobs {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct cty_job *first;
-    struct cty_job *last;
+    struct cty_task *decided_first; /* they have only to be answered, and come first */
+    struct cty_task *decided_last;
+    struct cty_fair fair; /* the others, by connection */
+    size_t idle;          /* workers that wait for a task */
+    atomic_size_t count;  /* of all tasks; read without the lock */
     struct cty_job *free_jobs;
     struct cty_submission *free_submissions;
     size_t submissions;     /* all there are, in use or free */
@@ -114,30 +152,36 @@ struct cty_service {
     struct cty_net_server *server;
     struct cty_net_publisher *publisher; /* NULL: none */
     /* Jobs whose writes are decided, of the group under way; the sequencer's thread alone. */
-    struct cty_job *decided_first;
-    struct cty_job *decided_last;
+    struct cty_task *decided_first;
+    struct cty_task *decided_last;
 };
 
 /* jobs.c */
-void cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max);
+/* Errors: NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_jobs_init(struct cty_jobs *jobs, size_t submissions_max);
 void cty_jobs_done(struct cty_jobs *jobs);
-void cty_jobs_push(struct cty_jobs *jobs, struct cty_job *job);
-/* Pushes a whole list at once, so that it costs one lock and wakes whom it must. */
-void cty_jobs_push_list(struct cty_jobs *jobs, struct cty_job *first, struct cty_job *last);
-/* From now on jobs are given out. */
+/* Pushes a list of tasks, each to its connection's end, so that it costs one lock and wakes as many as it must. */
+void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first);
+/* The same for jobs that have only to be answered. */
+void cty_jobs_push_decided_list(struct cty_jobs *jobs, struct cty_task *first, struct cty_task *last);
+/* From now on tasks are given out. */
 void cty_jobs_open(struct cty_jobs *jobs);
 /* NULL where the workers are to stop and nothing is left. */
-struct cty_job *cty_jobs_pop(struct cty_jobs *jobs);
+struct cty_task *cty_jobs_pop(struct cty_jobs *jobs);
+/* Whether somebody waits for a worker. A hint. */
+bool cty_jobs_has_more(struct cty_jobs *jobs);
 void cty_jobs_stop(struct cty_jobs *jobs);
-/* An empty job; NULL where memory ran out. */
-struct cty_job *cty_job_get(struct cty_jobs *jobs);
+/* An empty job for this call; NULL where memory ran out. */
+struct cty_job *cty_job_get(struct cty_jobs *jobs, struct cty_service *service, struct cty_net_call *call);
 void cty_job_put(struct cty_jobs *jobs, struct cty_job *job);
 /* An empty submission. Errors: BUSY where all that may be are in use, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_submission_get(struct cty_jobs *jobs, struct cty_submission **ret_submission);
 void cty_submission_put(struct cty_jobs *jobs, struct cty_submission *submission);
 
-/* answer.c: does what can be done for the job now. */
-void cty_job_step(struct cty_worker *worker, struct cty_job *job);
+/* answer.c: does what can be done for the task now, for a while. */
+void cty_task_step(struct cty_worker *worker, struct cty_task *task);
+/* waiting.c: calls to be looked for again; `wake` of the waits. */
+void cty_waiting_wake(void *service, struct cty_wait *first);
 /* Hands the decided jobs of a group to the workers; on the sequencer's thread. */
 void cty_jobs_push_decided(struct cty_service *service);
 

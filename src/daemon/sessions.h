@@ -15,23 +15,47 @@
 
 #include "crypto/hash.h"
 #include "daemon/clock.h"
+#include "daemon/tally.h"
+
+/* The order in which the sessions of one party were used, the one unused for longest in front. */
+struct cty_session_party {
+    uint64_t key; /* cty_tally_name */
+    struct cty_session *first;
+    struct cty_session *last;
+    size_t count;
+    struct cty_session_party *next; /* in its chain, or among those that are free */
+    struct cty_session_party *before, *after; /* among all */
+};
 
 struct cty_session {
     struct cty_hash key; /* SHA-256 of the token */
     uint64_t opened_ms;  /* monotonic, as all times here */
     uint64_t used_ms;
-    uint32_t next; /* in its chain; the number of a session plus 1, 0 at the end */
-    uint32_t actor_size;
+    struct cty_session *next;          /* in its chain, or among those that are free */
+    struct cty_session *before, *after; /* of its party, by use */
+    struct cty_session_party *party;
+    struct cty_session *older, *newer; /* of its actor, by opening */
+    struct cty_session_actor *owner;
     uint32_t rotation; /* how many keys the actor had had before the one that opened it */
-    char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
 };
 
-#define CTY_SESSION_CHAINS 4096u
+struct cty_session_actor {
+    uint64_t key; /* cty_tally_name */
+    struct cty_session *oldest;
+    struct cty_session *newest;
+    size_t count;
+    struct cty_session_actor *next; /* in its chain, or among those that are free */
+    char name[CTY_ACTOR_NAME_BYTES_MAX + 1];
+};
+
+#define CTY_SESSION_CHAINS 16384u
 
 struct cty_used_challenge {
     uint8_t nonce[16];
-    uint64_t expires_ms;
-    uint64_t actor; /* the first bits of its name's hash */
+    uint64_t expires_ms; /* 0: was never used */
+    uint64_t actor;      /* cty_tally_name */
+    uint64_t party;
+    struct cty_used_challenge *next; /* in its chain */
 };
 
 struct cty_sessions {
@@ -39,10 +63,17 @@ struct cty_sessions {
     const struct cty_clock *clock;
     struct cty_hash secret;
     uint64_t challenges; /* how many were given */
-    struct cty_session *all;
-    uint32_t chains[CTY_SESSION_CHAINS];
-    struct cty_used_challenge *used; /* a ring */
-    uint32_t used_next;
+    size_t count;
+    /* CTY_SESSIONS_MAX of each, and how many of them were ever in use. */
+    size_t begun, actors_begun, parties_begun;
+    struct cty_session *all, *free_sessions, **chains;
+    struct cty_session_actor *all_actors, *free_actors, **actor_chains;
+    struct cty_session_party *all_parties, *free_parties, **party_chains;
+    struct cty_session_party *first_party;
+    /* CTY_CHALLENGES_MAX: a ring, in the order of use, and so nearly in that of age. */
+    struct cty_used_challenge *used, **used_chains;
+    uint32_t used_first, used_count;
+    struct cty_tally used_actors, used_parties;
 };
 
 /* `clock` is borrowed. Errors: NO_MEMORY. */
@@ -53,13 +84,14 @@ void cty_sessions_done(struct cty_sessions *sessions);
 void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16], uint64_t *ret_expires);
 /*
  * Uses a challenge up, for an actor whose claim was verified. Errors: BAD_SESSION for one that is foreign, old or used;
- * BUSY, for all, or for an actor who has used its share, so that one alone can't shut the others out.
+ * BUSY, for all, or for an actor or a party that has used its share, so that one alone can't shut the others out.
  */
 CUSTODY_MUST_USE custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint8_t nonce[16],
                                                         struct cty_bytes actor, custody_error *error);
 /*
- * Opens a session; an actor's oldest, or the one unused for longest, makes room. *ret_expires is by the wall
- * clock, for a session that is used.
+ * Opens a session. Where the actor has its share, its oldest makes room; where the party has, the one that it has not
+ * used for longest; where there are too many in all, that of the party that has most. *ret_expires is by the wall clock,
+ * for a session that is used.
  */
 void cty_sessions_open(struct cty_sessions *sessions, struct cty_bytes actor, uint32_t rotation,
                        struct cty_hash *ret_token, uint64_t *ret_expires);
@@ -72,6 +104,7 @@ CUSTODY_MUST_USE custody_err cty_sessions_find(struct cty_sessions *sessions, co
                                                uint32_t *ret_rotation);
 /* Ends one; nothing happens where there is none. */
 void cty_sessions_close(struct cty_sessions *sessions, const struct cty_hash *token);
+size_t cty_sessions_count(struct cty_sessions *sessions);
 /* Ends all of an actor. */
 void cty_sessions_close_actor(struct cty_sessions *sessions, struct cty_bytes actor);
 

@@ -13,6 +13,7 @@
 
 #include "daemon/contents.h"
 #include "daemon/custodian.h"
+#include "daemon/fair.h"
 #include "daemon/head.h"
 #include "daemon/unit.h"
 
@@ -26,6 +27,9 @@ struct cty_part {
 };
 
 struct cty_submission {
+    struct cty_fair_item turn;   /* in the sequencer's queue; first, so that the queue's items are submissions */
+    uint64_t actor_key;          /* whose flow it is, and whose share of the queue (tally.h) */
+    uint64_t party_key;
     struct cty_submission *next; /* in whatever list it is */
     enum cty_submission_kind kind;
     void (*done)(struct cty_submission *submission); /* called once by the sequencer, where it was queued */

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/waits.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/check.h"
 
 /* Deadlines of cases are of the custodian's clock, which may be set: it is looked at so often. */
 #define LOOK_MS 200u
+/* Whoever decides may be concerned by every held case: they look at this pace, and so many at a time. */
+#define DECIDERS_PER_LOOK 256u
+#define FAR_MS 60000u
 
 uint64_t cty_waits_now(void)
 {
@@ -24,114 +29,186 @@ uint64_t cty_waits_name(struct cty_bytes name)
     return hash ? hash : 1;
 }
 
-void cty_waits_init(struct cty_waits *waits, const struct cty_clock *clock, void (*wake)(struct cty_wait *wait))
+static custody_err tables_init(struct cty_waits *waits, size_t max)
+{
+    size_t size = 64;
+    while (size < 2 * max)
+        size *= 2;
+    waits->max = max;
+    waits->buckets_mask = size - 1;
+    waits->buckets = cty_alloc(size, sizeof(struct cty_wait_link *));
+    cty_random(&waits->salt, sizeof(waits->salt));
+    CTY_TRY(cty_tally_init(&waits->actors, max));
+    CTY_TRY(cty_tally_init(&waits->parties, max));
+    CTY_TRY(cty_heap_init(&waits->timeouts, max));
+    CTY_TRY(cty_heap_init(&waits->dues, max));
+    return waits->buckets ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
+}
+
+custody_err cty_waits_init(struct cty_waits *waits, const struct cty_clock *clock, size_t max,
+                           void (*wake)(void *user, struct cty_wait *first), void *user)
 {
     memset(waits, 0, sizeof(*waits));
     waits->clock = clock;
     waits->wake = wake;
+    waits->user = user;
     pthread_condattr_t attributes;
     CTY_CHECK(pthread_condattr_init(&attributes) == 0);
     CTY_CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
     CTY_CHECK(pthread_cond_init(&waits->changed, &attributes) == 0);
     pthread_condattr_destroy(&attributes);
     CTY_CHECK(pthread_mutex_init(&waits->lock, NULL) == 0);
+    return tables_init(waits, max);
 }
 
 void cty_waits_done(struct cty_waits *waits)
 {
-    CTY_CHECK(!waits->running && !waits->first);
+    CTY_CHECK(!waits->running && waits->count == 0);
+    cty_heap_done(&waits->timeouts);
+    cty_heap_done(&waits->dues);
+    cty_tally_done(&waits->actors);
+    cty_tally_done(&waits->parties);
+    free(waits->buckets);
     pthread_cond_destroy(&waits->changed);
     pthread_mutex_destroy(&waits->lock);
 }
 
-/* What a waiting call is compared with; `matches` says whether it is to be woken. */
-struct event {
-    enum cty_wake reason;
-    const struct cty_touched *cases;
-    size_t count;
-    uint64_t connection;
-    uint64_t now_ms;
-    uint64_t wall_ms;
-};
+/* --- the table: everything by which a wait is found, in one ------------------------------------------------- */
 
-static bool concerns(const struct cty_touched *touched, const struct cty_wait *wait)
+static struct cty_wait_link **bucket(const struct cty_waits *waits, uint64_t key)
 {
-    for (size_t i = 0; i < CTY_COUNT_OF(touched->names); i++) {
-        if (touched->names[i] && (touched->names[i] == wait->actor_name || touched->names[i] == wait->party_name))
-            return true;
-    }
-    return false;
+    uint64_t mixed = (key ^ waits->salt) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ mixed >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return &waits->buckets[(size_t)(mixed >> 24) & waits->buckets_mask];
 }
 
-/* Whoever decides may be concerned by every held case: they look at a bounded pace, however busy the ledger is. */
-static bool touches(const struct event *event, struct cty_wait *wait)
+static uint64_t case_key(const struct cty_hash *case_id)
 {
-    for (size_t i = 0; i < event->count; i++) {
-        const struct cty_touched *touched = &event->cases[i];
-        if (wait->news ? concerns(touched, wait) : cty_hash_equal(&touched->case_id, &wait->case_id))
-            return true;
-        wait->late = wait->late || (wait->news && wait->decides && touched->held);
-    }
-    return false;
+    uint64_t key;
+    memcpy(&key, case_id->bytes, sizeof(key));
+    return key;
 }
 
-static bool matches(const struct event *event, struct cty_wait *wait)
+static void link_locked(struct cty_waits *waits, struct cty_wait *wait, size_t number, uint64_t key)
 {
-    wait->reason = event->reason;
-    switch (event->reason) {
-    case CTY_WAKE_NEWS:
-        return touches(event, wait);
-    case CTY_WAKE_GONE:
-        return wait->connection == event->connection;
-    case CTY_WAKE_STOP:
-        return true;
-    case CTY_WAKE_TIMEOUT:
-        if (event->now_ms >= wait->deadline_ms)
-            return true;
-        wait->reason = CTY_WAKE_NEWS;
-        return wait->late || (wait->due_ms != 0 && event->wall_ms > wait->due_ms);
-    }
-    return false;
+    struct cty_wait_link *link = &wait->links[number];
+    struct cty_wait_link **first = bucket(waits, key);
+    *link = (struct cty_wait_link){.key = key, .wait = wait, .next = *first, .to_this = first};
+    if (link->next)
+        link->next->to_this = &link->next;
+    *first = link;
 }
 
-static struct cty_wait *take_locked(struct cty_waits *waits, const struct event *event)
+static void unlink_locked(struct cty_wait *wait)
+{
+    for (size_t i = 0; i < CTY_WAIT_LINKS; i++) {
+        struct cty_wait_link *link = &wait->links[i];
+        if (!link->wait)
+            continue;
+        *link->to_this = link->next;
+        if (link->next)
+            link->next->to_this = link->to_this;
+        link->wait = NULL;
+    }
+}
+
+/* --- deciders ------------------------------------------------------------------------------------------------ */
+
+static bool is_late(const struct cty_waits *waits, const struct cty_wait *wait)
+{
+    return wait->held_seen != waits->held_touched;
+}
+
+/* Who has missed something goes to the front, so that those in front are always all of them. */
+static void add_decider_locked(struct cty_waits *waits, struct cty_wait *wait)
+{
+    bool late = is_late(waits, wait);
+    wait->before_decider = late ? NULL : waits->last_decider;
+    wait->after_decider = late ? waits->first_decider : NULL;
+    *(wait->before_decider ? &wait->before_decider->after_decider : &waits->first_decider) = wait;
+    *(wait->after_decider ? &wait->after_decider->before_decider : &waits->last_decider) = wait;
+}
+
+static void drop_decider_locked(struct cty_waits *waits, struct cty_wait *wait)
+{
+    *(wait->before_decider ? &wait->before_decider->after_decider : &waits->first_decider) = wait->after_decider;
+    *(wait->after_decider ? &wait->after_decider->before_decider : &waits->last_decider) = wait->before_decider;
+}
+
+/* --- waking -------------------------------------------------------------------------------------------------- */
+
+static void take_locked(struct cty_waits *waits, struct cty_wait *wait, enum cty_wake reason, struct cty_wait **taken)
+{
+    cty_heap_drop(&waits->timeouts, &wait->timeout);
+    cty_heap_drop(&waits->dues, &wait->due);
+    if (wait->decides)
+        drop_decider_locked(waits, wait);
+    wait->parked = false;
+    wait->reason = reason;
+    wait->missed = CTY_WAKE_NONE;
+    wait->held_seen = waits->held_touched;
+    wait->next = *taken;
+    *taken = wait;
+}
+
+/* Wakes it, or makes it look again where it is being looked for. That its peer is gone is not forgotten over news. */
+static void tell_locked(struct cty_waits *waits, struct cty_wait *wait, enum cty_wake reason, struct cty_wait **taken)
+{
+    if (wait->parked)
+        take_locked(waits, wait, reason, taken);
+    else if (wait->missed != CTY_WAKE_GONE)
+        wait->missed = reason;
+}
+
+static void wake_all(struct cty_waits *waits, struct cty_wait *taken)
+{
+    if (taken)
+        waits->wake(waits->user, taken);
+}
+
+/* --- the thread for the times -------------------------------------------------------------------------------- */
+
+static struct cty_wait *of_timeout(struct cty_heap_node *node)
+{
+    return (struct cty_wait *)(void *)((char *)node - offsetof(struct cty_wait, timeout));
+}
+
+static struct cty_wait *of_due(struct cty_heap_node *node)
+{
+    return (struct cty_wait *)(void *)((char *)node - offsetof(struct cty_wait, due));
+}
+
+static void take_due_locked(struct cty_waits *waits, struct cty_wait **taken)
+{
+    uint64_t wall = cty_clock_wall(waits->clock);
+    struct cty_heap_node *node;
+    while ((node = cty_heap_top(&waits->dues)) != NULL && wall > node->at)
+        take_locked(waits, of_due(node), CTY_WAKE_NEWS, taken);
+    for (size_t i = 0; i < DECIDERS_PER_LOOK && waits->first_decider && is_late(waits, waits->first_decider); i++)
+        take_locked(waits, waits->first_decider, CTY_WAKE_NEWS, taken);
+}
+
+static struct cty_wait *take_times_locked(struct cty_waits *waits, uint64_t now)
 {
     struct cty_wait *taken = NULL;
-    for (struct cty_wait **link = &waits->first; *link;) {
-        struct cty_wait *wait = *link;
-        if (!matches(event, wait)) {
-            link = &wait->next;
-            continue;
-        }
-        *link = wait->next;
-        wait->next = taken;
-        taken = wait;
+    struct cty_heap_node *node;
+    while ((node = cty_heap_top(&waits->timeouts)) != NULL && now >= node->at)
+        take_locked(waits, of_timeout(node), CTY_WAKE_TIMEOUT, &taken);
+    if (now >= waits->look_ms) {
+        waits->look_ms = now + LOOK_MS;
+        take_due_locked(waits, &taken);
     }
     return taken;
 }
 
-static void wake_all(struct cty_waits *waits, struct cty_wait *wait)
+static struct timespec next_time_locked(const struct cty_waits *waits, uint64_t now)
 {
-    while (wait) {
-        struct cty_wait *next = wait->next;
-        waits->wake(wait);
-        wait = next;
-    }
-}
-
-static struct event times(const struct cty_waits *waits)
-{
-    return (struct event){.reason = CTY_WAKE_TIMEOUT, .now_ms = cty_waits_now(),
-                          .wall_ms = cty_clock_wall(waits->clock)};
-}
-
-static struct timespec next_look_locked(const struct cty_waits *waits)
-{
-    uint64_t at = cty_waits_now() + LOOK_MS;
-    for (const struct cty_wait *wait = waits->first; wait; wait = wait->next) {
-        if (wait->deadline_ms < at)
-            at = wait->deadline_ms;
-    }
+    uint64_t at = now + FAR_MS;
+    const struct cty_heap_node *timeout = cty_heap_top(&waits->timeouts);
+    if (timeout && timeout->at < at)
+        at = timeout->at;
+    if ((cty_heap_top(&waits->dues) || waits->first_decider) && waits->look_ms < at)
+        at = waits->look_ms;
     return (struct timespec){.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000};
 }
 
@@ -140,18 +217,16 @@ static void *run_thread(void *context)
     struct cty_waits *waits = context;
     pthread_mutex_lock(&waits->lock);
     while (!waits->stopping) {
-        struct event event = times(waits);
-        struct cty_wait *taken = take_locked(waits, &event);
-        if (taken) {
-            pthread_mutex_unlock(&waits->lock);
-            wake_all(waits, taken);
-            pthread_mutex_lock(&waits->lock);
-        } else if (!waits->first) {
-            pthread_cond_wait(&waits->changed, &waits->lock);
-        } else {
-            struct timespec until = next_look_locked(waits);
+        uint64_t now = cty_waits_now();
+        struct cty_wait *taken = take_times_locked(waits, now);
+        if (!taken) {
+            struct timespec until = next_time_locked(waits, now);
             pthread_cond_timedwait(&waits->changed, &waits->lock, &until);
+            continue;
         }
+        pthread_mutex_unlock(&waits->lock);
+        wake_all(waits, taken);
+        pthread_mutex_lock(&waits->lock);
     }
     pthread_mutex_unlock(&waits->lock);
     return NULL;
@@ -167,10 +242,12 @@ custody_err cty_waits_start(struct cty_waits *waits, custody_error *error)
 
 void cty_waits_stop(struct cty_waits *waits)
 {
-    struct event event = {.reason = CTY_WAKE_STOP};
+    struct cty_wait *taken = NULL;
+    struct cty_heap_node *node;
     pthread_mutex_lock(&waits->lock);
     waits->stopping = true;
-    struct cty_wait *taken = take_locked(waits, &event);
+    while ((node = cty_heap_top(&waits->timeouts)) != NULL)
+        take_locked(waits, of_timeout(node), CTY_WAKE_STOP, &taken);
     pthread_cond_signal(&waits->changed);
     pthread_mutex_unlock(&waits->lock);
     wake_all(waits, taken);
@@ -179,69 +256,156 @@ void cty_waits_stop(struct cty_waits *waits)
     waits->running = false;
 }
 
-uint64_t cty_waits_commits(struct cty_waits *waits)
+/* --- one wait ------------------------------------------------------------------------------------------------ */
+
+size_t cty_waits_count(struct cty_waits *waits)
 {
     pthread_mutex_lock(&waits->lock);
-    uint64_t commits = waits->commits;
+    size_t count = waits->count;
     pthread_mutex_unlock(&waits->lock);
-    return commits;
-}
-
-static size_t count_locked(const struct cty_waits *waits, const char *actor)
-{
-    size_t count = 0;
-    for (const struct cty_wait *wait = waits->first; wait; wait = wait->next)
-        count += strcmp(wait->actor, actor) == 0;
     return count;
 }
 
-static bool is_gone_locked(const struct cty_waits *waits, uint64_t connection)
+static size_t party_share(const struct cty_waits *waits)
 {
-    for (size_t i = 0; i < CTY_WAITS_GONE_KEPT; i++) {
-        if (waits->gone[i] == connection)
-            return true;
-    }
-    return false;
+    size_t share = waits->max - waits->max / CTY_WAITS_PARTY_REST;
+    return share ? share : 1;
 }
 
-custody_err cty_waits_park(struct cty_waits *waits, struct cty_wait *wait, uint64_t commits, bool *ret_parked)
+static custody_err check_room_locked(const struct cty_waits *waits, const struct cty_wait *wait, custody_error *error)
 {
-    custody_err err = CUSTODY_OK;
+    if (waits->stopping)
+        return cty_fail(error, CUSTODY_E_BUSY, "the custodian stops");
+    if (cty_tally_get(&waits->actors, wait->actor_key) >= CTY_WAITS_PER_ACTOR_MAX)
+        return cty_fail(error, CUSTODY_E_QUOTA, "%u calls of this actor wait", CTY_WAITS_PER_ACTOR_MAX);
+    if (cty_tally_get(&waits->parties, wait->party_key) >= party_share(waits))
+        return cty_fail(error, CUSTODY_E_QUOTA, "%zu calls of this party wait", party_share(waits));
+    if (waits->count >= waits->max)
+        return cty_fail(error, CUSTODY_E_BUSY, "%zu calls wait", waits->max);
+    return CUSTODY_OK;
+}
+
+static void arm_locked(struct cty_waits *waits, struct cty_wait *wait)
+{
+    wait->parked = false;
+    wait->missed = CTY_WAKE_NONE;
+    wait->event = waits->events;
+    wait->held_seen = waits->held_touched;
+    wait->timeout.place = wait->due.place = 0;
+    wait->links[1].wait = NULL;
+    link_locked(waits, wait, 0, wait->news ? wait->actor_name : case_key(&wait->case_id));
+    if (wait->news && wait->party_name != wait->actor_name)
+        link_locked(waits, wait, 1, wait->party_name);
+    link_locked(waits, wait, 2, wait->connection);
+    cty_tally_add(&waits->actors, wait->actor_key);
+    cty_tally_add(&waits->parties, wait->party_key);
+    waits->count++;
+}
+
+custody_err cty_waits_arm(struct cty_waits *waits, struct cty_wait *wait, custody_error *error)
+{
     pthread_mutex_lock(&waits->lock);
-    *ret_parked = false;
-    if (waits->stopping) {
-        err = CUSTODY_E_BUSY;
-    } else if (is_gone_locked(waits, wait->connection)) {
-        err = CUSTODY_E_CANCELLED_WAIT;
-    } else if (count_locked(waits, wait->actor) >= CTY_WAITS_PER_ACTOR_MAX) {
-        err = CUSTODY_E_QUOTA;
-    } else if (waits->commits == commits) {
-        wait->late = false;
-        wait->next = waits->first;
-        waits->first = wait;
-        *ret_parked = true;
-        pthread_cond_signal(&waits->changed);
-    }
+    custody_err err = check_room_locked(waits, wait, error);
+    if (err == CUSTODY_OK)
+        arm_locked(waits, wait);
     pthread_mutex_unlock(&waits->lock);
     return err;
 }
 
+static void park_locked(struct cty_waits *waits, struct cty_wait *wait)
+{
+    bool alone = !cty_heap_top(&waits->dues) && !waits->first_decider;
+    wait->parked = true;
+    cty_heap_put(&waits->timeouts, &wait->timeout, wait->deadline_ms);
+    if (wait->due_ms)
+        cty_heap_put(&waits->dues, &wait->due, wait->due_ms);
+    if (wait->decides)
+        add_decider_locked(waits, wait);
+    /* The thread sleeps until what was next before. */
+    bool looks = alone && (wait->due_ms || wait->decides);
+    if (looks || cty_heap_top(&waits->timeouts) == &wait->timeout)
+        pthread_cond_signal(&waits->changed);
+}
+
+bool cty_waits_park(struct cty_waits *waits, struct cty_wait *wait)
+{
+    pthread_mutex_lock(&waits->lock);
+    enum cty_wake missed = waits->stopping ? CTY_WAKE_STOP : wait->missed;
+    if (missed == CTY_WAKE_NONE)
+        park_locked(waits, wait);
+    else
+        wait->reason = missed;
+    wait->missed = CTY_WAKE_NONE;
+    pthread_mutex_unlock(&waits->lock);
+    return missed == CTY_WAKE_NONE;
+}
+
+void cty_waits_leave(struct cty_waits *waits, struct cty_wait *wait)
+{
+    pthread_mutex_lock(&waits->lock);
+    CTY_CHECK(!wait->parked);
+    unlink_locked(wait);
+    cty_tally_drop(&waits->actors, wait->actor_key);
+    cty_tally_drop(&waits->parties, wait->party_key);
+    waits->count--;
+    pthread_mutex_unlock(&waits->lock);
+}
+
+/* --- what happens -------------------------------------------------------------------------------------------- */
+
+/* A commit makes a wait look once, however much of it concerns it. */
+static void tell_once_locked(struct cty_waits *waits, struct cty_wait *wait, struct cty_wait **taken)
+{
+    if (wait->event == waits->events)
+        return;
+    wait->event = waits->events;
+    tell_locked(waits, wait, CTY_WAKE_NEWS, taken);
+}
+
+static void tell_case_locked(struct cty_waits *waits, const struct cty_hash *case_id, struct cty_wait **taken)
+{
+    uint64_t key = case_key(case_id);
+    for (struct cty_wait_link *link = *bucket(waits, key); link; link = link->next) {
+        if (link->key == key && !link->wait->news && cty_hash_equal(&link->wait->case_id, case_id))
+            tell_once_locked(waits, link->wait, taken);
+    }
+}
+
+static void tell_name_locked(struct cty_waits *waits, uint64_t name, struct cty_wait **taken)
+{
+    for (struct cty_wait_link *link = *bucket(waits, name); link; link = link->next) {
+        if (link->key == name && link->wait->news && link != &link->wait->links[2])
+            tell_once_locked(waits, link->wait, taken);
+    }
+}
+
 void cty_waits_committed(struct cty_waits *waits, const struct cty_touched *cases, size_t count)
 {
-    struct event event = {.reason = CTY_WAKE_NEWS, .cases = cases, .count = count};
+    struct cty_wait *taken = NULL;
+    bool held = false;
     pthread_mutex_lock(&waits->lock);
-    waits->commits++;
-    struct cty_wait *taken = take_locked(waits, &event);
+    waits->events++;
+    for (size_t i = 0; i < count && waits->count > 0; i++) {
+        tell_case_locked(waits, &cases[i].case_id, &taken);
+        for (size_t k = 0; k < CTY_COUNT_OF(cases[i].names); k++) {
+            if (cases[i].names[k])
+                tell_name_locked(waits, cases[i].names[k], &taken);
+        }
+        held = held || cases[i].held;
+    }
+    waits->held_touched += held;
     pthread_mutex_unlock(&waits->lock);
     wake_all(waits, taken);
 }
 
 void cty_waits_gone(struct cty_waits *waits, uint64_t connection)
 {
-    struct event event = {.reason = CTY_WAKE_GONE, .connection = connection};
+    struct cty_wait *taken = NULL;
     pthread_mutex_lock(&waits->lock);
-    waits->gone[waits->gone_next++ % CTY_WAITS_GONE_KEPT] = connection;
-    struct cty_wait *taken = take_locked(waits, &event);
+    for (struct cty_wait_link *link = *bucket(waits, connection); link; link = link->next) {
+        if (link->key == connection && link == &link->wait->links[2])
+            tell_locked(waits, link->wait, CTY_WAKE_GONE, &taken);
+    }
     pthread_mutex_unlock(&waits->lock);
     wake_all(waits, taken);
 }

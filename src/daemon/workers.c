@@ -31,10 +31,10 @@ static void *run_thread(void *context)
 {
     struct cty_worker *worker = context;
     for (;;) {
-        struct cty_job *job = cty_jobs_pop(&worker->service->jobs);
-        if (!job)
+        struct cty_task *task = cty_jobs_pop(&worker->service->jobs);
+        if (!task)
             return NULL;
-        cty_job_step(worker, job);
+        cty_task_step(worker, task);
     }
 }
 

@@ -15,17 +15,17 @@ static void submission_done(struct cty_submission *submission)
     struct cty_service *service = job->service;
     if (atomic_fetch_sub(&job->pending, 1) != 1)
         return;
-    job->next = NULL;
-    *(service->decided_first ? &service->decided_last->next : &service->decided_first) = job;
-    service->decided_last = job;
+    job->task.next = NULL;
+    *(service->decided_first ? &service->decided_last->next : &service->decided_first) = &job->task;
+    service->decided_last = &job->task;
 }
 
 void cty_jobs_push_decided(struct cty_service *service)
 {
-    struct cty_job *first = service->decided_first;
+    struct cty_task *first = service->decided_first;
     service->decided_first = NULL;
     if (first)
-        cty_jobs_push_list(&service->jobs, first, service->decided_last);
+        cty_jobs_push_decided_list(&service->jobs, first, service->decided_last);
 }
 
 static void prepare_stage(struct cty_worker *worker, struct cty_submission *submission,
@@ -80,28 +80,53 @@ static bool is_after_rotation(const struct cty_job *job)
     return false;
 }
 
-static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
+/*
+ * Who pays for the run: the first signer of its first statement, which verified, for what verifies only with the ones
+ * before it (the rest of the run) could name anybody. The whole run is one flow, so that it keeps its order.
+ */
+static void charge_run(const struct cty_worker *worker, struct cty_job *job, const struct cty_submission *submission)
 {
-    bool queue = true;
-    if (worker->call.rpc == CTY_RPC_SUBMIT) {
-        struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
-                                      .custodian = worker->service->custodian, .after_others = job->run_count > 1,
-                                      .after_rotation = is_after_rotation(job)};
-        cty_submission_prepare(submission, &prepare, &worker->call.params, &queue);
-    } else {
-        prepare_stage(worker, submission, &worker->call.params);
-        queue = submission->err == CUSTODY_OK;
-    }
-    if (!takes_write(worker, submission) || !queue)
-        return;
+    struct cty_bytes actor = submission->kind == CTY_SUBMIT ? submission->parsed.statement.signers[0]
+                                                            : cty_bytes_text(worker->actor);
+    job->run_actor = cty_tally_name(actor);
+    job->run_party = cty_tally_name(cty_actor_party(actor));
+}
+
+/* Sends it to the sequencer, whose it is from then on; what is refused stays here. */
+static void queue(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
+{
+    if (job->run_queued == 0)
+        charge_run(worker, job, submission);
     submission->owner = job;
     submission->done = submission_done;
+    submission->actor_key = job->run_actor;
+    submission->party_key = job->run_party;
     atomic_fetch_add(&job->pending, 1);
-    custody_err err = cty_sequencer_push(&worker->service->sequencer, submission);
-    if (err == CUSTODY_OK)
+    custody_err err = job->run_was_busy ? CUSTODY_E_BUSY
+                                        : cty_sequencer_push(&worker->service->sequencer, submission);
+    if (err == CUSTODY_OK) {
+        job->run_queued++;
         return;
+    }
     atomic_fetch_sub(&job->pending, 1);
-    submission->err = cty_fail(&submission->error, err, "the queue is full");
+    job->run_was_busy = true;
+    submission->err = cty_fail(&submission->error, err, "too much of this actor or party waits, or of all");
+}
+
+static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
+{
+    bool goes_on = true;
+    if (worker->call.rpc == CTY_RPC_SUBMIT) {
+        struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
+                                      .custodian = worker->service->custodian, .after_others = job->run_queued > 0,
+                                      .after_rotation = is_after_rotation(job)};
+        cty_submission_prepare(submission, &prepare, &worker->call.params, &goes_on);
+    } else {
+        prepare_stage(worker, submission, &worker->call.params);
+        goes_on = submission->err == CUSTODY_OK;
+    }
+    if (takes_write(worker, submission) && goes_on)
+        queue(worker, job, submission);
 }
 
 static void put_submitted(struct cty_job *job, const struct cty_run_item *item, union cty_rpc_result *result)
@@ -186,17 +211,37 @@ static bool is_next_write(struct cty_worker *worker, struct cty_job *job)
            cty_writes_is_one(worker->call.rpc);
 }
 
-/*
- * Sends the writes that follow one another. True where they are all decided already; else the job belongs to
- * the sequencer, and comes back when they are.
- */
-bool cty_writes_run(struct cty_worker *worker, struct cty_job *job)
+/* Lets others have a turn; the run goes on where it was left. */
+static void step_aside(struct cty_worker *worker, struct cty_job *job)
 {
-    atomic_store(&job->pending, 1);
-    do {
-        add_write(worker, job);
-        cty_answer_advance(job);
-    } while (is_next_write(worker, job));
-    return atomic_fetch_sub(&job->pending, 1) == 1;
+    job->filling = true;
+    cty_jobs_push(&worker->service->jobs, &job->task);
 }
 
+static void begin_run(struct cty_job *job)
+{
+    job->run_queued = 0;
+    job->run_was_busy = false;
+    atomic_store(&job->pending, 1);
+}
+
+bool cty_writes_run(struct cty_worker *worker, struct cty_job *job)
+{
+    /* The call of a run that was left is not in the worker's hands any more; it was read before, and reads again. */
+    bool more = true;
+    if (!job->filling)
+        begin_run(job);
+    else
+        more = is_next_write(worker, job);
+    job->filling = false;
+    while (more) {
+        add_write(worker, job);
+        cty_answer_advance(job);
+        more = is_next_write(worker, job);
+        if (more && cty_jobs_has_more(&worker->service->jobs)) {
+            step_aside(worker, job);
+            return false;
+        }
+    }
+    return atomic_fetch_sub(&job->pending, 1) == 1;
+}

@@ -120,6 +120,7 @@ void cty_conn_close_locked(struct cty_conn *conn)
 {
     if (conn->closing)
         return;
+    cty_conn_forget_bytes_locked(conn);
     conn->closing = true;
     nng_stream_close(conn->stream);
     if (!conn->rx_busy && !conn->tx_busy)
@@ -195,11 +196,13 @@ void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame)
         return;
     }
     conn->queue[conn->queue_count++] = frame;
+    cty_conn_hold_locked(conn, frame->size);
     say_locked(conn);
 }
 
 static void remove_frame_locked(struct cty_conn *conn, size_t index)
 {
+    cty_conn_let_go_locked(conn, conn->queue[index]->size);
     cty_frame_drop_locked(conn->queue[index]);
     conn->queue_count--;
     for (size_t i = index; i < conn->queue_count; i++)
@@ -259,6 +262,7 @@ static void tx_done(void *argument)
     conn->tx_busy = false;
     if (result == 0)
         count_sent_locked(conn, count);
+    conn->moved_ms = cty_net_now_ms();
     tx_next_locked(conn, result);
     leave(conn);
 }
@@ -323,7 +327,8 @@ static bool next_message_locked(struct cty_conn *conn)
     }
     if (conn->parked)
         conn->heard_ms = cty_net_now_ms();
-    return conn->parked != NULL;
+    cty_conn_count_in_locked(conn);
+    return conn->parked != NULL && !conn->closing;
 }
 
 /* Hands over one message; false where the owner wants to wait or the connection was closed. */
@@ -341,6 +346,7 @@ static bool hand_over_locked(struct cty_conn *conn)
         break;
     }
     conn->parked = NULL;
+    cty_conn_count_in_locked(conn);
     pthread_mutex_unlock(&door->lock);
     door->ops->deliver(door->owner, conn);
     pthread_mutex_lock(&door->lock);
@@ -360,6 +366,7 @@ static void rx_done(void *argument)
         cty_tls_fed(conn->tls, count);
     else if (result == 0)
         cty_sp_reader_fed(&conn->reader, count);
+    conn->moved_ms = cty_net_now_ms();
     do {
         while (!conn->closing && next_message_locked(conn) && hand_over_locked(conn)) {
         }
@@ -409,7 +416,7 @@ static custody_err conn_new(const struct cty_listener *listener, struct cty_conn
         return CUSTODY_E_NO_MEMORY;
     }
     conn->since_ms = cty_net_now_ms();
-    conn->heard_ms = conn->since_ms;
+    conn->heard_ms = conn->moved_ms = conn->since_ms;
     *ret_conn = conn;
     return CUSTODY_OK;
 }
@@ -426,6 +433,7 @@ static void register_locked(struct cty_conn *conn)
     door->counts.connections++;
     door->remote += conn->tls ? 1 : 0;
     door->counts.accepted++;
+    cty_conn_hold_locked(conn, conn->queue[0]->size);
     say_locked(conn);
     read_more_locked(conn);
     pthread_cond_broadcast(&door->changed);

@@ -13,6 +13,10 @@
  * hello: it is under the same time limit and the same cap. Where a door has addresses on this machine as well, a
  * quarter of its connections is kept for them: the network can't lock out who is here.
  *
+ * Bytes: a message counts from its first byte on, as far as it has come, until it is admitted; an answer until it is
+ * written. Where all connections hold more than bytes_max together, the greediest is closed: bytes times the time
+ * since it last took or brought some. Whoever holds no more than CTY_CONNECTION_BYTES_MIN is never closed for it.
+ *
  * Thread rule: one lock per door. What ends in _locked is called with it; callbacks `deliver` and `gone`
  * are called without it, on nng's threads, for one connection never two at once. A parked connection goes on
  * being read until its read-ahead is full, so that its end is noticed.
@@ -64,6 +68,8 @@ struct cty_door_config {
     uint32_t peer;
     size_t message_max;
     size_t connections_max;
+    /* 0: what is held isn't counted; the publisher's frames are everybody's. */
+    size_t bytes_max;
     /* Milliseconds; idle 0: never. */
     uint64_t hello_ms;
     uint64_t idle_ms;
@@ -94,6 +100,10 @@ struct cty_conn {
     uint64_t heard_ms;
     uint64_t sent_ms;
     uint64_t send_since_ms;
+    /* What it holds, of it what is on the way in; and when something last moved. */
+    size_t bytes;
+    size_t bytes_in;
+    uint64_t moved_ms;
     uint8_t *parked;
     size_t parked_size;
     struct cty_frame *queue[CTY_CONN_QUEUE_MAX];
@@ -104,8 +114,13 @@ struct cty_conn {
     /* The owner's: calls and answers under way, what the parked message was granted, its place in line. */
     size_t open_count;
     void *granted;
+    void *calls;
+    struct cty_conn *line_prev;
     struct cty_conn *line_next;
     bool in_line;
+    /* Its message waits until one of its own calls ends. */
+    bool blocked;
+    int standing;
     struct cty_sp_reader reader;
 };
 
@@ -118,6 +133,8 @@ struct cty_door_counts {
     uint64_t reaped;
     /* Wrong hello, no TLS where it has to be, too large, malformed. */
     uint64_t broken;
+    /* Held too much. */
+    uint64_t greedy;
 };
 
 struct cty_listener {
@@ -145,6 +162,8 @@ struct cty_door {
     size_t remote;
     size_t remote_max;
     uint64_t last_number;
+    /* What all hold. */
+    size_t bytes;
     bool accepting;
     bool stopping;
     nng_aio *tick;
@@ -174,6 +193,13 @@ void cty_conn_resume_locked(struct cty_conn *conn);
 void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame);
 /* Forgets the oldest frame that has not begun to go out; false where there is none. */
 bool cty_conn_forget_locked(struct cty_conn *conn);
+/* bytes.c: the connection holds so much more, which may close one, also this; or so much less. */
+void cty_conn_hold_locked(struct cty_conn *conn, size_t bytes);
+void cty_conn_let_go_locked(struct cty_conn *conn, size_t bytes);
+/* What is on the way in changed. */
+void cty_conn_count_in_locked(struct cty_conn *conn);
+/* All of it, for it closes. */
+void cty_conn_forget_bytes_locked(struct cty_conn *conn);
 bool cty_conn_is_overdue_locked(const struct cty_conn *conn, uint64_t now_ms);
 
 /* A frame of head, `prefix` and `body`, one reference; NULL where memory ran out. */

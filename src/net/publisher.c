@@ -6,9 +6,20 @@
 #include "base/check.h"
 #include "net/door.h"
 
+/*
+ * Whoever publishes only leaves the message here: going through all subscribers, and TLS for each, is for a thread of the
+ * publisher's own. Where that falls behind, the oldest is dropped, as it is for a subscriber that does.
+ */
 struct cty_net_publisher {
     struct cty_door door;
     size_t message_max;
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stopping;
+    struct cty_frame *pending[CTY_PUBLISH_QUEUE_MAX];
+    size_t pending_count;
 };
 
 /* A subscriber has nothing to say. */
@@ -41,6 +52,65 @@ static const struct cty_door_ops door_ops = {
     .ended_locked = ended_locked,
 };
 
+static void tell_locked(struct cty_conn *conn, struct cty_frame *frame)
+{
+    /* The frame at the front is on its way; only those behind it wait. */
+    if (conn->queue_count > CTY_PUBLISH_QUEUE_MAX)
+        cty_conn_forget_locked(conn);
+    frame->refs++;
+    cty_conn_send_locked(conn, frame);
+}
+
+static void tell_all(struct cty_net_publisher *publisher, struct cty_frame *frame)
+{
+    pthread_mutex_lock(&publisher->door.lock);
+    for (struct cty_conn *conn = publisher->door.conns; conn; conn = conn->next) {
+        if (conn->reader.greeted && !conn->closing)
+            tell_locked(conn, frame);
+    }
+    cty_frame_drop_locked(frame);
+    pthread_mutex_unlock(&publisher->door.lock);
+}
+
+/* Takes the oldest. */
+static struct cty_frame *take_pending_locked(struct cty_net_publisher *publisher)
+{
+    struct cty_frame *frame = publisher->pending[0];
+    publisher->pending_count--;
+    memmove(publisher->pending, publisher->pending + 1, publisher->pending_count * sizeof(frame));
+    return frame;
+}
+
+static void *run_thread(void *context)
+{
+    struct cty_net_publisher *publisher = context;
+    pthread_mutex_lock(&publisher->lock);
+    while (!publisher->stopping || publisher->pending_count > 0) {
+        if (publisher->pending_count == 0) {
+            pthread_cond_wait(&publisher->changed, &publisher->lock);
+            continue;
+        }
+        struct cty_frame *frame = take_pending_locked(publisher);
+        pthread_mutex_unlock(&publisher->lock);
+        tell_all(publisher, frame);
+        pthread_mutex_lock(&publisher->lock);
+    }
+    pthread_mutex_unlock(&publisher->lock);
+    return NULL;
+}
+
+static void stop_thread(struct cty_net_publisher *publisher)
+{
+    pthread_mutex_lock(&publisher->lock);
+    publisher->stopping = true;
+    pthread_cond_signal(&publisher->changed);
+    pthread_mutex_unlock(&publisher->lock);
+    if (publisher->running)
+        pthread_join(publisher->thread, NULL);
+    pthread_cond_destroy(&publisher->changed);
+    pthread_mutex_destroy(&publisher->lock);
+}
+
 custody_err cty_net_publisher_open(const struct cty_net_publisher_config *config,
                                    struct cty_net_publisher **ret_publisher, custody_error *error)
 {
@@ -61,10 +131,18 @@ custody_err cty_net_publisher_open(const struct cty_net_publisher_config *config
     if (!publisher)
         return CUSTODY_E_NO_MEMORY;
     publisher->message_max = config->message_max ? config->message_max : CTY_NOTE_BYTES_MAX;
+    pthread_mutex_init(&publisher->lock, NULL);
+    pthread_cond_init(&publisher->changed, NULL);
     custody_err err = cty_door_open(&publisher->door, &of_door, &door_ops, publisher, error);
     if (err != CUSTODY_OK) {
+        stop_thread(publisher);
         free(publisher);
         return err;
+    }
+    publisher->running = pthread_create(&publisher->thread, NULL, run_thread, publisher) == 0;
+    if (!publisher->running) {
+        cty_net_publisher_close(publisher);
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "no thread for the publisher");
     }
     cty_door_start(&publisher->door);
     *ret_publisher = publisher;
@@ -86,15 +164,6 @@ size_t cty_net_publisher_connections(struct cty_net_publisher *publisher)
     return ready;
 }
 
-static void tell_locked(struct cty_conn *conn, struct cty_frame *frame)
-{
-    /* The frame at the front is on its way; only those behind it wait. */
-    if (conn->queue_count > CTY_PUBLISH_QUEUE_MAX)
-        cty_conn_forget_locked(conn);
-    frame->refs++;
-    cty_conn_send_locked(conn, frame);
-}
-
 custody_err cty_net_publish(struct cty_net_publisher *publisher, struct cty_bytes message)
 {
     if (message.size > publisher->message_max)
@@ -102,13 +171,13 @@ custody_err cty_net_publish(struct cty_net_publisher *publisher, struct cty_byte
     struct cty_frame *frame = cty_frame_new(cty_bytes_make(NULL, 0), message);
     if (!frame)
         return CUSTODY_E_NO_MEMORY;
-    pthread_mutex_lock(&publisher->door.lock);
-    for (struct cty_conn *conn = publisher->door.conns; conn; conn = conn->next) {
-        if (conn->reader.greeted && !conn->closing)
-            tell_locked(conn, frame);
-    }
-    cty_frame_drop_locked(frame);
-    pthread_mutex_unlock(&publisher->door.lock);
+    pthread_mutex_lock(&publisher->lock);
+    /* Nobody else has seen those that are pending. */
+    if (publisher->pending_count == CTY_PUBLISH_QUEUE_MAX)
+        cty_frame_drop_locked(take_pending_locked(publisher));
+    publisher->pending[publisher->pending_count++] = frame;
+    pthread_cond_signal(&publisher->changed);
+    pthread_mutex_unlock(&publisher->lock);
     return CUSTODY_OK;
 }
 
@@ -116,6 +185,7 @@ void cty_net_publisher_close(struct cty_net_publisher *publisher)
 {
     if (!publisher)
         return;
+    stop_thread(publisher);
     cty_door_close(&publisher->door);
     free(publisher);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls on top of a door. A message needs two things to become a call: a free call, and that its connection
- * has fewer than calls_per_connection calls and unwritten answers under way. Without them the message is
- * parked and its connection stands in line; whenever something is freed, the first in line that may go on is
- * granted a call.
+ * Calls on top of a door. A message needs two things to become a call: that its connection has fewer than
+ * calls_per_connection calls and unwritten answers under way, and a free call. Without the first the message is parked
+ * and its connection is blocked, until one of its own answers is written; without the second it is parked and its
+ * connection stands in line. Whatever is freed is granted to the first in line, who then stands at the end again with
+ * its next message.
+ *
+ * A call that is held is none of the calls_max any more: there are waits_max places for those.
  */
 #include "net/server.h"
 
@@ -18,12 +21,16 @@ struct cty_net_call {
     /* NULL when the connection is gone. */
     struct cty_conn *conn;
     uint64_t connection;
+    uint8_t id[CTY_SP_ID_BYTES];
     uint8_t *body;
     size_t size;
     bool over_tls;
     bool taken;
     bool held;
-    struct cty_net_call *next_free;
+    int standing;
+    int change;
+    struct cty_net_call *next; /* of its connection, or among the free */
+    struct cty_net_call *prev;
 };
 
 struct cty_net_server {
@@ -34,8 +41,9 @@ struct cty_net_server {
     size_t calls_per_connection;
     size_t calls_max;
     size_t held_max;
-    struct cty_net_call *calls;
+    struct cty_net_call *calls; /* calls_max + held_max */
     struct cty_net_call *free_calls;
+    /* Of calls_max, and of held_max. */
     size_t free_count;
     size_t held_count;
     /* Answers given and not written yet, of all connections. */
@@ -55,6 +63,7 @@ static void line_add_locked(struct cty_net_server *server, struct cty_conn *conn
         return;
     conn->in_line = true;
     conn->line_next = NULL;
+    conn->line_prev = server->line_last;
     if (server->line_last)
         server->line_last->line_next = conn;
     else
@@ -64,68 +73,93 @@ static void line_add_locked(struct cty_net_server *server, struct cty_conn *conn
 
 static void line_remove_locked(struct cty_net_server *server, struct cty_conn *conn)
 {
-    struct cty_conn *before = NULL;
     if (!conn->in_line)
         return;
-    for (struct cty_conn *at = server->line_first; at != conn; at = at->line_next)
-        before = at;
-    if (before)
-        before->line_next = conn->line_next;
+    if (conn->line_prev)
+        conn->line_prev->line_next = conn->line_next;
     else
         server->line_first = conn->line_next;
-    if (server->line_last == conn)
-        server->line_last = before;
+    if (conn->line_next)
+        conn->line_next->line_prev = conn->line_prev;
+    else
+        server->line_last = conn->line_prev;
     conn->in_line = false;
 }
 
 /* ---- calls ---- */
 
-static bool may_open_locked(const struct cty_net_server *server, const struct cty_conn *conn)
+static bool has_own_room(const struct cty_net_server *server, const struct cty_conn *conn)
 {
-    return server->free_calls && conn->open_count < server->calls_per_connection;
+    return conn->open_count < server->calls_per_connection;
 }
 
 static struct cty_net_call *call_take_locked(struct cty_net_server *server, struct cty_conn *conn)
 {
     struct cty_net_call *call = server->free_calls;
-    server->free_calls = call->next_free;
+    server->free_calls = call->next;
     server->free_count--;
     conn->open_count++;
-    call->conn = conn;
-    call->connection = conn->number;
-    call->over_tls = conn->tls != NULL;
-    call->taken = true;
+    *call = (struct cty_net_call){.server = server, .conn = conn, .connection = conn->number,
+                                  .over_tls = conn->tls != NULL, .taken = true, .standing = conn->standing,
+                                  .next = conn->calls};
+    if (call->next)
+        call->next->prev = call;
+    conn->calls = call;
     return call;
+}
+
+/* Its connection goes, or the call does. */
+static void call_leave_conn_locked(struct cty_net_call *call)
+{
+    struct cty_conn *conn = call->conn;
+    if (!conn)
+        return;
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        conn->calls = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    call->conn = NULL;
 }
 
 static void call_free_locked(struct cty_net_call *call)
 {
     struct cty_net_server *server = call->server;
+    call_leave_conn_locked(call);
     if (call->held)
         server->held_count--;
+    else
+        server->free_count++;
     call->held = false;
     call->taken = false;
-    call->conn = NULL;
     call->body = NULL;
-    call->next_free = server->free_calls;
+    call->next = server->free_calls;
     server->free_calls = call;
-    server->free_count++;
     pthread_cond_broadcast(&server->door.changed);
 }
 
-/* Grants calls to those in line. */
+/* Grants calls to those in line, who all have room of their own. */
 static void pump_locked(struct cty_net_server *server)
 {
-    struct cty_conn *conn = server->line_first;
-    while (conn && server->free_calls) {
-        struct cty_conn *next = conn->line_next;
-        if (may_open_locked(server, conn) && !conn->closing) {
-            line_remove_locked(server, conn);
-            conn->granted = call_take_locked(server, conn);
-            cty_conn_resume_locked(conn);
-        }
-        conn = next;
+    while (server->line_first && server->free_count > 0) {
+        struct cty_conn *conn = server->line_first;
+        line_remove_locked(server, conn);
+        if (conn->closing)
+            continue;
+        conn->granted = call_take_locked(server, conn);
+        cty_conn_resume_locked(conn);
     }
+}
+
+/* One of its calls or answers ended: its next message may stand in line. */
+static void conn_has_room_locked(struct cty_net_server *server, struct cty_conn *conn)
+{
+    conn->open_count--;
+    if (!conn->blocked)
+        return;
+    conn->blocked = false;
+    line_add_locked(server, conn);
 }
 
 /* ---- what the door asks ---- */
@@ -140,16 +174,21 @@ static enum cty_door_verdict admit_locked(void *owner, struct cty_conn *conn, ui
         free(body);
         return CTY_DOOR_ADMIT;
     }
-    /* Nobody in line could go on now, or would have been granted a call: so none is overtaken. */
-    if (!conn->granted && !may_open_locked(server, conn)) {
+    if (!conn->granted && (conn->in_line || conn->blocked))
+        return CTY_DOOR_PARK;
+    if (!conn->granted && !has_own_room(server, conn)) {
+        conn->blocked = true;
+        return CTY_DOOR_PARK;
+    }
+    /* Where a call is free nobody stands in line, so none is overtaken. */
+    if (!conn->granted && server->free_count == 0) {
         line_add_locked(server, conn);
         return CTY_DOOR_PARK;
     }
-    if (!conn->granted) {
-        line_remove_locked(server, conn);
+    if (!conn->granted)
         conn->granted = call_take_locked(server, conn);
-    }
     struct cty_net_call *call = conn->granted;
+    memcpy(call->id, body, sizeof(call->id));
     call->body = body;
     call->size = size;
     server->messages++;
@@ -170,7 +209,7 @@ static void sent_locked(void *owner, struct cty_conn *conn)
     struct cty_net_server *server = owner;
     server->unwritten--;
     server->replies++;
-    conn->open_count--;
+    conn_has_room_locked(server, conn);
     pthread_cond_broadcast(&server->door.changed);
     pump_locked(server);
 }
@@ -183,10 +222,8 @@ static bool ended_locked(void *owner, struct cty_conn *conn)
     line_remove_locked(server, conn);
     if (granted)
         call_free_locked(granted);
-    for (size_t i = 0; i < server->calls_max; i++) {
-        if (server->calls[i].conn != conn)
-            continue;
-        server->calls[i].conn = NULL;
+    while (conn->calls) {
+        call_leave_conn_locked(conn->calls);
         unanswered++;
     }
     server->unwritten -= conn->open_count - unanswered - (granted ? 1 : 0);
@@ -219,13 +256,13 @@ static custody_err check_config(const struct cty_net_server_config *config, cust
 {
     if (config->message_max > CTY_REPLY_BYTES_MAX || config->reply_max > CTY_REPLY_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_CONFIG, "a message is at most %u bytes", CTY_REPLY_BYTES_MAX);
-    if (config->calls_max == 1 || config->calls_max > CTY_CALLS_MAX)
-        return cty_fail(error, CUSTODY_E_CONFIG, "a door takes 2 to %u calls", CTY_CALLS_MAX);
+    if (config->calls_max > CTY_CALLS_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a door takes 1 to %u calls", CTY_CALLS_MAX);
+    if (config->waits_max > CTY_WAITS_MAX)
+        return cty_fail(error, CUSTODY_E_CONFIG, "a door holds 1 to %u calls", CTY_WAITS_MAX);
     if (config->calls_per_connection > CTY_CALLS_PER_CONNECTION_MAX)
         return cty_fail(error, CUSTODY_E_CONFIG, "a connection takes 1 to %u calls",
                         CTY_CALLS_PER_CONNECTION_MAX);
-    if (config->calls_reserved >= value_or(config->calls_max, CTY_CALLS_DEFAULT))
-        return cty_fail(error, CUSTODY_E_CONFIG, "more calls are reserved than there are");
     return CUSTODY_OK;
 }
 
@@ -239,6 +276,7 @@ static struct cty_door_config door_config(const struct cty_net_server_config *co
         .peer = CTY_SP_REQ,
         .message_max = value_or(config->message_max, CTY_MESSAGE_BYTES_MAX) + CTY_SP_ID_BYTES,
         .connections_max = value_or(config->connections_max, CTY_CONNECTIONS_DEFAULT),
+        .bytes_max = value_or(config->bytes_max, CTY_DOOR_BYTES_MAX),
         .hello_ms = value_or(config->hello_ms, CTY_HELLO_MS_DEFAULT),
         .idle_ms = value_or(config->idle_ms, CTY_IDLE_MS_DEFAULT),
         .send_ms = value_or(config->send_ms, CTY_SEND_MS_DEFAULT),
@@ -255,17 +293,15 @@ static custody_err server_new(const struct cty_net_server_config *config, struct
     server->reply_max = value_or(config->reply_max, CTY_REPLY_BYTES_MAX);
     server->calls_max = value_or(config->calls_max, CTY_CALLS_DEFAULT);
     server->calls_per_connection = value_or(config->calls_per_connection, CTY_CALLS_PER_CONNECTION_MAX);
-    size_t quarter = server->calls_max / 4 ? server->calls_max / 4 : 1;
-    server->held_max = server->calls_max - value_or(config->calls_reserved, quarter);
-    server->calls = cty_alloc(server->calls_max, sizeof(*server->calls));
+    server->held_max = value_or(config->waits_max, CTY_WAITS_DEFAULT);
+    server->calls = cty_alloc(server->calls_max + server->held_max, sizeof(*server->calls));
     if (!server->calls) {
         free(server);
         return CUSTODY_E_NO_MEMORY;
     }
-    for (size_t i = 0; i < server->calls_max; i++) {
-        server->calls[i].server = server;
-        server->calls[i].next_free = server->free_calls;
-        server->free_calls = &server->calls[i];
+    for (size_t i = server->calls_max + server->held_max; i > 0; i--) {
+        server->calls[i - 1].next = server->free_calls;
+        server->free_calls = &server->calls[i - 1];
     }
     server->free_count = server->calls_max;
     *ret_server = server;
@@ -310,12 +346,14 @@ void cty_net_server_get_counts(struct cty_net_server *server, struct cty_net_ser
         .connections = counts->connections,
         .calls_free = server->free_count,
         .calls_held = server->held_count,
+        .bytes = server->door.bytes,
         .messages = server->messages,
         .replies = server->replies,
         .accepted = counts->accepted,
         .refused = counts->refused,
         .reaped = counts->reaped,
         .broken = counts->broken,
+        .greedy = counts->greedy,
     };
     pthread_mutex_unlock(&server->door.lock);
 }
@@ -327,9 +365,15 @@ static void stop_taking_locked(struct cty_net_server *server)
     while (server->line_first)
         line_remove_locked(server, server->line_first);
     for (struct cty_conn *conn = server->door.conns; conn; conn = conn->next) {
+        conn->blocked = false;
         if (conn->open_count == 0)
             cty_conn_close_locked(conn);
     }
+}
+
+static bool is_idle_locked(const struct cty_net_server *server)
+{
+    return server->free_count == server->calls_max && server->held_count == 0 && server->unwritten == 0;
 }
 
 custody_err cty_net_server_drain(struct cty_net_server *server, uint64_t timeout_ms)
@@ -339,9 +383,9 @@ custody_err cty_net_server_drain(struct cty_net_server *server, uint64_t timeout
     pthread_mutex_lock(&server->door.lock);
     stop_taking_locked(server);
     bool in_time = true;
-    while (in_time && (server->free_count < server->calls_max || server->unwritten > 0))
+    while (in_time && !is_idle_locked(server))
         in_time = cty_door_wait_locked(&server->door, deadline);
-    bool idle = server->free_count == server->calls_max && server->unwritten == 0;
+    bool idle = is_idle_locked(server);
     pthread_mutex_unlock(&server->door.lock);
     return idle ? CUSTODY_OK : CUSTODY_E_TIMEOUT;
 }
@@ -351,7 +395,7 @@ void cty_net_server_close(struct cty_net_server *server)
     if (!server)
         return;
     cty_door_close(&server->door);
-    CTY_CHECK(server->free_count == server->calls_max);
+    CTY_CHECK(server->free_count == server->calls_max && server->held_count == 0);
     server_free(server);
 }
 
@@ -367,8 +411,19 @@ bool cty_net_call_over_tls(const struct cty_net_call *call)
     return call->over_tls;
 }
 
+int cty_net_call_standing(const struct cty_net_call *call)
+{
+    return call->standing;
+}
+
+void cty_net_call_change_standing(struct cty_net_call *call, int change)
+{
+    call->change = change;
+}
+
 struct cty_bytes cty_net_call_message(const struct cty_net_call *call)
 {
+    CTY_CHECK(call->body);
     return cty_bytes_make(call->body + CTY_SP_ID_BYTES, call->size - CTY_SP_ID_BYTES);
 }
 
@@ -380,19 +435,40 @@ bool cty_net_call_is_gone(struct cty_net_call *call)
     return is_gone;
 }
 
-custody_err cty_net_call_hold(struct cty_net_call *call)
+static custody_err hold_locked(struct cty_net_call *call, uint8_t **ret_body)
 {
     struct cty_net_server *server = call->server;
-    custody_err err = CUSTODY_OK;
-    pthread_mutex_lock(&server->door.lock);
-    if (!call->held && server->held_count >= server->held_max) {
-        err = CUSTODY_E_BUSY;
-    } else if (!call->held) {
-        call->held = true;
-        server->held_count++;
-    }
-    pthread_mutex_unlock(&server->door.lock);
+    if (!call->conn || call->conn->closing)
+        return CUSTODY_E_CANCELLED_WAIT;
+    if (call->held)
+        return CUSTODY_OK;
+    if (server->held_count >= server->held_max)
+        return CUSTODY_E_BUSY;
+    call->held = true;
+    server->held_count++;
+    server->free_count++;
+    *ret_body = call->body;
+    call->body = NULL;
+    pump_locked(server);
+    return CUSTODY_OK;
+}
+
+custody_err cty_net_call_hold(struct cty_net_call *call)
+{
+    uint8_t *body = NULL;
+    pthread_mutex_lock(&call->server->door.lock);
+    custody_err err = hold_locked(call, &body);
+    pthread_mutex_unlock(&call->server->door.lock);
+    free(body);
     return err;
+}
+
+/* What came of the call, for those that come by the same connection. */
+static void change_standing_locked(struct cty_conn *conn, int change)
+{
+    int standing = change > CTY_STANDING_MAX ? CTY_STANDING_MAX : conn->standing + change;
+    standing = standing < 0 ? 0 : standing;
+    conn->standing = standing > CTY_STANDING_MAX ? CTY_STANDING_MAX : standing;
 }
 
 /* Ends the call; the frame, if any, goes to its peer. */
@@ -403,15 +479,18 @@ static void finish(struct cty_net_call *call, struct cty_frame *frame)
     pthread_mutex_lock(&server->door.lock);
     CTY_CHECK(call->taken);
     struct cty_conn *conn = call->conn;
+    int change = call->change;
+    call_free_locked(call);
+    if (conn)
+        change_standing_locked(conn, change);
     if (conn && frame && !conn->closing) {
         server->unwritten++;
         cty_conn_send_locked(conn, frame);
     } else {
         cty_frame_drop_locked(frame);
         if (conn)
-            conn->open_count--;
+            conn_has_room_locked(server, conn);
     }
-    call_free_locked(call);
     pump_locked(server);
     pthread_mutex_unlock(&server->door.lock);
     free(body);
@@ -421,7 +500,7 @@ custody_err cty_net_reply(struct cty_net_call *call, struct cty_bytes reply)
 {
     if (reply.size > call->server->reply_max)
         return CUSTODY_E_TOO_LARGE;
-    struct cty_frame *frame = cty_frame_new(cty_bytes_make(call->body, CTY_SP_ID_BYTES), reply);
+    struct cty_frame *frame = cty_frame_new(cty_bytes_make(call->id, CTY_SP_ID_BYTES), reply);
     if (!frame)
         return CUSTODY_E_NO_MEMORY;
     finish(call, frame);

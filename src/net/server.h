@@ -6,8 +6,9 @@
  * It owns its connections and calls. It never parses a message, never answers on its own, never logs.
  *
  * A call is one request from its arrival to its one answer. There are `calls_max` of them; while all are
- * taken, further messages wait with their connections, whose peers feel it. A call that waits for something
- * slow (a long poll) must ask for cty_net_call_hold first, which always leaves some calls to others.
+ * taken, further messages wait with their connections, whose peers feel it; connections take turns. A call that waits
+ * for something slow (a long poll) is held (cty_net_call_hold): then it is none of these, but one of `waits_max`, and
+ * its message is given back.
  *
  * Thread rule: callbacks run on nng's threads, several at once, and must only copy or enqueue. Everything
  * else may be called from any thread, from callbacks too, except drain and close. nng starts its threads at
@@ -15,9 +16,9 @@
  * for tasks (16 at most), one each for time limits, four for names, and three more. A process must not fork
  * after that, except to exec.
  *
- * Memory: at most connections_max x (message_max + 8 KiB) for requests, calls_per_connection x
- * connections_max x the answers' sizes for peers that don't read, until send_ms has passed; and for each TLS
- * connection about 80 KiB.
+ * Memory: for each connection about 9 KiB, over TLS about 90; for messages and answers together at most bytes_max,
+ * where no connection holds more than CTY_CONNECTION_BYTES_MIN, and beyond that what those hold that hold less
+ * (door.h, "Bytes").
  */
 #ifndef CTY_NET_SERVER_H
 #define CTY_NET_SERVER_H
@@ -42,8 +43,10 @@ struct cty_net_server_config {
     size_t connections_max;
     size_t calls_max;
     size_t calls_per_connection;
-    /* calls that a long poll never gets (a quarter, at least one), */
-    size_t calls_reserved;
+    /* calls that are held, */
+    size_t waits_max;
+    /* bytes of all messages and answers of all connections, */
+    size_t bytes_max;
     /* milliseconds for the hello, without a whole message, and to take an answer. */
     uint64_t hello_ms;
     uint64_t idle_ms;
@@ -68,16 +71,20 @@ struct cty_net_server_ops {
 
 struct cty_net_server_counts {
     size_t connections;
-    /* Calls that are free, and calls held by long polls. */
+    /* Calls that are free, and calls that are held. */
     size_t calls_free;
     size_t calls_held;
+    /* Of messages and answers. */
+    size_t bytes;
     uint64_t messages;
     uint64_t replies;
     uint64_t accepted;
-    /* Connections closed: beyond the cap; for being late, idle or unable to take an answer; for their bytes. */
+    /* Connections closed: beyond the cap; for being late, idle or unable to take an answer; for what they sent; for
+     * how much they held. */
     uint64_t refused;
     uint64_t reaped;
     uint64_t broken;
+    uint64_t greedy;
 };
 
 /*
@@ -109,12 +116,24 @@ uint64_t cty_net_call_connection(const struct cty_net_call *call);
 /* Whether it came by a TLS door, and so perhaps from another machine. */
 bool cty_net_call_over_tls(const struct cty_net_call *call);
 
+/* Not of a call that is held. */
 struct cty_bytes cty_net_call_message(const struct cty_net_call *call);
+
+/*
+ * A number that the owner keeps with each connection, 0 at first and never below: how it stood when this call came, and
+ * by how much the call's end changes it. Held to CTY_STANDING_MAX, so that nothing lasts for ever.
+ */
+#define CTY_STANDING_MAX 32
+int cty_net_call_standing(const struct cty_net_call *call);
+void cty_net_call_change_standing(struct cty_net_call *call, int change);
 
 /* Whether the peer went away; an answer would go nowhere. */
 bool cty_net_call_is_gone(struct cty_net_call *call);
 
-/* To be asked before a call is kept waiting; again is OK. Errors: BUSY too many are kept already. */
+/*
+ * Keeps a call without its message, so that it doesn't count to those that run; again is OK. Errors: BUSY too many are
+ * held; CANCELLED_WAIT the peer went away.
+ */
 CUSTODY_MUST_USE custody_err cty_net_call_hold(struct cty_net_call *call);
 
 /*

@@ -6,6 +6,8 @@
 #include "base/check.h"
 
 #define IPC_MESSAGE 1u
+/* What a message is given at first; then as much again whenever that is full. */
+#define BODY_BEGIN 16384u
 
 void cty_sp_hello_format(uint32_t protocol, uint8_t ret_hello[static CTY_SP_HELLO_BYTES])
 {
@@ -35,6 +37,7 @@ void cty_sp_reader_init(struct cty_sp_reader *reader, enum cty_sp_transport tran
     reader->in_body = false;
     reader->body = NULL;
     reader->body_size = 0;
+    reader->body_room = 0;
     reader->body_got = 0;
     reader->begin = 0;
     reader->end = 0;
@@ -51,7 +54,7 @@ size_t cty_sp_reader_room(struct cty_sp_reader *reader, uint8_t **ret_room)
 {
     if (reader->in_body && reader->begin == reader->end) {
         *ret_room = reader->body + reader->body_got;
-        return reader->body_size - reader->body_got;
+        return reader->body_room - reader->body_got;
     }
     if (reader->begin > 0) {
         memmove(reader->buffer, reader->buffer + reader->begin, reader->end - reader->begin);
@@ -65,7 +68,7 @@ size_t cty_sp_reader_room(struct cty_sp_reader *reader, uint8_t **ret_room)
 void cty_sp_reader_fed(struct cty_sp_reader *reader, size_t size)
 {
     if (reader->in_body && reader->begin == reader->end) {
-        CTY_CHECK(size <= reader->body_size - reader->body_got);
+        CTY_CHECK(size <= reader->body_room - reader->body_got);
         reader->body_got += size;
         return;
     }
@@ -105,24 +108,43 @@ static custody_err begin_body(struct cty_sp_reader *reader)
         size = size << 8 | head[i];
     if (size > reader->message_max)
         return CUSTODY_E_TOO_LARGE;
-    reader->body = malloc(size ? (size_t)size : 1);
+    size_t room = size < BODY_BEGIN ? (size_t)size : BODY_BEGIN;
+    reader->body = malloc(room ? room : 1);
     if (!reader->body)
         return CUSTODY_E_NO_MEMORY;
     reader->body_size = (size_t)size;
+    reader->body_room = room;
     reader->body_got = 0;
     reader->begin += head_size;
     reader->in_body = true;
     return CUSTODY_OK;
 }
 
-static void fill_body(struct cty_sp_reader *reader)
+/* Makes room for more of the message, where what it has is full. */
+static custody_err grow_body(struct cty_sp_reader *reader)
 {
-    size_t missing = reader->body_size - reader->body_got;
-    size_t piece = unread_size(reader) < missing ? unread_size(reader) : missing;
-    if (piece)
+    if (reader->body_got < reader->body_room || reader->body_room == reader->body_size)
+        return CUSTODY_OK;
+    size_t room = reader->body_size / 2 < reader->body_room ? reader->body_size : 2 * reader->body_room;
+    uint8_t *body = realloc(reader->body, room);
+    if (!body)
+        return CUSTODY_E_NO_MEMORY;
+    reader->body = body;
+    reader->body_room = room;
+    return CUSTODY_OK;
+}
+
+static custody_err fill_body(struct cty_sp_reader *reader)
+{
+    while (unread_size(reader) > 0 && reader->body_got < reader->body_size) {
+        size_t missing = reader->body_room - reader->body_got;
+        size_t piece = unread_size(reader) < missing ? unread_size(reader) : missing;
         memcpy(reader->body + reader->body_got, reader->buffer + reader->begin, piece);
-    reader->body_got += piece;
-    reader->begin += piece;
+        reader->body_got += piece;
+        reader->begin += piece;
+        CTY_TRY(grow_body(reader));
+    }
+    return grow_body(reader);
 }
 
 custody_err cty_sp_reader_next(struct cty_sp_reader *reader, uint8_t **ret_body, size_t *ret_size)
@@ -134,7 +156,7 @@ custody_err cty_sp_reader_next(struct cty_sp_reader *reader, uint8_t **ret_body,
         CTY_TRY(begin_body(reader));
     if (!reader->in_body)
         return CUSTODY_OK;
-    fill_body(reader);
+    CTY_TRY(fill_body(reader));
     if (reader->body_got < reader->body_size)
         return CUSTODY_OK;
     *ret_body = reader->body;
@@ -142,6 +164,11 @@ custody_err cty_sp_reader_next(struct cty_sp_reader *reader, uint8_t **ret_body,
     reader->body = NULL;
     reader->in_body = false;
     return CUSTODY_OK;
+}
+
+size_t cty_sp_reader_held(const struct cty_sp_reader *reader)
+{
+    return reader->in_body ? reader->body_room : 0;
 }
 
 bool cty_sp_reader_is_partial(const struct cty_sp_reader *reader)

@@ -43,6 +43,7 @@ struct cty_sp_reader {
     bool in_body;
     uint8_t *body;
     size_t body_size;
+    size_t body_room; /* of body_size, so far: who announces much and sends little holds little */
     size_t body_got;
     size_t begin;
     size_t end;
@@ -73,6 +74,9 @@ CUSTODY_MUST_USE custody_err cty_sp_reader_greet(struct cty_sp_reader *reader);
  */
 CUSTODY_MUST_USE custody_err cty_sp_reader_next(struct cty_sp_reader *reader, uint8_t **ret_body,
                                                 size_t *ret_size);
+
+/* Bytes of memory for the message under way. */
+size_t cty_sp_reader_held(const struct cty_sp_reader *reader);
 
 /* Whether a message has begun and is not whole. */
 bool cty_sp_reader_is_partial(const struct cty_sp_reader *reader);

@@ -47,17 +47,56 @@ static custody_err find_same(struct cty_store *store, const struct cty_store_sta
     return cty_fail(error, CUSTODY_E_EXISTS, "another content under this commitment");
 }
 
-static custody_err check_quota(struct cty_store *store, const struct cty_store_staged *staged,
-                               custody_error *error)
+static custody_err check_quota_of_actor(struct cty_store *store, const struct cty_store_staged *staged,
+                                        custody_error *error)
 {
     CTY_CLEANUP(cty_query_done) struct cty_query query =
         staged_query(store, CTY_SQL_STAGED_OF_ACTOR, staged->actor, NULL, error);
     struct cty_store_staged_sum own = {0, 0};
-    size_t size = staged->content.size;
     CTY_TRY(sum_take(&query, &own));
-    if (own.count >= CTY_STAGED_MAX || own.bytes + size > CTY_STAGED_BYTES_MAX)
+    if (own.count >= CTY_STAGED_MAX || own.bytes + staged->content.size > CTY_STAGED_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_QUOTA, "%llu staged contents of %llu bytes",
                         (unsigned long long)own.count, (unsigned long long)own.bytes);
+    return CUSTODY_OK;
+}
+
+/* What all actors of its party have: those whose names begin with "<party>/". */
+static custody_err sum_of_party(struct cty_store *store, struct cty_bytes actor, struct cty_store_staged_sum *ret_sum,
+                                custody_error *error)
+{
+    const uint8_t *slash = memchr(actor.data, '/', actor.size);
+    size_t size = slash ? (size_t)(slash - actor.data) : actor.size;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf first = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf end = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    CTY_TRY(cty_buf_putf(&first, "%.*s/", (int)size, (const char *)actor.data));
+    CTY_TRY(cty_buf_putf(&end, "%.*s%c", (int)size, (const char *)actor.data, '/' + 1));
+    CTY_CLEANUP(cty_query_done) struct cty_query query = staged_query(store, CTY_SQL_STAGED_OF_PARTY,
+                                                                      cty_buf_bytes(&first), NULL, error);
+    cty_query_text(&query, cty_buf_bytes(&end));
+    return sum_take(&query, ret_sum);
+}
+
+static custody_err check_quota_of_party(struct cty_store *store, const struct cty_store_staged *staged,
+                                        custody_error *error)
+{
+    struct cty_store_staged_sum sum = store->staged;
+    size_t size = staged->content.size;
+    /* Where all have no more than one party may, nobody has to be counted. */
+    if (sum.count < CTY_STAGED_PARTY_MAX && sum.bytes + size <= CTY_STAGED_PARTY_BYTES_MAX)
+        return CUSTODY_OK;
+    CTY_TRY(sum_of_party(store, staged->actor, &sum, error));
+    if (sum.count >= CTY_STAGED_PARTY_MAX || sum.bytes + size > CTY_STAGED_PARTY_BYTES_MAX)
+        return cty_fail(error, CUSTODY_E_QUOTA, "the party has %llu staged contents of %llu bytes",
+                        (unsigned long long)sum.count, (unsigned long long)sum.bytes);
+    return CUSTODY_OK;
+}
+
+static custody_err check_quota(struct cty_store *store, const struct cty_store_staged *staged,
+                               custody_error *error)
+{
+    size_t size = staged->content.size;
+    CTY_TRY(check_quota_of_actor(store, staged, error));
+    CTY_TRY(check_quota_of_party(store, staged, error));
     if (store->staged.count >= CTY_STAGED_TOTAL_MAX || store->staged.bytes + size > CTY_STAGED_TOTAL_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_QUOTA, "all actors together have staged too much");
     return CUSTODY_OK;

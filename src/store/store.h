@@ -115,8 +115,8 @@ CUSTODY_MUST_USE custody_err cty_store_commit(struct cty_store *store, custody_e
 /*
  * Keeps a content for a statement that is still to come; inside a transaction. The same again is OK and changes
  * nothing. Errors: EXISTS for another content under this commitment, TOO_LARGE beyond CTY_BLOB_BYTES_MAX, QUOTA
- * beyond CTY_STAGED_BYTES_MAX or CTY_STAGED_MAX of one actor, CTY_STAGED_TOTAL_BYTES_MAX or
- * CTY_STAGED_TOTAL_MAX of all.
+ * beyond CTY_STAGED_BYTES_MAX or CTY_STAGED_MAX of one actor, CTY_STAGED_PARTY_BYTES_MAX or CTY_STAGED_PARTY_MAX of
+ * the actors of one party, CTY_STAGED_TOTAL_BYTES_MAX or CTY_STAGED_TOTAL_MAX of all.
  */
 CUSTODY_MUST_USE custody_err cty_store_put_staged(struct cty_store *store,
                                                   const struct cty_store_staged *staged,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small parts: clock guard, log lines, sessions, waits, the cache. */
+/* The small parts: clock guard, log lines, sessions, the pace of the queue, the cache. */
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "daemon/cache.h"
 #include "daemon/log.h"
 #include "daemon/sessions.h"
-#include "daemon/waits.h"
+#include "daemon/sequencer.h"
 #include "unit/support.h"
 
 static _Atomic uint64_t wall, monotonic;
@@ -111,11 +111,16 @@ static void free_sessions(struct cty_sessions *sessions)
     free(sessions);
 }
 
-static custody_err use(struct cty_sessions *sessions, const uint8_t nonce[16], unsigned actor)
+static custody_err use_of(struct cty_sessions *sessions, const uint8_t nonce[16], const char *party, unsigned actor)
 {
     char name[32];
-    snprintf(name, sizeof(name), "acme/%u", actor);
+    snprintf(name, sizeof(name), "%s/%u", party, actor);
     return cty_sessions_use_challenge(sessions, nonce, cty_bytes_text(name), NULL);
+}
+
+static custody_err use(struct cty_sessions *sessions, const uint8_t nonce[16], unsigned actor)
+{
+    return use_of(sessions, nonce, "acme", actor);
 }
 
 static void a_challenge_is_good_once_and_for_a_minute(void **state)
@@ -158,21 +163,45 @@ static void a_challenge_with_any_bit_changed_is_not_ours(void **state)
     free_sessions(others);
 }
 
+/* Uses one challenge after another, each actor as many as it may. */
+static void use_many(struct cty_sessions *sessions, const char *party, unsigned count)
+{
+    uint8_t nonce[16];
+    uint64_t expires = 0;
+    for (unsigned i = 0; i < count; i++) {
+        cty_sessions_challenge(sessions, nonce, &expires);
+        assert_ok(use_of(sessions, nonce, party, i / CTY_CHALLENGES_PER_ACTOR_MAX));
+    }
+}
+
 static void too_many_challenges_at_once_are_refused(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
     uint8_t nonce[16];
     uint64_t expires = 0;
     (void)state;
-    for (unsigned i = 0; i < CTY_CHALLENGES_MAX; i++) {
-        cty_sessions_challenge(sessions, nonce, &expires);
-        assert_ok(use(sessions, nonce, i / CTY_CHALLENGES_PER_ACTOR_MAX));
-    }
+    use_many(sessions, "acme", CTY_CHALLENGES_PER_PARTY_MAX);
+    use_many(sessions, "bolt", CTY_CHALLENGES_MAX - CTY_CHALLENGES_PER_PARTY_MAX);
     cty_sessions_challenge(sessions, nonce, &expires);
-    assert_refused(use(sessions, nonce, 1000), "busy");
+    assert_refused(use_of(sessions, nonce, "core", 1000), "busy");
     set_clocks(1700000000000, 1000 + 60001);
     cty_sessions_challenge(sessions, nonce, &expires);
-    assert_ok(use(sessions, nonce, 1000));
+    assert_ok(use_of(sessions, nonce, "core", 1000));
+    assert_refused(use_of(sessions, nonce, "core", 1000), "bad-session");
+    assert_int_equal(sessions->used_count, 1);
+    free_sessions(sessions);
+}
+
+static void one_party_alone_shuts_nobody_out(void **state)
+{
+    struct cty_sessions *sessions = new_sessions();
+    uint8_t nonce[16];
+    uint64_t expires = 0;
+    (void)state;
+    use_many(sessions, "acme", CTY_CHALLENGES_PER_PARTY_MAX);
+    cty_sessions_challenge(sessions, nonce, &expires);
+    assert_refused(use_of(sessions, nonce, "acme", 1000), "busy");
+    assert_ok(use_of(sessions, nonce, "bolt", 1000)); /* refused is not used */
     free_sessions(sessions);
 }
 
@@ -266,182 +295,115 @@ static void an_actors_sixty_fifth_session_ends_its_first(void **state)
     free_sessions(sessions);
 }
 
-static void sessions_are_bounded_in_all(void **state)
+/* Fills up with a party's sessions, as many of each actor as it may have; each was used a little later. */
+static struct cty_hash open_many(struct cty_sessions *sessions, const char *party, unsigned count)
+{
+    char name[32];
+    struct cty_hash first = {{0}};
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "%s/x%u", party, i / CTY_SESSIONS_PER_ACTOR_MAX);
+        struct cty_hash token = open_session(sessions, name);
+        if (i == 0)
+            first = token;
+        atomic_fetch_add(&monotonic, 1);
+    }
+    return first;
+}
+
+static bool is_open(struct cty_sessions *sessions, const struct cty_hash *token)
+{
+    char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
+    return cty_sessions_find(sessions, token, actor, &rotation) == CUSTODY_OK;
+}
+
+static void a_party_makes_room_for_itself(void **state)
 {
     struct cty_sessions *sessions = new_sessions();
-    char name[32], actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
-    uint32_t rotation = 0;
     (void)state;
-    struct cty_hash first = open_session(sessions, "acme/first");
-    for (unsigned i = 1; i < CTY_SESSIONS_MAX; i++) {
-        /* Slots are looked for from the front, so it is enough to fill the table once in steps. */
-        struct cty_session *slot = &sessions->all[i];
-        slot->actor_size = (uint32_t)snprintf(slot->actor, sizeof(slot->actor), "acme/x%u", i);
-        slot->opened_ms = slot->used_ms = 2000;
-        memset(slot->key.bytes, 0, sizeof(slot->key.bytes));
-        memcpy(slot->key.bytes, &i, sizeof(i));
-        uint32_t *chain = &sessions->chains[((uint32_t)slot->key.bytes[0] << 8 | slot->key.bytes[1]) % CTY_SESSION_CHAINS];
-        slot->next = *chain;
-        *chain = i + 1;
-    }
-    set_clocks(0, 2000);
-    snprintf(name, sizeof(name), "acme/last");
-    struct cty_hash last = open_session(sessions, name);
-    assert_refused(cty_sessions_find(sessions, &first, actor, &rotation), "session-needed");
-    assert_ok(cty_sessions_find(sessions, &last, actor, &rotation));
+    struct cty_hash other = open_session(sessions, "bolt/a");
+    struct cty_hash first = open_many(sessions, "acme", CTY_SESSIONS_PER_PARTY_MAX);
+    assert_true(is_open(sessions, &first));
+    struct cty_hash second = open_session(sessions, "acme/last");
+    assert_int_equal(cty_sessions_count(sessions), CTY_SESSIONS_PER_PARTY_MAX + 1);
+    /* Its first was used just now, so another one of its own was ended; and the one that is oldest of all is not its. */
+    assert_true(is_open(sessions, &first));
+    assert_true(is_open(sessions, &second));
+    assert_true(is_open(sessions, &other));
     free_sessions(sessions);
 }
 
-/* --- waits ------------------------------------------------------------------------------------------------- */
-
-static pthread_mutex_t woken_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct cty_wait *woken[64];
-static size_t woken_count;
-
-static void on_wake(struct cty_wait *wait)
+static void sessions_are_bounded_in_all(void **state)
 {
-    pthread_mutex_lock(&woken_lock);
-    woken[woken_count++] = wait;
-    pthread_mutex_unlock(&woken_lock);
-}
-
-static bool was_woken(size_t count)
-{
-    for (int i = 0; i < 500; i++) {
-        pthread_mutex_lock(&woken_lock);
-        bool so = woken_count >= count;
-        pthread_mutex_unlock(&woken_lock);
-        if (so)
-            return true;
-        usleep(10000);
-    }
-    return false;
-}
-
-static void begin_waits(struct cty_waits *waits)
-{
-    woken_count = 0;
-    set_clocks(1000, 1000);
-    cty_waits_init(waits, &fake, on_wake);
-    assert_ok(cty_waits_start(waits, NULL));
-}
-
-static struct cty_wait wait_for(uint8_t byte, uint64_t connection, uint64_t ms)
-{
-    struct cty_wait wait = {.deadline_ms = cty_waits_now() + ms, .connection = connection, .actor = "acme/a"};
-    memset(wait.case_id.bytes, byte, sizeof(wait.case_id.bytes));
-    return wait;
-}
-
-static void a_wait_ends_with_what_it_waits_for(void **state)
-{
-    struct cty_waits waits;
-    struct cty_wait news = wait_for(1, 1, 60000), late = wait_for(2, 2, 30), gone = wait_for(3, 3, 60000),
-                    due = wait_for(4, 4, 60000), stop = wait_for(5, 5, 60000);
-    bool parked = false;
+    struct cty_sessions *sessions = new_sessions();
     (void)state;
-    begin_waits(&waits);
-    due.due_ms = 2000;
-    struct cty_wait *all[] = {&news, &late, &gone, &due, &stop};
-    for (size_t i = 0; i < CTY_COUNT_OF(all); i++) {
-        assert_ok(cty_waits_park(&waits, all[i], 0, &parked));
-        assert_true(parked);
-    }
-    assert_true(was_woken(1));
-    assert_ptr_equal(woken[0], &late);
-    assert_int_equal(late.reason, CTY_WAKE_TIMEOUT);
-    cty_waits_gone(&waits, 3);
-    assert_true(was_woken(2));
-    assert_ptr_equal(woken[1], &gone);
-    assert_int_equal(gone.reason, CTY_WAKE_GONE);
-    struct cty_touched touched = {.case_id = news.case_id, .held = true};
-    cty_waits_committed(&waits, &touched, 1);
-    assert_true(was_woken(3));
-    assert_ptr_equal(woken[2], &news);
-    assert_int_equal(news.reason, CTY_WAKE_NEWS);
-    set_clocks(2001, 2001);
-    assert_true(was_woken(4));
-    assert_ptr_equal(woken[3], &due);
-    assert_int_equal(due.reason, CTY_WAKE_NEWS);
-    cty_waits_stop(&waits);
-    assert_int_equal(woken_count, 5);
-    assert_int_equal(stop.reason, CTY_WAKE_STOP);
-    assert_refused(cty_waits_park(&waits, &stop, 1, &parked), "busy");
-    cty_waits_done(&waits);
+    struct cty_hash small = open_session(sessions, "core/a");
+    struct cty_hash most = open_many(sessions, "acme", CTY_SESSIONS_PER_PARTY_MAX);
+    struct cty_hash many = open_many(sessions, "bolt", CTY_SESSIONS_MAX - CTY_SESSIONS_PER_PARTY_MAX - 1);
+    assert_int_equal(cty_sessions_count(sessions), CTY_SESSIONS_MAX);
+    struct cty_hash last = open_session(sessions, "dune/a");
+    assert_int_equal(cty_sessions_count(sessions), CTY_SESSIONS_MAX);
+    assert_false(is_open(sessions, &most));
+    assert_true(is_open(sessions, &many));
+    assert_true(is_open(sessions, &small));
+    assert_true(is_open(sessions, &last));
+    free_sessions(sessions);
 }
 
-static struct cty_wait wait_for_news(uint8_t number, const char *actor, const char *party, bool decides)
+static void sessions_that_are_over_make_room_before_any_other(void **state)
 {
-    struct cty_wait wait = wait_for(number, number, 60000);
-    wait.news = true;
-    wait.decides = decides;
-    wait.actor_name = cty_waits_name(cty_bytes_text(actor));
-    wait.party_name = cty_waits_name(cty_bytes_text(party));
-    return wait;
-}
-
-static void news_wake_whom_they_concern(void **state)
-{
-    struct cty_waits waits;
-    struct cty_wait holder = wait_for_news(1, "x/a", "x", false), party = wait_for_news(2, "y/b", "y", false),
-                    decider = wait_for_news(3, "z/c", "z", true), nobody = wait_for_news(4, "w/d", "w", false);
-    struct cty_wait *all[] = {&holder, &party, &decider, &nobody};
-    struct cty_touched touched = {.names = {1, cty_waits_name(cty_bytes_text("x/a")),
-                                            cty_waits_name(cty_bytes_text("y"))}, .held = true};
-    bool parked = false;
+    struct cty_sessions *sessions = new_sessions();
     (void)state;
-    begin_waits(&waits);
-    for (size_t i = 0; i < CTY_COUNT_OF(all); i++)
-        assert_ok(cty_waits_park(&waits, all[i], 0, &parked));
-    cty_waits_committed(&waits, &touched, 1);
-    /* Who may decide looks a little later. */
-    assert_true(was_woken(3));
-    assert_int_equal(holder.reason, CTY_WAKE_NEWS);
-    assert_int_equal(party.reason, CTY_WAKE_NEWS);
-    assert_ptr_equal(woken[2], &decider);
-    assert_int_equal(decider.reason, CTY_WAKE_NEWS);
-    cty_waits_stop(&waits);
-    assert_int_equal(woken_count, 4);
-    assert_int_equal(nobody.reason, CTY_WAKE_STOP);
-    cty_waits_done(&waits);
+    struct cty_hash idle = open_session(sessions, "core/a");
+    atomic_fetch_add(&monotonic, 1);
+    open_many(sessions, "acme", CTY_SESSIONS_PER_PARTY_MAX);
+    open_many(sessions, "bolt", CTY_SESSIONS_MAX - CTY_SESSIONS_PER_PARTY_MAX - 1);
+    set_clocks(0, 1000 + CTY_SESSION_IDLE_MS_MAX + 1);
+    struct cty_hash last = open_session(sessions, "dune/a");
+    assert_int_equal(cty_sessions_count(sessions), CTY_SESSIONS_MAX);
+    assert_true(is_open(sessions, &last));
+    assert_false(is_open(sessions, &idle));
+    /* Everybody's are over, and all memory comes back. */
+    set_clocks(0, 1000 + 3 * CTY_SESSION_IDLE_MS_MAX);
+    open_session(sessions, "dune/a");
+    assert_int_equal(cty_sessions_count(sessions), 1);
+    free_sessions(sessions);
 }
 
-static void nothing_is_missed_between_looking_and_parking(void **state)
+/* --- the queue's pace and shares ---------------------------------------------------------------------------- */
+
+static void the_advice_is_how_long_the_queue_takes(void **state)
 {
-    struct cty_waits waits;
-    struct cty_wait wait = wait_for(1, 7, 60000);
-    bool parked = true;
     (void)state;
-    begin_waits(&waits);
-    uint64_t commits = cty_waits_commits(&waits);
-    struct cty_touched touched = {.case_id = wait.case_id};
-    cty_waits_committed(&waits, &touched, 1);
-    assert_ok(cty_waits_park(&waits, &wait, commits, &parked));
-    assert_false(parked);
-    cty_waits_gone(&waits, 7);
-    assert_refused(cty_waits_park(&waits, &wait, commits + 1, &parked), "wait-interrupted");
-    cty_waits_stop(&waits);
-    assert_int_equal(woken_count, 0);
-    cty_waits_done(&waits);
+    assert_int_equal(cty_pace_retry_ms(0, 1000), CTY_RETRY_MS_MIN);
+    assert_int_equal(cty_pace_retry_ms(100000, 0), CTY_RETRY_MS_MIN);
+    assert_int_equal(cty_pace_retry_ms(100000, 1000), 100);
+    assert_int_equal(cty_pace_retry_ms(1000000, 4000), 4000);
+    assert_int_equal(cty_pace_retry_ms(1000000, 5001), CTY_RETRY_MS_MAX);
+    assert_int_equal(cty_pace_retry_ms(UINT64_MAX, SIZE_MAX), CTY_RETRY_MS_MAX);
 }
 
-static void an_actor_waits_at_most_sixteen_times(void **state)
+static void the_pace_is_that_of_late(void **state)
 {
-    struct cty_waits waits;
-    struct cty_wait list[CTY_WAITS_PER_ACTOR_MAX + 2];
-    bool parked = false;
+    uint64_t each = cty_pace_after(0, 1000000, 10);
     (void)state;
-    begin_waits(&waits);
-    for (size_t i = 0; i < CTY_WAITS_PER_ACTOR_MAX + 1; i++) {
-        list[i] = wait_for(1, i + 1, 60000);
-        assert_string_equal(custody_err_name(cty_waits_park(&waits, &list[i], 0, &parked)),
-                            i < CTY_WAITS_PER_ACTOR_MAX ? "ok" : "quota");
-    }
-    list[CTY_WAITS_PER_ACTOR_MAX + 1] = wait_for(1, 99, 60000);
-    list[CTY_WAITS_PER_ACTOR_MAX + 1].actor[5] = 'b';
-    assert_ok(cty_waits_park(&waits, &list[CTY_WAITS_PER_ACTOR_MAX + 1], 0, &parked));
-    cty_waits_stop(&waits);
-    cty_waits_done(&waits);
+    assert_int_equal(each, 100000);
+    assert_int_equal(cty_pace_after(each, 1000000, 10), 100000);
+    assert_int_equal(cty_pace_after(each, 9000000, 10), 200000);
+    for (int i = 0; i < 60; i++)
+        each = cty_pace_after(each, 8000000, 1);
+    assert_in_range(each, 7900000, 8000000);
+    assert_int_equal(cty_pace_after(0, 5, 0), 5);
+}
+
+static void an_actors_share_of_the_queue_is_a_batch_at_least(void **state)
+{
+    (void)state;
+    assert_int_equal(cty_queue_share_of_actor(1024), 256);
+    assert_int_equal(cty_queue_share_of_party(1024), 512);
+    assert_int_equal(cty_queue_share_of_actor(100), CTY_BATCH_MAX);
+    assert_int_equal(cty_queue_share_of_actor(10), 10);
+    assert_int_equal(cty_queue_share_of_party(1), 1);
 }
 
 /* --- the cache --------------------------------------------------------------------------------------------- */
@@ -490,11 +452,13 @@ int main(void)
         cmocka_unit_test(a_session_is_its_actors),
         cmocka_unit_test(a_session_ends_unused_or_old),
         cmocka_unit_test(an_actors_sixty_fifth_session_ends_its_first),
+        cmocka_unit_test(one_party_alone_shuts_nobody_out),
+        cmocka_unit_test(a_party_makes_room_for_itself),
         cmocka_unit_test(sessions_are_bounded_in_all),
-        cmocka_unit_test(a_wait_ends_with_what_it_waits_for),
-        cmocka_unit_test(news_wake_whom_they_concern),
-        cmocka_unit_test(nothing_is_missed_between_looking_and_parking),
-        cmocka_unit_test(an_actor_waits_at_most_sixteen_times),
+        cmocka_unit_test(sessions_that_are_over_make_room_before_any_other),
+        cmocka_unit_test(the_advice_is_how_long_the_queue_takes),
+        cmocka_unit_test(the_pace_is_that_of_late),
+        cmocka_unit_test(an_actors_share_of_the_queue_is_a_batch_at_least),
         cmocka_unit_test(the_cache_says_what_was_put_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

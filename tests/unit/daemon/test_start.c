@@ -350,7 +350,7 @@ static void a_full_queue_is_told(void **state)
         assert_non_null(answer);
         char *busy = strstr(answer, "\"code\":\"busy\"");
         if (busy) {
-            assert_non_null(strstr(busy, "\"retry_after_ms\":250"));
+            assert_non_null(strstr(busy, "\"retry_after_ms\":"));
             told = true;
         }
         free(answer);

@@ -178,32 +178,133 @@ static void one_connection_cannot_take_all_calls(void **state)
     folder_remove(&folder);
 }
 
-static void long_polls_leave_calls_to_others(void **state)
+/* A held call is none of those that run, so that another message has its place; and there are so many of them. */
+static void held_calls_leave_calls_to_others(void **state)
 {
     (void)state;
     struct folder folder;
     struct rig rig;
     struct cty_net_call *calls[4];
     folder_make(&folder);
-    rig_open(&rig, (struct cty_net_server_config){.calls_max = 4, .calls_reserved = 2}, folder.url, true);
+    rig_open(&rig, (struct cty_net_server_config){.calls_max = 1, .waits_max = 2}, folder.url, true);
     int fd = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
     for (uint32_t i = 0; i < 4; i++)
         assert_true(raw_send(fd, false, 0x80000001u + i, "poll", 4));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 2; i++) {
         calls[i] = rig_take(&rig);
-    assert_ok(cty_net_call_hold(calls[0]));
-    assert_ok(cty_net_call_hold(calls[1]));
-    assert_ok(cty_net_call_hold(calls[1]));
+        assert_int_equal(rig_counts(&rig).calls_free, 0);
+        assert_ok(cty_net_call_hold(calls[i]));
+        assert_ok(cty_net_call_hold(calls[i]));
+        assert_int_equal(rig_counts(&rig).calls_held, i + 1);
+    }
+    calls[2] = rig_take(&rig);
     assert_refused(cty_net_call_hold(calls[2]), "busy");
-    assert_int_equal(rig_counts(&rig).calls_held, 2);
     cty_net_drop(calls[0]);
     assert_ok(cty_net_call_hold(calls[2]));
+    calls[3] = rig_take(&rig);
     assert_refused(cty_net_call_hold(calls[3]), "busy");
-    for (size_t i = 1; i < 4; i++)
-        assert_ok(cty_net_reply(calls[i], CTY_LITERAL("")));
+    /* Its message is gone, and it is answered all the same, by its own id. */
+    for (uint32_t i = 1; i < 4; i++) {
+        uint8_t answer[16];
+        assert_ok(cty_net_reply(calls[i], CTY_LITERAL("news")));
+        assert_int_equal(raw_receive(fd, false, answer, sizeof(answer)), 8);
+        const uint8_t expected[8] = {0x80, 0, 0, (uint8_t)(1 + i), 'n', 'e', 'w', 's'};
+        assert_memory_equal(answer, expected, sizeof(expected));
+    }
     assert_int_equal(rig_counts(&rig).calls_held, 0);
-    assert_int_equal(rig_counts(&rig).calls_free, 4);
+    assert_int_equal(rig_counts(&rig).calls_free, 1);
     close(fd);
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
+static void who_is_gone_is_not_held(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct rig rig;
+    folder_make(&folder);
+    rig_open(&rig, (struct cty_net_server_config){.calls_max = 2}, folder.url, true);
+    int fd = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+    assert_true(raw_send(fd, false, 0x80000001u, "poll", 4));
+    assert_true(raw_send(fd, false, 0x80000002u, "poll", 4));
+    struct cty_net_call *held = rig_take(&rig), *late = rig_take(&rig);
+    assert_ok(cty_net_call_hold(held));
+    close(fd);
+    rig_wait_gone(&rig, cty_net_call_connection(held));
+    assert_refused(cty_net_call_hold(late), "wait-interrupted");
+    assert_ok(cty_net_reply(held, CTY_LITERAL("nobody hears it")));
+    cty_net_drop(late);
+    assert_int_equal(rig_counts(&rig).calls_held, 0);
+    assert_int_equal(rig_counts(&rig).calls_free, 2);
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
+/* What the owner thinks of a connection's calls is told with the next ones, and with those of no other. */
+static void a_connections_standing_goes_with_its_calls(void **state)
+{
+    (void)state;
+    static const struct {
+        int change, after;
+    } steps[] = {{4, 4}, {4, 8}, {-1, 7}, {1000, CTY_STANDING_MAX}, {-1, CTY_STANDING_MAX - 1}, {-500, 0}, {0, 0}};
+    struct folder folder;
+    struct rig rig;
+    uint8_t answer[16];
+    folder_make(&folder);
+    rig_open(&rig, (struct cty_net_server_config){.calls_max = 2}, folder.url, true);
+    int fd = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+    int other = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+    int before = 0;
+    for (size_t i = 0; i < CTY_COUNT_OF(steps); i++) {
+        assert_true(raw_send(fd, false, 0x80000001u, "a", 1));
+        struct cty_net_call *call = rig_take(&rig);
+        assert_int_equal(cty_net_call_standing(call), before);
+        cty_net_call_change_standing(call, steps[i].change);
+        assert_ok(cty_net_reply(call, CTY_LITERAL("")));
+        assert_int_equal(raw_receive(fd, false, answer, sizeof(answer)), 4);
+        before = steps[i].after;
+        assert_true(raw_send(other, false, 0x80000001u, "b", 1));
+        call = rig_take(&rig);
+        assert_int_equal(cty_net_call_standing(call), 0);
+        cty_net_drop(call);
+    }
+    close(fd);
+    close(other);
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
+/* Where calls are rare, connections take turns, however much each of them has sent already. */
+static void connections_in_line_take_turns(void **state)
+{
+    (void)state;
+    enum { MANY = 6 };
+    struct folder folder;
+    struct rig rig;
+    char order[2 * MANY + 2] = "";
+    folder_make(&folder);
+    rig_open(&rig, (struct cty_net_server_config){.calls_max = 1}, folder.url, true);
+    int greedy = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_true(raw_send(greedy, false, 0x80000001u + i, "g", 1));
+    struct cty_net_call *first = rig_take(&rig);
+    int modest = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_true(raw_send(modest, false, 0x80000001u + i, "m", 1));
+    /* Both stand in line when the call comes free. */
+    pause_ms(200);
+    cty_net_drop(first);
+    for (size_t i = 0; i < MANY + 1; i++) {
+        struct cty_net_call *call = rig_take(&rig);
+        order[i] = (char)cty_net_call_message(call).data[0];
+        /* The next message of this connection is read, and stands at the end of the line. */
+        pause_ms(50);
+        cty_net_drop(call);
+    }
+    assert_string_equal(order, "gmgmggg");
+    close(greedy);
+    close(modest);
     rig_close(&rig);
     folder_remove(&folder);
 }
@@ -370,8 +471,7 @@ static void configurations_beyond_the_limits(void **state)
     expect_config_refusal((struct cty_net_server_config){.reply_max = CTY_REPLY_BYTES_MAX + 1});
     expect_config_refusal((struct cty_net_server_config){.connections_max = CTY_CONNECTIONS_MAX + 1});
     expect_config_refusal((struct cty_net_server_config){.calls_max = CTY_CALLS_MAX + 1});
-    expect_config_refusal((struct cty_net_server_config){.calls_max = 1});
-    expect_config_refusal((struct cty_net_server_config){.calls_max = 4, .calls_reserved = 4});
+    expect_config_refusal((struct cty_net_server_config){.waits_max = CTY_WAITS_MAX + 1});
     expect_config_refusal(
         (struct cty_net_server_config){.calls_per_connection = CTY_CALLS_PER_CONNECTION_MAX + 1});
 }
@@ -384,7 +484,10 @@ int main(void)
         cmocka_unit_test(many_calls_at_once),
         cmocka_unit_test(a_waiting_message_becomes_a_call_when_one_is_free),
         cmocka_unit_test(one_connection_cannot_take_all_calls),
-        cmocka_unit_test(long_polls_leave_calls_to_others),
+        cmocka_unit_test(held_calls_leave_calls_to_others),
+        cmocka_unit_test(who_is_gone_is_not_held),
+        cmocka_unit_test(a_connections_standing_goes_with_its_calls),
+        cmocka_unit_test(connections_in_line_take_turns),
         cmocka_unit_test(death_of_a_client),
         cmocka_unit_test(an_answer_too_large_can_be_replaced),
         cmocka_unit_test(draining_lets_answers_out),

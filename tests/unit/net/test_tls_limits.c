@@ -198,7 +198,7 @@ static void messages_wait_their_turn(void **state)
     struct rig rig;
     struct tls_raw raw;
     uint64_t seen = 0;
-    rig_open_tls(&rig, (struct cty_net_server_config){.calls_max = 2, .calls_reserved = 1}, &pair, false);
+    rig_open_tls(&rig, (struct cty_net_server_config){.calls_max = 2}, &pair, false);
     tls_raw_open(&raw, rig.url, pair_pin(&pair));
     greet(&raw);
     for (uint32_t i = 0; i < COUNT; i++)
@@ -270,7 +270,7 @@ static void who_does_not_read_holds_nobody(void **state)
     static uint8_t body[CTY_MESSAGE_BYTES_MAX];
     struct rig rig;
     struct tls_raw raw;
-    rig_open_tls(&rig, (struct cty_net_server_config){.send_ms = 400, .calls_max = 2, .calls_reserved = 1}, &pair, true);
+    rig_open_tls(&rig, (struct cty_net_server_config){.send_ms = 400, .calls_max = 2}, &pair, true);
     tls_raw_open(&raw, rig.url, pair_pin(&pair));
     greet(&raw);
     for (uint32_t i = 0; i < 3; i++) {

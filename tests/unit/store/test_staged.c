@@ -184,6 +184,48 @@ static void all_actors_together_have_a_quota_of_bytes(void **state)
     cty_store_close(store);
 }
 
+/* What actors of one party stage counts together; and no name that only looks like it counts with them. */
+static void a_party_has_a_quota_of_contents(void **state)
+{
+    (void)state;
+    char name[32];
+    struct cty_store *store = desk_create(&desk);
+    assert_ok(cty_store_begin(store, NULL));
+    assert_ok(put(store, "acm/a", 0, 1, 5));
+    assert_ok(put(store, "acme-b/a", 0, 1, 5));
+    assert_ok(put(store, "acme0/a", 0, 1, 5));
+    for (uint64_t i = 0; i < CTY_STAGED_PARTY_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "acme/%llu", (unsigned long long)(i / CTY_STAGED_MAX));
+        assert_ok(put(store, name, i, 1, 5));
+    }
+    assert_refused(put(store, "acme/new", 1, 1, 5), "quota");
+    assert_ok(put(store, "acme0/a", 1, 1, 5));
+    assert_ok(put(store, "bolt/a", 1, 1, 5));
+    assert_ok(drop(store, "acme/0", 0));
+    assert_ok(put(store, "acme/new", 1, 1, 5));
+    assert_refused(put(store, "acme/new", 2, 1, 5), "quota");
+    assert_ok(cty_store_commit(store, NULL));
+    cty_store_close(store);
+}
+
+static void a_party_has_a_quota_of_bytes(void **state)
+{
+    (void)state;
+    char name[32];
+    struct cty_store *store = desk_create(&desk);
+    uint64_t number = 0;
+    assert_ok(cty_store_begin(store, NULL));
+    for (; (number + 1) * CTY_BLOB_BYTES_MAX <= CTY_STAGED_PARTY_BYTES_MAX; number++) {
+        (void)snprintf(name, sizeof(name), "acme/%llu", (unsigned long long)(number / 8));
+        assert_ok(put(store, name, number, CTY_BLOB_BYTES_MAX, 5));
+    }
+    assert_refused(put(store, "acme/new", 1, 1, 5), "quota");
+    assert_ok(put(store, "acme/new", 1, 0, 5));
+    assert_ok(put(store, "bolt/new", 1, 1, 5));
+    cty_store_roll_back(store);
+    cty_store_close(store);
+}
+
 static void what_is_old_is_dropped(void **state)
 {
     (void)state;
@@ -248,6 +290,8 @@ int main(void)
         CASE(an_actor_has_a_quota_of_contents),
         CASE(all_actors_together_have_a_quota_of_contents),
         CASE(all_actors_together_have_a_quota_of_bytes),
+        CASE(a_party_has_a_quota_of_contents),
+        CASE(a_party_has_a_quota_of_bytes),
         CASE(what_is_old_is_dropped),
         CASE(what_is_used_moves),
     };
