@@ -36,12 +36,18 @@ static bool say_wait(struct flood *f, struct flood_line *line)
 
 /* ---- sessions ---- */
 
+/* Half of the lines are one actor's, so that there is one who soon meets its own limit. */
+static const struct cty_secret *opener(const struct flood *f, const struct flood_line *line)
+{
+    return f->actors[line->number % 2 ? 0 : line->number / 2 % f->play->actors];
+}
+
 static bool say_open(struct flood *f, struct flood_line *line)
 {
     cty_buf_clear(&f->scratch);
     line->rpc = line->step ? CTY_RPC_SESSION_OPEN : CTY_RPC_SESSION_CHALLENGE;
     if (line->step)
-        flood_put_claim(&f->scratch, f->house, f->actors[line->number % f->play->actors], line->nonce);
+        flood_put_claim(&f->scratch, f->house, opener(f, line), line->nonce);
     else
         flood_put_call(&f->scratch, CTY_RPC_SESSION_CHALLENGE, NULL);
     flood_line_say(line, cty_buf_bytes(&f->scratch));
@@ -106,13 +112,13 @@ static bool say_read(struct flood *f, struct flood_line *line)
 }
 
 const struct flood_play flood_read_plays[] = {
-    {.name = "waiters", .memory_mib = 256, .what = "64 approvers with 4096 long polls", .actors = 64, .approvers = true, .lines = 256, .depth = 16,
-     .connections = 512, .may = "ok quota busy", .must = "quota", .prepare = prepare_sessions, .say = say_wait},
-    {.name = "sessions", .memory_mib = 256, .what = "16 actors of one party open sessions as fast as they can", .actors = 16, .lines = 32,
+    {.name = "waiters", .memory_mib = 128, .what = "64 approvers with 8192 long polls, twice as many as they may", .actors = 64, .approvers = true, .lines = 512, .depth = 16,
+     .connections = 1024, .may = "ok quota busy", .must = "quota", .prepare = prepare_sessions, .say = say_wait},
+    {.name = "sessions", .memory_mib = 64, .what = "16 actors of one party open sessions as fast as they can", .actors = 16, .lines = 32,
      .depth = 1, .may = "ok busy", .must = "busy", .say = say_open, .heard = heard_open},
-    {.name = "staging", .memory_mib = 256, .what = "32 actors of one party stage 8 MiB each and more", .actors = 32, .lines = 8,
+    {.name = "staging", .memory_mib = 128, .what = "32 actors of one party stage 8 MiB each and more", .actors = 32, .lines = 8,
      .depth = 1, .may = "ok quota busy", .must = "quota", .prepare = prepare_staging, .say = say_stage},
-    {.name = "reads", .memory_mib = 256, .what = "one reader asks for lists and ranges all the time", .actors = 1, .lines = 8, .depth = 4,
+    {.name = "reads", .memory_mib = 192, .what = "one reader asks for lists and ranges all the time", .actors = 1, .lines = 8, .depth = 4,
      .entries = 2048, .may = "ok busy", .must = "ok", .prepare = prepare_sessions, .say = say_read},
     {.name = NULL},
 };
