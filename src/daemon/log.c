@@ -2,6 +2,8 @@
 #include "daemon/log.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -119,6 +121,52 @@ static void put_time(struct line *line)
     put_text(line, text);
 }
 
+/* --- writing -------------------------------------------------------------------------------------------------- */
+
+/* Lines are written one by one; so many found nobody who reads. */
+static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t lost;
+
+/*
+ * Whether a line can be written without waiting. A pipe that is ready takes PIPE_BUF bytes at once, and a line is
+ * shorter. Whoever doesn't read our log (a full pipe, a terminal that was stopped) must not hold up the ledger.
+ */
+static bool is_ready(void)
+{
+    struct pollfd file = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&file, 1, 0) == 1 && (file.revents & POLLOUT);
+}
+
+/* One write, so that lines of several threads don't mix; nobody is left to tell where it fails. */
+static void write_whole(const char *text, size_t size)
+{
+    if (write(STDERR_FILENO, text, size) < 0)
+        lost++;
+}
+
+static void say_lost(void)
+{
+    char text[LINE_BYTES_MAX];
+    struct line line = {text, 0, sizeof(text) - 1};
+    put_time(&line);
+    line.size += cty_log_line(text + line.size, sizeof(text) - line.size, CTY_LOG_WARNING, "lost", "lines", "u", lost,
+                              NULL);
+    lost = 0;
+    write_whole(text, line.size);
+}
+
+static void write_line(const char *text, size_t size)
+{
+    pthread_mutex_lock(&write_lock);
+    if (lost > 0 && is_ready())
+        say_lost();
+    if (is_ready())
+        write_whole(text, size);
+    else
+        lost++;
+    pthread_mutex_unlock(&write_lock);
+}
+
 void cty_log(enum cty_log_level level, const char *event, ...)
 {
     char text[LINE_BYTES_MAX];
@@ -128,7 +176,5 @@ void cty_log(enum cty_log_level level, const char *event, ...)
     va_start(args, event);
     put_line(&line, level, event, args);
     va_end(args);
-    /* One write, so that lines of several threads don't mix; nobody is left to tell where it fails. */
-    if (write(STDERR_FILENO, line.text, line.size) < 0)
-        return;
+    write_line(line.text, line.size);
 }

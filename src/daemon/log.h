@@ -5,8 +5,9 @@
  *
  *     cty_log(CTY_LOG_ERROR, "refused", "code", "s", name, "size", "u", size, NULL);
  *
- * Each value is three arguments: its key, its kind ("s" a C string, "u" a uint64_t), the value. Thread rule: any
- * thread; a line is written whole.
+ * Each value is three arguments: its key, its kind ("s" a C string, "u" a uint64_t), the value. Never waits: what nobody
+ * reads is lost, and how many lines were is said with the next one that is read. Thread rule: any thread; a line is
+ * written whole.
  */
 #ifndef CTY_DAEMON_LOG_H
 #define CTY_DAEMON_LOG_H

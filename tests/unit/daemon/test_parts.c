@@ -94,6 +94,43 @@ static void foreign_text_in_the_log_is_quoted_and_cut(void **state)
     assert_int_equal(line[23], '\n');
 }
 
+static size_t read_some(int fd, char *out, size_t size)
+{
+    ssize_t got = read(fd, out, size - 1);
+    assert_true(got > 0);
+    out[got] = 0;
+    return (size_t)got;
+}
+
+/* A pipe that nobody reads is filled to its end, and nobody waits; what was lost is said as soon as somebody reads. */
+static void a_log_that_nobody_reads_holds_nobody_up(void **state)
+{
+    static char text[1 << 20];
+    int pipe_ends[2], kept = dup(STDERR_FILENO);
+    (void)state;
+    assert_int_equal(pipe(pipe_ends), 0);
+    assert_true(kept >= 0 && dup2(pipe_ends[1], STDERR_FILENO) == STDERR_FILENO);
+    for (int i = 0; i < 5000; i++)
+        cty_log(CTY_LOG_INFO, "flood", "number", "u", (uint64_t)i, "text", "s", "which takes some room in the pipe", NULL);
+    size_t size = read_some(pipe_ends[0], text, sizeof(text));
+    while (!strstr(text, "event=last")) {
+        cty_log(CTY_LOG_INFO, "last", NULL);
+        size += read_some(pipe_ends[0], text + size, sizeof(text) - size);
+    }
+    assert_true(dup2(kept, STDERR_FILENO) == STDERR_FILENO);
+    close(kept);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+    uint64_t written = 0, lost = 0;
+    for (const char *at = text; (at = strstr(at, "event=flood")) != NULL; at++)
+        written++;
+    const char *told = strstr(text, "level=warning event=lost lines=");
+    assert_non_null(told);
+    lost = strtoull(told + strlen("level=warning event=lost lines="), NULL, 10);
+    assert_int_equal(written + lost, 5000);
+    assert_true(lost > 1000);
+}
+
 /* --- sessions ---------------------------------------------------------------------------------------------- */
 
 static struct cty_sessions *new_sessions(void)
@@ -445,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_step_of_more_than_a_minute_is_not),
         cmocka_unit_test(an_entry_from_the_future_needs_a_person),
         cmocka_unit_test(foreign_text_in_the_log_is_quoted_and_cut),
+        cmocka_unit_test(a_log_that_nobody_reads_holds_nobody_up),
         cmocka_unit_test(a_challenge_is_good_once_and_for_a_minute),
         cmocka_unit_test(a_challenge_with_any_bit_changed_is_not_ours),
         cmocka_unit_test(too_many_challenges_at_once_are_refused),
