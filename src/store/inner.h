@@ -130,6 +130,11 @@ CUSTODY_MUST_USE custody_err cty_store_count_staged(struct cty_store *store, cus
 /* Watches the log's length. */
 void cty_log_watch(struct cty_store *store);
 /*
+ * Writes what the log reads to the disk again, and syncs it: an earlier process may have failed to. Errors: READ_ONLY,
+ * STORAGE, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_log_write_again(struct cty_store *store, custody_error *error);
+/*
  * Brings all of the log into the database and empties it, where a crash may have left something in it; then begins a new
  * one, of which the database knows. Errors: BUSY while readers hold it, READ_ONLY, STORAGE.
  */

@@ -114,6 +114,7 @@ custody_err cty_log_settle(struct cty_store *store, custody_error *error)
 {
     if (!store->log_pending)
         return CUSTODY_OK;
+    CTY_TRY(cty_log_write_again(store, error));
     CTY_TRY(log_empty(store, error));
     CTY_TRY(log_begin(store, error));
     store->log_pending = false;

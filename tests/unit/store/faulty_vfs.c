@@ -19,6 +19,7 @@ static struct {
     enum faulty_kind kind;
     int nth;
     int count;
+    uint64_t bytes;
     bool happened;
 } disk;
 
@@ -34,6 +35,7 @@ void faulty_arm(enum faulty_kind kind, int nth)
     disk.kind = kind;
     disk.nth = nth;
     disk.count = 0;
+    disk.bytes = 0;
     disk.happened = false;
 }
 
@@ -41,6 +43,11 @@ bool faulty_disarm(void)
 {
     disk.kind = FAULTY_NONE;
     return disk.happened;
+}
+
+uint64_t faulty_bytes(void)
+{
+    return disk.bytes;
 }
 
 int faulty_count(void)
@@ -85,6 +92,7 @@ static int faulty_write(sqlite3_file *file, const void *data, int size, sqlite3_
     case FAULTY_NONE:
         break;
     }
+    disk.bytes += (uint64_t)size;
     return real->pMethods->xWrite(real, data, size, offset);
 }
 

@@ -7,6 +7,7 @@
 #define CTY_TESTS_STORE_FAULTY_VFS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum faulty_kind {
     FAULTY_NONE,
@@ -23,6 +24,8 @@ void faulty_install(void);
 void faulty_arm(enum faulty_kind kind, int nth);
 /* From here on nothing fails; whether the fault happened. */
 bool faulty_disarm(void);
+/* Bytes written since it was armed. */
+uint64_t faulty_bytes(void);
 /* Calls of the kind since it was armed. */
 int faulty_count(void);
 

@@ -6,6 +6,7 @@
  */
 #include "desk.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -103,6 +104,61 @@ static void a_failed_sync_is_the_end(void **state)
     while (poison_at(FAULTY_SYNC, nth))
         nth++;
     assert_true(nth > 1);
+}
+
+/* Leaves a log behind, as a fault does. */
+static void leave_log(void)
+{
+    struct cty_store *store = desk_create(&desk);
+    assert_ok(desk_append(store, BEFORE));
+    faulty_arm(FAULTY_WRITE_FULL, 1);
+    cty_store_close(store);
+    (void)faulty_disarm();
+}
+
+/* Fails the nth sync of a start; false where it had fewer. */
+static bool start_at(int nth)
+{
+    struct cty_store *store = NULL;
+    leave_log();
+    faulty_arm(FAULTY_SYNC, nth);
+    custody_err err = cty_store_open(desk.path, &store, NULL);
+    int syncs = faulty_count();
+    bool happened = faulty_disarm();
+    assert_refused(err, happened ? "storage" : "ok");
+    if (happened)
+        assert_int_equal(syncs, nth); /* none after it, at the close neither */
+    cty_store_close(store);
+    assert_int_equal(desk_reopen(&desk), BEFORE);
+    fresh();
+    return happened;
+}
+
+static void a_failed_sync_at_a_start_is_not_tried_again(void **state)
+{
+    (void)state;
+    int nth = 1;
+    while (start_at(nth))
+        nth++;
+    assert_true(nth > 2);
+}
+
+/* What is in the log may be in memory only: it goes to the disk again before the database does. */
+static void a_log_that_was_left_is_written_again(void **state)
+{
+    char path[160];
+    struct stat log;
+    struct cty_store *store = NULL;
+    (void)state;
+    leave_log();
+    desk_path(&desk, "ledger.db-wal", path);
+    assert_int_equal(stat(path, &log), 0);
+    faulty_arm(FAULTY_SYNC, 1);
+    assert_refused(cty_store_open(desk.path, &store, NULL), "storage");
+    assert_true(faulty_disarm());
+    assert_true(log.st_size > 100000);
+    assert_int_equal(faulty_bytes(), log.st_size);
+    assert_int_equal(desk_reopen(&desk), BEFORE);
 }
 
 static void a_failed_write_is_the_end(void **state)
@@ -319,6 +375,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_failed_sync_is_the_end),
+        CASE(a_failed_sync_at_a_start_is_not_tried_again),
+        CASE(a_log_that_was_left_is_written_again),
         CASE(a_failed_write_is_the_end),
         CASE(a_full_disk_is_read_only_until_there_is_room),
         CASE(a_full_disk_and_then_a_crash),
