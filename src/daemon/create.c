@@ -3,6 +3,8 @@
  * Creating a ledger: entry 0 is judged before there is a file, so that a refusal leaves nothing, and then goes
  * the way of every other statement.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,6 +117,19 @@ static custody_err open_unbegun(struct creation *c, const char *path, custody_er
     return CUSTODY_OK;
 }
 
+/* The log first: a database without one is as good as new, and a log without a database is in everybody's way. */
+static void remove_database(const char *path)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", ""};
+    for (size_t i = 0; i < CTY_COUNT_OF(suffixes); i++) {
+        struct cty_buf name = CTY_BUF_INIT(2 * PATH_MAX);
+        bool named = cty_buf_putf(&name, "%s%s", path, suffixes[i]) == CUSTODY_OK;
+        if (!named || (unlink(cty_buf_text(&name)) != 0 && errno != ENOENT))
+            cty_log(CTY_LOG_WARNING, "create", "detail", "s", "the empty database could not be removed", NULL);
+        cty_buf_done(&name);
+    }
+}
+
 static custody_err create(struct creation *c, struct cty_bytes text, custody_error *error)
 {
     const char *path = c->options->config->ledger;
@@ -129,8 +144,7 @@ static custody_err create(struct creation *c, struct cty_bytes text, custody_err
         err = append(c, error);
     if (err != CUSTODY_OK && created) {
         c->store = cty_store_close(c->store);
-        if (unlink(path) != 0)
-            cty_log(CTY_LOG_WARNING, "create", "detail", "s", "the empty database could not be removed", NULL);
+        remove_database(path);
     }
     return err;
 }
