@@ -31,6 +31,7 @@ struct disk_pending {
 struct disk_node {
     bool used;
     bool names_due; /* the next sync makes its name safe too, as SQLite does for what it created */
+    bool logged;    /* a write-ahead log, or a database that has one */
     struct disk_image cache;
     struct disk_image safe;
     struct disk_pending *pending;

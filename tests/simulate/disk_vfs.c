@@ -26,11 +26,11 @@ static enum disk_fault meet(const struct disk_handle *h, enum disk_call call)
     return h->process != disk.process ? DISK_STOP : disk_meet(call);
 }
 
-/* Counts what changes the disk. After a failed sync nothing may. */
+/* Counts what changes the disk. After a failed sync nothing may, once there is a log to lose. */
 static void changes(const struct disk_handle *h, const char *what)
 {
     disk.changes++;
-    if (h->ledger && disk.sync_failed && !disk.offence)
+    if (h->ledger && h->node->logged && disk.sync_failed && !disk.offence)
         disk.offence = what;
 }
 
@@ -72,6 +72,7 @@ static int disk_write(sqlite3_file *file, const void *data, int size, sqlite3_in
 {
     struct disk_handle *h = handle_of(file);
     enum disk_fault fault = meet(h, DISK_WRITE);
+    CTY_CHECK(size < 131072); /* as much as SQLite's own way to files takes at once */
     if (fault == DISK_STOP || fault == DISK_EIO)
         return SQLITE_IOERR_WRITE;
     trace_number((uint64_t)size);
@@ -102,7 +103,7 @@ static int disk_sync(sqlite3_file *file, int flags)
         return SQLITE_IOERR_FSYNC;
     changes(h, "a sync after a sync had failed");
     if (fault != DISK_NO_FAULT) {
-        disk.sync_failed = disk.sync_failed || h->ledger;
+        disk.sync_failed = disk.sync_failed || (h->ledger && h->node->logged);
         disk_node_sync_badly(h->node);
         return SQLITE_IOERR_FSYNC;
     }
@@ -206,6 +207,7 @@ static int disk_shm_map(sqlite3_file *file, int page, int size, int extend, void
     if (!h->node->maps[page])
         h->node->maps[page] = calloc(1, (size_t)size);
     CTY_CHECK(h->node->maps[page]);
+    h->node->logged = true;
     *ret_map = h->node->maps[page];
     return SQLITE_OK;
 }
@@ -352,7 +354,7 @@ static struct disk_node *find_or_make(const char *path, int flags)
     if (node || (!(flags & SQLITE_OPEN_CREATE) && lstat(path, &status) != 0))
         return node;
     node = disk_node_new();
-    node->names_due = (flags & SQLITE_OPEN_CREATE) != 0;
+    node->logged = (flags & SQLITE_OPEN_WAL) != 0;
     disk_name_put(path, node);
     return node;
 }
@@ -376,6 +378,7 @@ static int disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     struct disk_node *node = path ? find_or_make(path, flags) : NULL;
     if (!node)
         return SQLITE_CANTOPEN;
+    node->names_due = node->names_due || (flags & SQLITE_OPEN_CREATE) != 0;
     h->node = node;
     h->process = disk.process;
     h->ledger = !strstr(path, ".new");

@@ -16,8 +16,8 @@ struct options {
 };
 
 static const char usage_text[] =
-    "usage: simulate [--seeds N] [--from SEED] [--steps N]\n"
-    "       simulate --seed SEED [--steps N] [--trace]\n"
+    "usage: tools/simulate [--seeds N] [--from SEED] [--steps N]\n"
+    "       tools/simulate --seed SEED [--steps N] [--trace]\n"
     "\n"
     "Plays a custodian through power cuts, failing disks, jumping clocks and a bad network,\n"
     "each choice made by the seed, and looks after each step whether what was said still holds\n"

@@ -41,14 +41,17 @@ void paper_add_signer(struct sim *s, struct cty_statement *st, const char *signe
 
 void paper_begin(struct sim *s, struct cty_statement *st, enum cty_type type, const char *signer)
 {
+    struct cty_ledger_record ledger;
     memset(st, 0, sizeof(*st));
     st->type = type;
     st->ledger = CTY_LITERAL(SIM_ORIGIN);
     chance_fill(&s->nonces, st->id, sizeof(st->id));
     st->seen.size = auditor_size(s);
     MUST(cty_memory_root(auditor_memory(s), st->seen.size, &st->seen.root));
-    st->time = s->wall_ms;
-    st->until = s->wall_ms + HOUR_MS;
+    /* An actor whose clock is behind the ledger's goes by the ledger's. */
+    auditor_ledger(s, &ledger);
+    st->time = ledger.time > s->wall_ms ? ledger.time : s->wall_ms;
+    st->until = st->time + HOUR_MS;
     paper_add_signer(s, st, signer);
 }
 

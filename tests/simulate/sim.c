@@ -73,6 +73,8 @@ static void end_process(struct sim *s, bool power)
     if (disk_offence())
         sim_fail(s, "after-failed-sync", "%s, at the close", disk_offence());
     tally_add(power ? TALLY_POWER_CUTS : TALLY_KILLS);
+    if (chance_in(&s->faults, 400))
+        s->bad_until = s->step + 25; /* misfortunes come together */
     trace("  the process is gone%s", power ? ", and the power" : "");
     disk_restart(power);
     s->restart_ms = s->monotonic_ms + 100 + chance_below(&s->faults, 3000);
@@ -99,9 +101,20 @@ static void look_at_clock(struct sim *s)
         s->wall_ms = SIM_START + s->monotonic_ms;
 }
 
+/* A start opens, maps and syncs what is seldom touched later. */
+static void harm_start(struct sim *s)
+{
+    static const enum disk_call calls[] = {DISK_OPEN, DISK_MAP, DISK_SYNC, DISK_WRITE, DISK_TRUNCATE, DISK_READ, DISK_NAME};
+    if (s->step == 0 || s->calm || !chance_in(&s->faults, 150))
+        return;
+    enum disk_call call = calls[chance_below(&s->faults, CTY_COUNT_OF(calls))];
+    disk_arm(call, 1 + (unsigned)chance_below(&s->faults, 3), chance_in(&s->faults, 700) ? DISK_EIO : DISK_STOP);
+}
+
 static void start(struct sim *s)
 {
     custody_error error = {0};
+    harm_start(s);
     bool healthy = disk_failures() == 0 && !disk_is_full();
     custody_err err = office_open(s, &error);
     trace("  a start: %s %s", custody_err_name(err), error.detail);
@@ -115,6 +128,8 @@ static void start(struct sim *s)
         return;
     }
     tally_add(TALLY_STARTS_FAILED);
+    if (disk_offence())
+        sim_fail(s, "after-failed-sync", "%s, at a start", disk_offence());
     if (healthy && disk_failures() == 0)
         sim_fail(s, "start", "%s: %s", custody_err_name(err), error.detail);
     disk_restart(false);
@@ -167,7 +182,7 @@ static void do_harm(struct sim *s)
     if (chance_in(&s->clock, 6))
         jump_clock(s);
     empty_disk(s);
-    size_t die = chance_below(&s->faults, 1000);
+    size_t die = chance_below(&s->faults, s->step < s->bad_until ? 150 : 1000);
     if (die < 8) {
         arm_fault(s);
     } else if (die < 12) {
@@ -290,6 +305,7 @@ static void found(struct sim *s)
 /* On a disk and a clock that do no more harm everything works again, and everything that was said holds. */
 static void settle(struct sim *s)
 {
+    s->calm = true;
     disk_disarm();
     s->is_full = false;
     disk_fill(false, false);
@@ -352,6 +368,7 @@ static void begin(struct sim *s, uint64_t seed)
     random_install();
     snprintf(s->folder, sizeof(s->folder), "/tmp/custody-simulate-XXXXXX");
     CTY_CHECK(mkdtemp(s->folder));
+    trace_hide(s->folder);
     snprintf(s->path, sizeof(s->path), "%s/ledger.db", s->folder);
     s->wall_ms = SIM_START;
     disk_begin(s->folder, seed);

@@ -151,6 +151,8 @@ struct sim {
     uint64_t restart_ms; /* when the custodian is started again; monotonic */
     uint64_t full_until_ms;
     bool is_full;
+    bool calm;          /* no more harm is done */
+    uint64_t bad_until; /* a step: until then there is more of it */
     bool failed;
     struct failure failure;
 };

@@ -11,6 +11,7 @@ static struct {
     struct tally *tally;
     uint64_t hash;
     bool print;
+    const char *hidden;
 } now;
 
 static const struct {
@@ -51,7 +52,7 @@ void tally_print(const struct tally *tally)
     for (size_t i = 0; i < TALLY_COUNT; i++)
         printf("%10llu  %s\n", (unsigned long long)tally->events[i], events[i].text);
     for (size_t i = 0; i < tally->refusals_count; i++)
-        printf("%10llu  refused: %s\n", (unsigned long long)tally->refusals[i].count, tally->refusals[i].code);
+        printf("%10llu  answered: %s\n", (unsigned long long)tally->refusals[i].count, tally->refusals[i].code);
 }
 
 const char *tally_missing(const struct tally *tally)
@@ -71,14 +72,27 @@ static void hash_bytes(const void *data, size_t size)
         now.hash = (now.hash ^ bytes[i]) * 0x100000001b3u;
 }
 
+void trace_hide(const char *text)
+{
+    now.hidden = text;
+}
+
+static void hide(char *line)
+{
+    size_t size = strlen(now.hidden);
+    for (char *at = strstr(line, now.hidden); at; at = strstr(at, now.hidden))
+        memmove(at, at + size, strlen(at + size) + 1);
+}
+
 void trace(const char *format, ...)
 {
-    char line[512];
+    char line[1024];
     va_list args;
     va_start(args, format);
     int size = vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     CTY_CHECK(size >= 0);
+    hide(line);
     hash_bytes(line, strlen(line) + 1);
     if (now.print)
         puts(line);

@@ -35,6 +35,8 @@ void tally_print(const struct tally *tally);
 /* The first event that must have been seen and was not; NULL where there is none. */
 const char *tally_missing(const struct tally *tally);
 
+/* A text that differs from run to run, and is left out of the trace. Borrowed. */
+void trace_hide(const char *text);
 /* One line of the trace: hashed always, printed where that was asked for. */
 void trace(const char *format, ...) CUSTODY_PRINTF(1, 2);
 /* Hashed only: what would be too much to print. */
