@@ -15,8 +15,9 @@
 #include "wire.h"
 
 #define EVENTS 256
-/* Files of this program and of custodyd that are no waiters'; connections too. */
-#define FILES_KEPT 128u
+/* Files of custodyd that are no connections, with as many workers as it may have. */
+#define FILES_KEPT 640u
+/* Connections that are no waiters'. */
 #define CONNECTIONS_KEPT 128u
 /* Until all that was sent is parked. */
 #define SETTLE_S 1.0
@@ -49,34 +50,29 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Files that are left for connections, here and in custodyd, which inherits the limit. */
-static unsigned file_room(void)
+/* Connections that there are files for, here and in custodyd, which inherits the limit. */
+static unsigned connection_room(void)
 {
     struct rlimit files;
-    must_be(getrlimit(RLIMIT_NOFILE, &files) == 0);
-    if (files.rlim_cur <= FILES_KEPT)
-        return 1;
-    return files.rlim_cur - FILES_KEPT < CTY_CONNECTIONS_MAX ? (unsigned)(files.rlim_cur - FILES_KEPT) : CTY_CONNECTIONS_MAX;
+    must_be(getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > FILES_KEPT + CONNECTIONS_KEPT);
+    rlim_t room = files.rlim_cur - FILES_KEPT;
+    return room < CTY_CONNECTIONS_MAX ? (unsigned)room : CTY_CONNECTIONS_MAX;
 }
 
-/* What custodyd takes at most, of one party. */
-static unsigned door_room(void)
+/* Calls of one party that custodyd lets wait at most. */
+static unsigned wait_room(void)
 {
-#ifdef CTY_WAITS_MAX
-    return least(CTY_CONNECTIONS_MAX - CONNECTIONS_KEPT, CTY_WAITS_MAX - CTY_WAITS_MAX / CTY_WAITS_PARTY_REST);
-#else
-    return least(CTY_CONNECTIONS_MAX - CONNECTIONS_KEPT, CTY_CALLS_MAX - CTY_CALLS_MAX / 4);
-#endif
+    return CTY_WAITS_MAX - CTY_WAITS_MAX / CTY_WAITS_PARTY_REST;
 }
 
 static unsigned limit_waiters(unsigned wanted, struct bench_table *table)
 {
-    unsigned files = file_room(), door = door_room();
-    if (wanted > files && files < door)
-        bench_note(table, "%u of %u waiters: a process may have so many files and no more (ulimit -n).", files, wanted);
-    else if (wanted > door)
-        bench_note(table, "%u of %u waiters: custodyd lets no more calls of one party wait.", door, wanted);
-    return least(wanted, least(files, door));
+    unsigned connections = connection_room() - CONNECTIONS_KEPT, waits = wait_room();
+    if (wanted > connections && connections < waits)
+        bench_note(table, "%u of %u waiters: there are no files for more connections (ulimit -n).", connections, wanted);
+    else if (wanted > waits)
+        bench_note(table, "%u of %u waiters: custodyd lets no more calls of one party wait.", waits, wanted);
+    return least(wanted, least(connections, waits));
 }
 
 /* ---- who waits ---- */
@@ -85,14 +81,9 @@ static unsigned limit_waiters(unsigned wanted, struct bench_table *table)
 static void restart(struct house *h, unsigned waiters)
 {
     char connections[16], waits[16];
-#ifdef CTY_WAITS_MAX
     const char *const more[] = {"--connections", connections, "--waits", waits, NULL};
     snprintf(waits, sizeof(waits), "%u", CTY_WAITS_MAX);
-#else
-    const char *const more[] = {"--connections", connections, "--calls", waits, NULL};
-    snprintf(waits, sizeof(waits), "%u", CTY_CALLS_MAX);
-#endif
-    snprintf(connections, sizeof(connections), "%u", least(2 * waiters + CONNECTIONS_KEPT, CTY_CONNECTIONS_MAX));
+    snprintf(connections, sizeof(connections), "%u", least(2 * waiters + CONNECTIONS_KEPT, connection_room()));
     house_stop(h);
     bench_start(h, more);
 }
