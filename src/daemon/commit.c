@@ -233,16 +233,30 @@ static custody_err judge(struct cty_sequencer *sequencer, struct cty_submission 
     return cty_unit_follow(&sequencer->unit, book, sequencer->config.custodian, &sequencer->seen, error);
 }
 
-static custody_err submit(struct cty_group *group, struct cty_submission *submission, custody_error *error)
+/* The rules refuse what stands already, but it is to be answered once more. `err` is why it was refused. */
+static custody_err refuse(struct cty_sequencer *sequencer, struct cty_submission *submission, custody_err err,
+                          custody_error *error)
 {
-    struct cty_sequencer *sequencer = group->sequencer;
+    custody_error inner = {0};
     bool found = false;
     uint64_t index = 0;
     cty_book_reset(&sequencer->book);
-    CTY_TRY(cty_submission_find(submission, &sequencer->book, &found, &index, error));
-    if (found)
-        return cty_submission_take_duplicate(submission, cty_store_view(sequencer->config.store), index, error);
-    CTY_TRY(judge(sequencer, submission, error));
+    custody_err looked = cty_submission_find(submission, &sequencer->book, &found, &index, &inner);
+    if (looked != CUSTODY_OK)
+        return cty_fail(error, looked, "%s", inner.detail);
+    if (!found)
+        return err;
+    *error = inner;
+    return cty_submission_take_duplicate(submission, cty_store_view(sequencer->config.store), index, error);
+}
+
+static custody_err submit(struct cty_group *group, struct cty_submission *submission, custody_error *error)
+{
+    struct cty_sequencer *sequencer = group->sequencer;
+    custody_err err = judge(sequencer, submission, error);
+    if (custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL)
+        return refuse(sequencer, submission, err, error);
+    CTY_TRY(err);
     group->appended = true;
     CTY_TRY(cty_group_store_unit(sequencer, error));
     CTY_TRY(store_contents(sequencer, submission, error));

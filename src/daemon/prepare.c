@@ -78,6 +78,15 @@ static bool is_fault(custody_err err)
     return custody_err_class_get(err) == CUSTODY_CLASS_FAULT;
 }
 
+static void learn_keys(const struct cty_submission *submission, const struct cty_prepare *prepare)
+{
+    const struct cty_statement *statement = &submission->parsed.statement;
+    if (!prepare->keyring || !submission->verified || !cty_keyring_serves(statement))
+        return;
+    for (uint32_t i = 0; i < statement->signers_count; i++)
+        cty_keyring_put(prepare->keyring, statement->signers[i], &submission->keys[i]);
+}
+
 static custody_err prepare_contents(struct cty_submission *submission, const struct cty_prepare *prepare)
 {
     custody_error *error = &submission->contents_error;
@@ -88,29 +97,78 @@ static custody_err prepare_contents(struct cty_submission *submission, const str
     return cty_submission_check_patch(submission, prepare->book, &submission->error);
 }
 
-/* OK: it goes to the sequencer, unless *ret_queue was made false. */
-static custody_err prepare(struct cty_submission *submission, const struct cty_prepare *prepare,
-                           const struct cty_rpc_params *params, bool *ret_queue)
+static bool is_whole(const struct cty_submission *submission)
 {
-    custody_error *error = &submission->error;
+    for (uint32_t i = 0; i < submission->contents.count; i++) {
+        if (submission->contents.list[i].staged)
+            return false;
+    }
+    return submission->parsed.statement.type != CTY_PATCH;
+}
+
+/* What can be done without a look into the database. */
+static bool is_ready_at_hand(struct cty_submission *submission, const struct cty_prepare *prepare)
+{
+    return prepare->keyring && !prepare->look_up && is_whole(submission) &&
+           cty_submission_verify_at_hand(submission, prepare->keyring);
+}
+
+static custody_err look_up(struct cty_submission *submission, const struct cty_prepare *prepare, bool *ret_queue)
+{
     bool found = false;
     uint64_t index = 0;
-    submission->envelope = params->u.submit.envelope;
-    CTY_TRY(cty_contents_decode(&submission->contents, params->u.submit.blobs, params->u.submit.blobs_count, error));
-    CTY_TRY(cty_signed_parse(submission->envelope, &submission->parsed, error));
-    CTY_TRY(cty_submission_find(submission, prepare->book, &found, &index, error));
-    if (found) {
-        *ret_queue = false;
-        return answer_duplicate(submission, prepare, index);
-    }
-    custody_err err = cty_submission_verify(submission, prepare->book, error);
+    CTY_TRY(cty_submission_find(submission, prepare->book, &found, &index, &submission->error));
+    submission->looked_up = true;
+    if (!found)
+        return CUSTODY_OK;
+    *ret_queue = false;
+    return answer_duplicate(submission, prepare, index);
+}
+
+/* In a snapshot. OK: it goes to the sequencer, unless *ret_queue was made false. */
+static custody_err prepare_by_look(struct cty_submission *submission, const struct cty_prepare *prepare, bool *ret_queue)
+{
+    custody_error *error = &submission->error;
+    custody_err err = look_up(submission, prepare, ret_queue);
+    if (err != CUSTODY_OK || !*ret_queue)
+        return err;
+    err = cty_submission_verify(submission, prepare->book, error);
     if (is_fault(err))
         return err;
     if (err != CUSTODY_OK ? !prepare->after_others : !submission->verified && !prepare->after_rotation)
         return refuse_unverified(submission, prepare);
+    learn_keys(submission, prepare);
     if (!prepare->custodian->development)
         CTY_TRY(check_development(&submission->parsed.statement, error));
     return prepare_contents(submission, prepare);
+}
+
+typedef custody_err looking_function(struct cty_submission *submission, const struct cty_prepare *prepare, bool *ret_queue);
+
+static custody_err in_snapshot(looking_function *function, struct cty_submission *submission,
+                               const struct cty_prepare *prepare, bool *ret_queue)
+{
+    struct cty_store_reader *reader = prepare->book->reader;
+    if (reader)
+        CTY_TRY(cty_store_begin_read(reader, &submission->error));
+    cty_book_reset(prepare->book);
+    custody_err err = function(submission, prepare, ret_queue);
+    cty_book_reset(prepare->book);
+    if (reader)
+        cty_store_end_read(reader);
+    return err;
+}
+
+static custody_err prepare(struct cty_submission *submission, const struct cty_prepare *prepare,
+                           const struct cty_rpc_params *params, bool *ret_queue)
+{
+    custody_error *error = &submission->error;
+    submission->envelope = params->u.submit.envelope;
+    CTY_TRY(cty_contents_decode(&submission->contents, params->u.submit.blobs, params->u.submit.blobs_count, error));
+    CTY_TRY(cty_signed_parse(submission->envelope, &submission->parsed, error));
+    if (is_ready_at_hand(submission, prepare))
+        return prepare_contents(submission, prepare);
+    return in_snapshot(prepare_by_look, submission, prepare, ret_queue);
 }
 
 void cty_submission_prepare(struct cty_submission *submission, const struct cty_prepare *with,
@@ -118,7 +176,14 @@ void cty_submission_prepare(struct cty_submission *submission, const struct cty_
 {
     bool queue = true;
     submission->kind = CTY_SUBMIT;
-    cty_book_reset(with->book);
     submission->err = prepare(submission, with, params, &queue);
     *ret_queue = queue && submission->err == CUSTODY_OK;
+}
+
+bool cty_submission_is_new(struct cty_submission *submission, const struct cty_prepare *with)
+{
+    bool queue = true;
+    if (!submission->looked_up)
+        submission->err = in_snapshot(look_up, submission, with, &queue);
+    return queue && submission->err == CUSTODY_OK;
 }

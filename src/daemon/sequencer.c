@@ -70,13 +70,18 @@ size_t cty_queue_share_of_party(size_t queue_max)
     return part(queue_max, CTY_QUEUE_PARTY_PART);
 }
 
+/*
+ * What stands in the ledger already may be sent once more by anybody: without a look whether it does, a statement finds
+ * half the room, so that nobody's share is filled by others with what he said long ago.
+ */
 static bool has_room_locked(const struct cty_sequencer *sequencer, const struct cty_submission *submission)
 {
     size_t max = sequencer->config.queue_max;
-    if (sequencer->stopping || sequencer->queue.count >= max)
+    size_t parts = submission->kind == CTY_SUBMIT && !submission->looked_up ? 2 : 1;
+    if (sequencer->stopping || sequencer->queue.count >= max / parts)
         return false;
-    return cty_fair_count(&sequencer->queue, submission->actor_key) < cty_queue_share_of_actor(max) &&
-           cty_tally_get(&sequencer->parties, submission->party_key) < cty_queue_share_of_party(max);
+    return cty_fair_count(&sequencer->queue, submission->actor_key) < cty_queue_share_of_actor(max) / parts &&
+           cty_tally_get(&sequencer->parties, submission->party_key) < cty_queue_share_of_party(max) / parts;
 }
 
 custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission)

@@ -124,6 +124,7 @@ struct cty_worker {
     bool running;
     struct cty_store_reader *reader;
     struct cty_book book;
+    struct cty_keyring keyring;
     struct cty_unit unit;
     struct cty_rpc_call call;
     union cty_rpc_result result;

@@ -34,8 +34,10 @@ void cty_submission_clear(struct cty_submission *submission)
         part->receipt.limit = CTY_NOTE_BYTES_MAX;
     }
     memset(submission->keys, 0, sizeof(submission->keys));
+    memset(submission->tried, 0, sizeof(submission->tried));
     submission->next = NULL;
     submission->verified = false;
+    submission->looked_up = false;
     submission->patch_checked = false;
     submission->duplicate = false;
     submission->contents_err = CUSTODY_OK;
@@ -43,6 +45,32 @@ void cty_submission_clear(struct cty_submission *submission)
     submission->error.code = CUSTODY_OK;
     submission->error.detail[0] = 0;
     submission->parts_count = 0;
+}
+
+/* A signature gives by one key the same however often it is asked for. */
+static bool verifies(struct cty_submission *submission, uint32_t i, struct cty_bytes name)
+{
+    const struct cty_key *key = &submission->keys[i];
+    if (!cty_key_equal(key, &submission->tried[i])) {
+        submission->tried[i] = *key;
+        submission->tried_well[i] = cty_signed_verify(&submission->parsed, i, name, key) == CUSTODY_OK;
+    }
+    return submission->tried_well[i];
+}
+
+bool cty_submission_verify_at_hand(struct cty_submission *submission, const struct cty_keyring *keyring)
+{
+    const struct cty_statement *statement = &submission->parsed.statement;
+    if (!cty_keyring_serves(statement))
+        return false;
+    for (uint32_t i = 0; i < statement->signers_count; i++) {
+        if (!cty_keyring_get(keyring, statement->signers[i], &submission->keys[i]))
+            return false;
+    }
+    submission->verified = true;
+    for (uint32_t i = 0; i < statement->signers_count && submission->verified; i++)
+        submission->verified = verifies(submission, i, statement->signers[i]);
+    return submission->verified;
 }
 
 custody_err cty_submission_verify(struct cty_submission *submission, struct cty_book *book, custody_error *error)
@@ -57,7 +85,7 @@ custody_err cty_submission_verify(struct cty_submission *submission, struct cty_
     } while (cty_book_again(book, &err, error));
     submission->verified = err == CUSTODY_OK;
     for (uint32_t i = 0; err == CUSTODY_OK && i < parsed->signatures_count; i++) {
-        if (cty_signed_verify(parsed, i, names[i], &submission->keys[i]) == CUSTODY_OK)
+        if (verifies(submission, i, names[i]))
             continue;
         memset(&submission->keys[i], 0, sizeof(submission->keys[i]));
         submission->verified = false;

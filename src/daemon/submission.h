@@ -15,6 +15,7 @@
 #include "daemon/custodian.h"
 #include "daemon/fair.h"
 #include "daemon/head.h"
+#include "daemon/keyring.h"
 #include "daemon/unit.h"
 
 enum cty_submission_kind { CTY_SUBMIT, CTY_STAGE };
@@ -40,6 +41,9 @@ struct cty_submission {
     struct cty_signed parsed;
     struct cty_key keys[CTY_SIGNERS_MAX]; /* zero where the signature did not verify */
     bool verified;                        /* all did */
+    bool looked_up;                       /* somebody has looked whether it stands already */
+    struct cty_key tried[CTY_SIGNERS_MAX]; /* by which each signature was tried last; zero: by none */
+    bool tried_well[CTY_SIGNERS_MAX];      /* what came of it */
     struct cty_contents contents;
     custody_err contents_err; /* what is wrong with them; the ledger's rules come first */
     custody_error contents_error;
@@ -66,20 +70,34 @@ void cty_submission_clear(struct cty_submission *submission);
 CUSTODY_MUST_USE custody_err cty_submission_verify(struct cty_submission *submission, struct cty_book *book,
                                                    custody_error *error);
 
+/* The same by the keys that are at hand. True where they are, and all signatures verify; else look. */
+CUSTODY_MUST_USE bool cty_submission_verify_at_hand(struct cty_submission *submission,
+                                                    const struct cty_keyring *keyring);
+
 /* What a worker prepares with. */
 struct cty_prepare {
-    struct cty_book *book; /* over a snapshot, which is open */
+    struct cty_book *book; /* over a reader, which has no snapshot open, or over nothing */
     struct cty_unit *unit; /* scratch */
     const struct cty_custodian *custodian;
+    struct cty_keyring *keyring; /* NULL: none */
+    bool look_up;        /* first of all, whether it stands already */
     bool after_others;   /* statements before it in the same message may bring what it needs */
     bool after_rotation; /* one of them changes the key of an actor */
 };
 /*
  * Prepares a statement. *ret_queue says whether it has to go to the sequencer; else submission->err is the
  * verdict on it, or the answer for a statement that is in the ledger already.
+ *
+ * Where keys at hand verify it and it brings what it needs, nothing is looked up in the database: the sequencer, which
+ * judges every statement by the present keys, sees whether it stands already.
  */
 void cty_submission_prepare(struct cty_submission *submission, const struct cty_prepare *prepare,
                             const struct cty_rpc_params *params, bool *ret_queue);
+/*
+ * For a prepared one that nobody looked up, where the queue is for new ones: looks now. False where it stands already:
+ * submission->err is the answer, as above.
+ */
+CUSTODY_MUST_USE bool cty_submission_is_new(struct cty_submission *submission, const struct cty_prepare *prepare);
 
 /*
  * Whether an entry has this statement's id already. With the same digest: *ret_index is that entry's, and true.

@@ -11,6 +11,7 @@ custody_err cty_worker_open(struct cty_worker *worker, struct cty_service *servi
         worker->texts[i] = CTY_BUF_INIT(2 * CTY_MESSAGE_BYTES_MAX);
     worker->note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     CTY_TRY(cty_unit_init(&worker->unit));
+    CTY_TRY(cty_keyring_init(&worker->keyring));
     CTY_TRY(cty_store_reader_open(path, &worker->reader, error));
     cty_book_init(&worker->book, worker->reader, NULL);
     return CUSTODY_OK;
@@ -19,6 +20,7 @@ custody_err cty_worker_open(struct cty_worker *worker, struct cty_service *servi
 void cty_worker_close(struct cty_worker *worker)
 {
     cty_book_done(&worker->book);
+    cty_keyring_done(&worker->keyring);
     cty_unit_done(&worker->unit);
     cty_parsed_entry_done(&worker->parsed);
     for (size_t i = 0; i < CTY_COUNT_OF(worker->texts); i++)

@@ -92,8 +92,8 @@ static void charge_run(const struct cty_worker *worker, struct cty_job *job, con
     job->run_party = cty_tally_name(cty_actor_party(actor));
 }
 
-/* Sends it to the sequencer, whose it is from then on; what is refused stays here. */
-static void queue(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
+/* Sends it to the sequencer, whose it is from then on. False where there is no room: it stays here. */
+static bool queue(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
 {
     if (job->run_queued == 0)
         charge_run(worker, job, submission);
@@ -102,31 +102,47 @@ static void queue(struct cty_worker *worker, struct cty_job *job, struct cty_sub
     submission->actor_key = job->run_actor;
     submission->party_key = job->run_party;
     atomic_fetch_add(&job->pending, 1);
-    custody_err err = job->run_was_busy ? CUSTODY_E_BUSY
-                                        : cty_sequencer_push(&worker->service->sequencer, submission);
-    if (err == CUSTODY_OK) {
+    if (!job->run_was_busy && cty_sequencer_push(&worker->service->sequencer, submission) == CUSTODY_OK) {
         job->run_queued++;
-        return;
+        return true;
     }
     atomic_fetch_sub(&job->pending, 1);
+    return false;
+}
+
+static void refuse_busy(struct cty_job *job, struct cty_submission *submission)
+{
     job->run_was_busy = true;
-    submission->err = cty_fail(&submission->error, err, "too much of this actor or party waits, or of all");
+    submission->err = cty_fail(&submission->error, CUSTODY_E_BUSY, "too much of this actor or party waits, or of all");
+}
+
+static void prepare_submit(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
+{
+    bool goes_on = true;
+    struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
+                                  .custodian = worker->service->custodian, .keyring = &worker->keyring,
+                                  .look_up = cty_head_service(&worker->service->head) != CTY_SERVING,
+                                  .after_others = job->run_queued > 0, .after_rotation = is_after_rotation(job)};
+    cty_submission_prepare(submission, &prepare, &worker->call.params, &goes_on);
+    if (!takes_write(worker, submission) || !goes_on || queue(worker, job, submission))
+        return;
+    /* There is more room for what is known to be new. */
+    bool looked_up = submission->looked_up;
+    if (!cty_submission_is_new(submission, &prepare))
+        return;
+    if (looked_up || !queue(worker, job, submission))
+        refuse_busy(job, submission);
 }
 
 static void prepare_write(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
 {
-    bool goes_on = true;
     if (worker->call.rpc == CTY_RPC_SUBMIT) {
-        struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
-                                      .custodian = worker->service->custodian, .after_others = job->run_queued > 0,
-                                      .after_rotation = is_after_rotation(job)};
-        cty_submission_prepare(submission, &prepare, &worker->call.params, &goes_on);
-    } else {
-        prepare_stage(worker, submission, &worker->call.params);
-        goes_on = submission->err == CUSTODY_OK;
+        prepare_submit(worker, job, submission);
+        return;
     }
-    if (takes_write(worker, submission) && goes_on)
-        queue(worker, job, submission);
+    prepare_stage(worker, submission, &worker->call.params);
+    if (takes_write(worker, submission) && submission->err == CUSTODY_OK && !queue(worker, job, submission))
+        refuse_busy(job, submission);
 }
 
 static void put_submitted(struct cty_job *job, const struct cty_run_item *item, union cty_rpc_result *result)
@@ -182,18 +198,24 @@ void cty_writes_answer(struct cty_worker *worker, struct cty_job *job)
     job->run_count = 0;
 }
 
-static custody_err prepare_item(struct cty_worker *worker, struct cty_job *job, struct cty_run_item *item)
+/* A statement speaks for itself; whoever stages a content has a session. */
+static custody_err check_session(struct cty_worker *worker, custody_error *error)
 {
-    CTY_TRY(cty_store_begin_read(worker->reader, &item->error));
+    CTY_TRY(cty_store_begin_read(worker->reader, error));
     cty_book_reset(&worker->book);
-    custody_err err = cty_answer_access(worker, &item->error);
-    if (err == CUSTODY_OK)
-        err = cty_submission_get(&worker->service->jobs, &item->submission);
-    if (err == CUSTODY_OK)
-        prepare_write(worker, job, item->submission);
+    custody_err err = cty_answer_access(worker, error);
     cty_book_reset(&worker->book);
     cty_store_end_read(worker->reader);
     return err;
+}
+
+static custody_err prepare_item(struct cty_worker *worker, struct cty_job *job, struct cty_run_item *item)
+{
+    if (item->rpc == CTY_RPC_BLOB_STAGE)
+        CTY_TRY(check_session(worker, &item->error));
+    CTY_TRY(cty_submission_get(&worker->service->jobs, &item->submission));
+    prepare_write(worker, job, item->submission);
+    return CUSTODY_OK;
 }
 
 static void add_write(struct cty_worker *worker, struct cty_job *job)
