@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,18 +43,51 @@ static custody_err key_file_open(const char *path, int *ret_fd, custody_error *e
     return io_failed(error, "opening", path);
 }
 
-static custody_err key_file_check(int fd, const char *path, custody_error *error)
+/* What `path` lies in; the caller owns it (free). "/key" lies in "/". NULL where memory ran out. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct cty_bytes folder = CTY_LITERAL(".");
+    if (slash)
+        folder = cty_bytes_make(path, slash == path ? 1 : (size_t)(slash - path));
+    return cty_bytes_dup_text(folder);
+}
+
+/*
+ * Whether it lies in the folder that a service manager filled for this service alone. The folders are compared, not
+ * their names. Since systemd 254 what is in it is root's, and an access list, whose mask stands in the place of the group's
+ * rights, lets the service read it.
+ */
+static bool is_credential(const char *path)
+{
+    const char *given = secure_getenv("CREDENTIALS_DIRECTORY");
+    CTY_AUTO_FREE char *folder = folder_of(path);
+    struct stat theirs, ours;
+    if (!given || given[0] != '/' || !folder || stat(given, &theirs) != 0 || stat(folder, &ours) != 0)
+        return false;
+    bool same = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    bool closed = (theirs.st_uid == 0 || theirs.st_uid == geteuid()) && (theirs.st_mode & 027) == 0;
+    return same && closed;
+}
+
+custody_err cty_key_file_check(const char *path, const struct stat *status, custody_error *error)
+{
+    bool credential = is_credential(path);
+    if (status->st_uid != geteuid() && !(credential && status->st_uid == 0))
+        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: owned by another user", path);
+    if ((status->st_mode & (credential ? 037 : 077)) != 0)
+        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: mode %04o", path, (unsigned)(status->st_mode & 07777));
+    return CUSTODY_OK;
+}
+
+static custody_err key_file_look(int fd, const char *path, custody_error *error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
         return io_failed(error, "looking at", path);
     if (!S_ISREG(status.st_mode))
         return cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: not a regular file", path);
-    if (status.st_uid != geteuid())
-        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: owned by another user", path);
-    if ((status.st_mode & 077) != 0)
-        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s: mode %04o", path,
-                        (unsigned)(status.st_mode & 07777));
+    CTY_TRY(cty_key_file_check(path, &status, error));
     if (status.st_size > (off_t)CTY_KEY_FILE_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_BAD_KEY_FILE, "%s: too large for a key", path);
     return CUSTODY_OK;
@@ -75,7 +109,7 @@ static custody_err key_file_take(const char *path, struct cty_buf *text, custody
     if (!text->data)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(key_file_open(path, &fd, error));
-    CTY_TRY(key_file_check(fd, path, error));
+    CTY_TRY(key_file_look(fd, path, error));
     return key_file_read(fd, path, text, error);
 }
 
@@ -100,10 +134,7 @@ custody_err cty_secret_needs_passphrase(const char *path, bool *ret_needs, custo
 static custody_err folder_open(const char *path, int *ret_fd, const char **ret_name, custody_error *error)
 {
     const char *slash = strrchr(path, '/');
-    struct cty_bytes folder = CTY_LITERAL(".");
-    if (slash) /* "/key" lies in "/" */
-        folder = cty_bytes_make(path, slash == path ? 1 : (size_t)(slash - path));
-    CTY_AUTO_FREE char *folder_text = cty_bytes_dup_text(folder);
+    CTY_AUTO_FREE char *folder_text = folder_of(path);
     if (!folder_text)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     int fd = open(folder_text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -3,6 +3,8 @@
 #ifndef CTY_CRYPTO_KEYFILE_H
 #define CTY_CRYPTO_KEYFILE_H
 
+#include <sys/stat.h>
+
 #include "base/limits.h"
 #include "crypto/key.h"
 
@@ -26,6 +28,12 @@ void cty_secret_buf_done(struct cty_buf *buf);
  */
 CUSTODY_MUST_USE custody_err cty_secret_format(const struct cty_secret *secret, struct cty_bytes passphrase,
                                                const struct cty_passphrase_cost *cost, struct cty_buf *out);
+
+/*
+ * Whose the file may be and who may read it (spec/keys.md, "Loading", 3 and 4): also for other files with secrets.
+ * Errors: KEY_FILE_OPEN.
+ */
+CUSTODY_MUST_USE custody_err cty_key_file_check(const char *path, const struct stat *status, custody_error *error);
 
 /* Reads the part that needs no passphrase. Errors: BAD_KEY_FILE. */
 CUSTODY_MUST_USE custody_err cty_secret_text_encrypted(struct cty_bytes text, bool *ret_encrypted,

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "crypto/keyfile.h"
 #include "net/tls.h"
 #include "net/url.h"
 
@@ -41,9 +42,7 @@ static custody_err check_closed(const char *path, custody_error *error)
     struct stat info;
     if (stat(path, &info) != 0)
         return cty_fail(error, errno == ENOENT ? CUSTODY_E_NOT_FOUND : CUSTODY_E_IO, "%s: %s", path, strerror(errno));
-    if (info.st_mode & 0077)
-        return cty_fail(error, CUSTODY_E_KEY_FILE_OPEN, "%s", path);
-    return CUSTODY_OK;
+    return cty_key_file_check(path, &info, error);
 }
 
 /* A certificate of no use is the operator's to mend, like anything else in the configuration. */

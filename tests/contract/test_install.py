@@ -98,7 +98,7 @@ def a_program_links_it_statically():
 
 
 BESIDE = '''
-bin/custody bin/custody-verify bin/custodyd
+bin/custody bin/custody-verify sbin/custodyd
 share/man/man1/custody.1 share/man/man1/custody-verify.1 share/man/man3/libcustody.3
 share/man/man5/custody-evidence.5 share/man/man5/custody-key.5 share/man/man5/custody-policy.5 share/man/man5/custody-trust.5
 share/man/man5/custodyd.conf.5 share/man/man8/custodyd.8

@@ -4,8 +4,12 @@ The Debian packages, in a clean root: built, installed, a ledger founded and ser
 led through by users of the machine, and removed. Each case stands on those before it. Argument: a folder for all of it.
 """
 
+import contextlib
 import glob
+import http.client
+import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -18,7 +22,7 @@ from clean_root import Failed, Root, Service, run  # pylint: disable=wrong-impor
 
 FOLDER = os.path.abspath(sys.argv[1])
 NEEDED = ['debootstrap', 'dh', 'dpkg-buildpackage', 'unshare', 'chroot', 'setpriv']
-PROGRAMS = ['/usr/bin/custody', '/usr/bin/custody-verify', '/usr/bin/custodyd']
+PROGRAMS = ['/usr/bin/custody', '/usr/bin/custody-verify', '/usr/sbin/custodyd']
 PAGES = ['man1/custody.1', 'man1/custody-verify.1', 'man3/libcustody.3', 'man5/custody-trust.5', 'man5/custodyd.conf.5',
          'man8/custodyd.8']
 # Exposure, in tenths, that `systemd-analyze security` may say of a unit.
@@ -114,10 +118,28 @@ def a_ledger_is_founded_by_the_init_units_command_line():
 
 def the_service_says_that_it_is_ready():
     _needs(State.root, 'a root')
+    config = json.loads(State.root.read('/etc/custody/custodyd.conf'))
+    State.root.write('/etc/custody/custodyd.conf', json.dumps({**config, 'metrics': 'http://127.0.0.1:0', 'sandbox': 'require'}))
     State.service = Service(State.root, 'custodyd.service')
     expect_equal(State.service.start(), 'READY=1\n')
     info = os.stat(State.root.inside('/run/custody/custodyd.sock'))
     expect_equal(stat.S_IMODE(info.st_mode), 0o660)
+
+
+def it_says_how_it_is_and_what_it_gave_up():
+    _needs(State.service, 'a service')
+    log = State.service.log()
+    door = re.search(r'event=metrics door=http://127\.0\.0\.1:(\d+)', log)
+    expect_equal(bool(door), True)
+    status, text = _get(int(door[1]), '/healthz')
+    expect_equal((status, text), (200, 'serving\n'))
+    status, text = _get(int(door[1]), '/metrics')
+    expect_equal((status, text.endswith('# EOF\n'), '\ncustody_keys_locked 1\n' in text), (200, True, True))
+    with open(f'/proc/{State.service.process.pid}/status', encoding='utf-8') as file:
+        now = dict(re.findall(r'^(\w+):\s*(\S+)', file.read(), re.M))
+    expect_equal((now['NoNewPrivs'], now['Seccomp']), ('1', '2'))
+    expect_equal(bool(re.search(r'event=sandbox seccomp=on landlock=[1-9]', log)), True)
+    expect_equal(now['VmLck'] != '0', True)
 
 
 CASE = '''
@@ -138,6 +160,13 @@ custody evidence "$case" --out evidence.json
 custody-verify --trust trust.json --as acme/agent evidence.json
 custody audit
 '''
+
+
+def _get(port, path):
+    with contextlib.closing(http.client.HTTPConnection('127.0.0.1', port, timeout=30)) as connection:
+        connection.request('GET', path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def a_member_of_the_group_leads_a_case_through():
@@ -199,6 +228,7 @@ try:
         the_units_hold_up,
         a_ledger_is_founded_by_the_init_units_command_line,
         the_service_says_that_it_is_ready,
+        it_says_how_it_is_and_what_it_gave_up,
         a_member_of_the_group_leads_a_case_through,
         nobody_else_reaches_the_door_or_the_database,
         the_service_ends_when_it_is_told_to,

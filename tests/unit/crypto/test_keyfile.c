@@ -240,6 +240,67 @@ static void test_load_foreign_owner(void **state)
     assert_ok(load(place->path, no_bytes(), NULL));
 }
 
+static void assert_load_ok(const char *path)
+{
+    struct cty_secret *secret = NULL;
+    custody_error error = {0};
+    assert_ok(cty_secret_load(path, cty_bytes_make(NULL, 0), &secret, &error));
+    cty_secret_free(secret);
+}
+
+/* As systemd 254 leaves them: root's, the mask of an access list where the group's rights stand. */
+static void test_load_credential(void **state)
+{
+    struct place *place = *state;
+    char other[80];
+    key_file_write(place, cty_bytes_make(NULL, 0), 0440);
+    assert_int_equal(chmod(place->folder, 0550), 0);
+    assert_load_refused(place->path, "key-file-open", "mode 0440");
+    snprintf(other, sizeof(other), "%s/..", place->folder);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", other, 1), 0);
+    assert_load_refused(place->path, "key-file-open", "mode 0440");
+    snprintf(other, sizeof(other), "%s/../%s", place->folder, strrchr(place->folder, '/') + 1);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", other, 1), 0);
+    assert_load_ok(place->path);
+    static const mode_t open_modes[] = {0444, 0460, 0450, 0441};
+    for (size_t i = 0; i < CTY_COUNT_OF(open_modes); i++) {
+        assert_int_equal(chmod(place->path, open_modes[i]), 0);
+        assert_load_refused(place->path, "key-file-open", "mode 04");
+    }
+    assert_int_equal(chmod(place->path, 0440), 0);
+    static const mode_t open_folders[] = {0570, 0551, 0755};
+    for (size_t i = 0; i < CTY_COUNT_OF(open_folders); i++) {
+        assert_int_equal(chmod(place->folder, open_folders[i]), 0);
+        assert_load_refused(place->path, "key-file-open", "mode 0440");
+    }
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(chmod(place->folder, 0700), 0);
+}
+
+/* What another user than root put there is not a service manager's. */
+static void test_load_credential_owner(void **state)
+{
+    struct place *place = *state;
+    if (geteuid() != 0)
+        skip();
+    key_file_write(place, cty_bytes_make(NULL, 0), 0440);
+    assert_int_equal(chown(place->path, 0, 65534), 0);
+    assert_int_equal(chown(place->folder, 0, 65534), 0);
+    assert_int_equal(chmod(place->folder, 0550), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", place->folder, 1), 0);
+    assert_int_equal(setegid(65534), 0);
+    assert_int_equal(seteuid(65534), 0);
+    assert_load_ok(place->path);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chown(place->path, 65533, 65534), 0);
+    assert_int_equal(seteuid(65534), 0);
+    assert_load_refused(place->path, "key-file-open", "another user");
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(0), 0);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(chmod(place->folder, 0700), 0);
+}
+
 static void test_load_missing(void **state)
 {
     struct place *place = *state;
@@ -311,6 +372,8 @@ int main(void)
         PLACE_TEST(test_save_removes_on_failure),
         PLACE_TEST(test_load_open_mode),
         PLACE_TEST(test_load_foreign_owner),
+        PLACE_TEST(test_load_credential),
+        PLACE_TEST(test_load_credential_owner),
         PLACE_TEST(test_load_missing),
         PLACE_TEST(test_load_symlink),
         PLACE_TEST(test_load_not_a_file),
