@@ -52,16 +52,6 @@ void cty_gauge_set(enum cty_gauge gauge, uint64_t value)
     atomic_store_explicit(&counters.gauges[gauge], value, memory_order_relaxed);
 }
 
-void cty_gauge_raise(enum cty_gauge gauge)
-{
-    add(&counters.gauges[gauge], 1);
-}
-
-void cty_gauge_lower(enum cty_gauge gauge)
-{
-    atomic_fetch_sub_explicit(&counters.gauges[gauge], 1, memory_order_relaxed);
-}
-
 void cty_count_answer(enum cty_rpc rpc)
 {
     CTY_CHECK((size_t)rpc < CTY_RPC_COUNT);

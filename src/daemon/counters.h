@@ -14,8 +14,6 @@
 /* What goes up and down. */
 enum cty_gauge { CTY_GAUGE_QUEUED, CTY_GAUGE_SESSIONS, CTY_GAUGE_STAGED_BYTES, CTY_GAUGE_COUNT };
 void cty_gauge_set(enum cty_gauge gauge, uint64_t value);
-void cty_gauge_raise(enum cty_gauge gauge);
-void cty_gauge_lower(enum cty_gauge gauge);
 
 /* A call was answered with a result. */
 void cty_count_answer(enum cty_rpc rpc);

@@ -184,8 +184,8 @@ static custody_err open_health(struct cty_daemon *daemon, const struct cty_daemo
     struct cty_health_config health = {.url = config->metrics, .memory_fd = daemon->memory_fd, .database = config->ledger,
                                        .head = &daemon->service.head, .clock = &daemon->custodian.clock,
                                        .server = daemon->service.server, .queue_max = config->queue,
-                                       .calls_max = config->calls, .connections_max = config->connections,
-                                       .keys_locked = options->keys_locked};
+                                       .calls_max = config->calls, .waits_max = config->waits,
+                                       .connections_max = config->connections, .keys_locked = options->keys_locked};
     return config->metrics ? cty_health_open(&health, &daemon->health, error) : CUSTODY_OK;
 }
 

@@ -50,12 +50,15 @@ static void look_at_doors(const struct cty_health *health, struct cty_metrics_fa
     facts->calls_max = health->config.calls_max;
     facts->calls = facts->calls_max > counts.calls_free ? facts->calls_max - counts.calls_free : 0;
     facts->calls_held = counts.calls_held;
+    facts->waits_max = health->config.waits_max;
+    facts->message_bytes = counts.bytes;
     facts->connections = counts.connections;
     facts->connections_max = health->config.connections_max;
     facts->accepted = counts.accepted;
     facts->refused = counts.refused;
     facts->reaped = counts.reaped;
     facts->broken = counts.broken;
+    facts->greedy = counts.greedy;
 }
 
 static void look(struct cty_health *health, struct cty_metrics_facts *facts)

@@ -26,6 +26,7 @@ struct cty_health_config {
     struct cty_net_server *server;
     uint64_t queue_max;
     uint64_t calls_max;
+    uint64_t waits_max;
     uint64_t connections_max;
     bool keys_locked;
 };

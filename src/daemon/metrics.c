@@ -141,7 +141,9 @@ static custody_err put_doors(const struct cty_metrics_facts *facts, const struct
         {{"custody_queue_limit", "gauge", NULL, "How many may."}, facts->queue_max, put_whole},
         {{"custody_calls", "gauge", NULL, "Messages under way."}, facts->calls, put_whole},
         {{"custody_calls_limit", "gauge", NULL, "How many may be."}, facts->calls_max, put_whole},
-        {{"custody_waits", "gauge", NULL, "Of those under way, how many wait for news."}, facts->calls_held, put_whole},
+        {{"custody_waits", "gauge", NULL, "Calls that wait for news; they are not under way."}, facts->calls_held, put_whole},
+        {{"custody_waits_limit", "gauge", NULL, "How many may."}, facts->waits_max, put_whole},
+        {{"custody_messages_bytes", "gauge", "bytes", "Messages and answers in memory."}, facts->message_bytes, put_whole},
         {{"custody_connections", "gauge", NULL, "Open connections."}, facts->connections, put_whole},
         {{"custody_connections_limit", "gauge", NULL, "How many may be."}, facts->connections_max, put_whole},
         {{"custody_connections_accepted", "counter", NULL, "Connections that were taken."}, facts->accepted, put_whole},
@@ -150,6 +152,7 @@ static custody_err put_doors(const struct cty_metrics_facts *facts, const struct
         {{"custody_connections_reaped", "counter", NULL, "Closed for being late, idle, or slow to take an answer."},
          facts->reaped, put_whole},
         {{"custody_connections_broken", "counter", NULL, "Closed for what they sent."}, facts->broken, put_whole},
+        {{"custody_connections_greedy", "counter", NULL, "Closed for how much they held."}, facts->greedy, put_whole},
         {{"custody_sessions", "gauge", NULL, "Sessions of readers."}, counts->gauges[CTY_GAUGE_SESSIONS], put_whole},
     };
     return put_plain(out, list, CTY_COUNT_OF(list));

@@ -21,12 +21,15 @@ struct cty_metrics_facts {
     uint64_t calls;
     uint64_t calls_max;
     uint64_t calls_held;
+    uint64_t waits_max;
+    uint64_t message_bytes;
     uint64_t connections;
     uint64_t connections_max;
     uint64_t accepted;
     uint64_t refused;
     uint64_t reaped;
     uint64_t broken;
+    uint64_t greedy;
     uint64_t database_bytes;
     uint64_t wal_bytes;
     uint64_t resident_bytes;

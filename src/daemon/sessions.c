@@ -38,6 +38,7 @@ custody_err cty_sessions_init(struct cty_sessions *sessions, const struct cty_cl
 {
     memset(sessions, 0, sizeof(*sessions));
     sessions->clock = clock;
+    cty_gauge_set(CTY_GAUGE_SESSIONS, 0);
     cty_random(&sessions->secret, sizeof(sessions->secret));
     CTY_CHECK(pthread_mutex_init(&sessions->lock, NULL) == 0);
     return alloc_all(sessions);
