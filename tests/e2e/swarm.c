@@ -28,6 +28,7 @@ void swarm_make(struct swarm *swarm, struct house *h, unsigned agents, unsigned 
 {
     char name[64];
     *swarm = (struct swarm){.house = h, .agents_count = agents, .approvers_count = approvers, .cases_count = cases};
+    must_be(pthread_mutex_init(&swarm->keeping, NULL) == 0);
     swarm->cases = cty_alloc(cases, sizeof(*swarm->cases));
     must_be(swarm->cases != NULL && agents <= SWARM_AGENTS_MAX && approvers <= SWARM_APPROVERS_MAX);
     for (unsigned i = 0; i < cases; i++)
@@ -89,6 +90,7 @@ void swarm_done(struct swarm *swarm)
     }
     for (unsigned i = 0; i < swarm->approvers_count; i++)
         worker_done(&swarm->approvers[i]);
+    pthread_mutex_destroy(&swarm->keeping);
     free(swarm->cases);
 }
 
@@ -104,12 +106,35 @@ static void keep(struct swarm_worker *worker, const struct cty_receipted *receip
 
 void swarm_keep(struct swarm_worker *worker)
 {
+    pthread_mutex_lock(&worker->swarm->keeping);
     keep(worker, &worker->submitted.own);
     for (uint32_t i = 0; i < worker->submitted.follow_count; i++)
         keep(worker, &worker->submitted.follow[i]);
+    pthread_mutex_unlock(&worker->swarm->keeping);
+}
+
+static void each_of_worker(const struct swarm_worker *worker, void (*each)(void *context, const struct swarm_receipt *receipt),
+                           void *context)
+{
+    for (size_t i = 0; i < worker->receipts_count; i++)
+        each(context, &worker->receipts[i]);
+}
+
+void swarm_each_receipt(struct swarm *swarm, void (*each)(void *context, const struct swarm_receipt *receipt), void *context)
+{
+    pthread_mutex_lock(&swarm->keeping);
+    for (unsigned i = 0; i < swarm->agents_count; i++) {
+        each_of_worker(&swarm->pairs[i].leader, each, context);
+        each_of_worker(&swarm->pairs[i].twin, each, context);
+    }
+    for (unsigned i = 0; i < swarm->approvers_count; i++)
+        each_of_worker(&swarm->approvers[i], each, context);
+    pthread_mutex_unlock(&swarm->keeping);
 }
 
 bool swarm_is_passing(custody_err err)
 {
-    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT || err == CUSTODY_E_BUSY;
+    /* A session that is lost twice within one call, by two kills, is told to the caller. */
+    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT || err == CUSTODY_E_BUSY ||
+           err == CUSTODY_E_NO_SESSION || err == CUSTODY_E_BAD_SESSION;
 }

@@ -67,6 +67,7 @@ struct swarm {
     struct swarm_case *cases;
     atomic_uint next;     /* case to begin */
     atomic_uint finished; /* cases that came to their end */
+    pthread_mutex_t keeping; /* while a receipt is kept, or all are looked at */
     struct swarm_pair pairs[SWARM_AGENTS_MAX];
     struct swarm_worker approvers[SWARM_APPROVERS_MAX];
 };
@@ -85,6 +86,8 @@ void *swarm_approve(void *worker);
 
 /* Keeps the receipts of worker->submitted. */
 void swarm_keep(struct swarm_worker *worker);
+/* Shows each receipt that was given so far, also while workers run. */
+void swarm_each_receipt(struct swarm *swarm, void (*each)(void *context, const struct swarm_receipt *receipt), void *context);
 /* Whether another try may help: the custodian was away. */
 bool swarm_is_passing(custody_err err);
 

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fifty agents and ten approvers at once, cases with patches and races for each release, and two kill -9 of the
- * custodian in between. Afterwards the database is audited as a stranger would, and compared with what the clients
- * were told. --cases N sets how many cases there are.
+ * Fifty agents and ten approvers at once, cases with patches and races for each release, and kill -9 of the custodian in
+ * between: while it serves, and while it starts. Each time the ledger holds every receipt that was given so far, and the
+ * next start repairs nothing. Afterwards the database is audited as a stranger would, and compared with what the
+ * clients were told. The moments follow from --seed, as far as a machine lets them.
  */
 #include "unit/support.h"
 
+#include <signal.h>
 #include <time.h>
 
 #include "books.h"
 #include "swarm.h"
 
-#define KILLS 2u
-
 struct options {
     unsigned cases;
+    unsigned kills;
+    unsigned seed;
     unsigned agents;
     unsigned approvers;
 };
-static struct options options = {.cases = 120, .agents = 50, .approvers = 10};
+static struct options options = {.cases = 120, .kills = 2, .seed = 1, .agents = 50, .approvers = 10};
 
 struct run {
     struct house *house;
@@ -30,14 +32,18 @@ static struct run *the_run;
 
 /* ---- the swarm, and what befalls its custodian ---- */
 
+/* splitmix64: the same moments for the same seed. */
 static unsigned random_below(unsigned bound)
 {
-    uint32_t number;
-    cty_random(&number, sizeof(number));
-    return number % bound;
+    static uint64_t number;
+    number = number ? number : options.seed;
+    number += 0x9e3779b97f4a7c15u;
+    uint64_t z = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (unsigned)((z ^ (z >> 31)) % bound);
 }
 
-/* After so many cases: once in the first half, once in the second. */
+/* After so many cases: one kill in each part of the whole. */
 static void wait_finished(struct swarm *swarm, unsigned count)
 {
     while (atomic_load(&swarm->finished) < count)
@@ -45,17 +51,65 @@ static void wait_finished(struct swarm *swarm, unsigned count)
     pause_ms(random_below(40));
 }
 
+struct receipts {
+    struct cty_store_reader *reader;
+    struct cty_buf entry;
+    size_t count;
+};
+
+static void find_receipt(void *context, const struct swarm_receipt *receipt)
+{
+    struct receipts *receipts = context;
+    cty_buf_clear(&receipts->entry);
+    must(cty_store_read_entry(receipts->reader, receipt->index, &receipts->entry, &house_error));
+    struct cty_hash leaf = cty_tree_leaf(cty_buf_bytes(&receipts->entry));
+    must_be(cty_hash_equal(&leaf, &receipt->leaf));
+    receipts->count++;
+}
+
+/* Each receipt that was given so far has its entry, the very one. */
+static size_t find_receipts(struct run *run)
+{
+    struct receipts receipts = {.entry = CTY_BUF_INIT(CTY_ENTRY_BYTES_MAX)};
+    must(cty_store_reader_open(run->house->database, &receipts.reader, &house_error));
+    must(cty_store_begin_read(receipts.reader, &house_error));
+    swarm_each_receipt(&run->swarm, find_receipt, &receipts);
+    cty_store_reader_close(receipts.reader);
+    cty_buf_done(&receipts.entry);
+    return receipts.count;
+}
+
+/* One start in four is killed too, at any moment of it. */
+static unsigned start_again(struct run *run)
+{
+    unsigned killed = 0;
+    for (; random_below(4) == 0; killed++) {
+        const char *argv[24];
+        house_arguments(run->house, NULL, argv);
+        must_be(child_start(&run->house->custodyd, argv));
+        pause_ms(random_below(12));
+        child_end(&run->house->custodyd, SIGKILL, HOUSE_PATIENCE_MS);
+    }
+    house_start(run->house);
+    return killed;
+}
+
 static void kill_in_between(struct run *run)
 {
-    unsigned half = options.cases / KILLS;
-    for (unsigned i = 0; i < KILLS; i++) {
-        wait_finished(&run->swarm, i * half + half / 8 + random_below(half / 2 + 1));
-        unsigned finished = atomic_load(&run->swarm.finished);
+    size_t looked_at = 0;
+    unsigned kills = 0, starts = 0;
+    for (unsigned i = 0; kills < options.kills; i++) {
+        unsigned from = i * options.cases / options.kills, to = (i + 1) * options.cases / options.kills;
+        wait_finished(&run->swarm, from + random_below((to - from) * 3 / 4 + 1));
         house_kill(run->house);
-        printf("# killed after %u of %u cases\n", finished, options.cases);
-        pause_ms(random_below(300));
-        house_start(run->house);
+        looked_at += find_receipts(run); /* before anything could be repaired */
+        unsigned killed = start_again(run);
+        looked_at += find_receipts(run);
+        kills += 1 + killed;
+        starts += killed;
     }
+    printf("# seed %u: %u kills, %u of them while it started; %zu looks at receipts after them, each in its place\n",
+           options.seed, kills, starts, looked_at);
 }
 
 static int set_up(void **state)
@@ -182,7 +236,7 @@ static unsigned number_of(const char *text)
 {
     uint64_t number = 0;
     if (!text || cty_u64_parse(cty_bytes_text(text), 1000000, &number) != CUSTODY_OK || number == 0) {
-        fprintf(stderr, "usage: test_swarm [--cases N] [--agents N] [--approvers N]\n");
+        fprintf(stderr, "usage: test_swarm [--cases N] [--kills N] [--seed N] [--agents N] [--approvers N]\n");
         exit(4);
     }
     return (unsigned)number;
@@ -194,6 +248,10 @@ int main(int argc, char **argv)
         unsigned number = number_of(i + 1 < argc ? argv[i + 1] : NULL);
         if (strcmp(argv[i], "--cases") == 0)
             options.cases = number;
+        else if (strcmp(argv[i], "--kills") == 0)
+            options.kills = number;
+        else if (strcmp(argv[i], "--seed") == 0)
+            options.seed = number;
         else if (strcmp(argv[i], "--agents") == 0)
             options.agents = number;
         else if (strcmp(argv[i], "--approvers") == 0)
