@@ -17,7 +17,7 @@ static struct scene *the_scene;
 
 static int set_up(void **state)
 {
-    const struct house_config config = {.queue = 1, .workers = 2, .connections = 64};
+    const struct house_config config = {.queue = 1, .workers = 2, .connections = 72};
     *state = the_scene = scene_new(&config);
     return 0;
 }
@@ -245,7 +245,7 @@ static void too_many_connections(void **state)
         must(cty_net_client_open(&config, &wires[i].net, &house_error));
         refused += strcmp(wire_call(&wires[i], CTY_RPC_INFO, NULL), "unreachable") == 0;
     }
-    assert_true(refused >= 80 - 64);
+    assert_true(refused >= 80 - 72);
     for (size_t i = 0; i < CTY_COUNT_OF(wires); i++)
         wire_close(&wires[i]);
     scene_unmoved(scene);
