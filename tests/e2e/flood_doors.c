@@ -157,15 +157,18 @@ static bool say_malformed(struct flood *f, struct flood_line *line)
 }
 
 const struct flood_play flood_door_plays[] = {
-    {.name = "half-frames", .memory_mib = 320, .what = "400 connections that promise 4 MiB; some send all but the last byte, others one now and then",
-     .lines = 400, .depth = 1, .connections = 1024, .reopens = true, .may = "", .prepare = prepare_half, .say = say_half},
-    {.name = "slow-readers", .memory_mib = 576, .what = "24 connections that ask for 4 MiB, 16 times at once, and don't read", .actors = 1,
-     .lines = 24, .depth = 64, .entries = 2048, .deaf = true, .may = "", .prepare = prepare_slow_readers,
-     .say = say_slow},
-    {.name = "connects", .memory_mib = 64, .what = "connections that come and go, or stay, without a hello", .lines = 256, .depth = 1,
-     .connections = 512, .reopens = true, .may = "", .say = say_and_leave},
-    {.name = "malformed", .memory_mib = 288, .what = "garbage, depth bombs, frames that are none", .lines = 64, .depth = 1,
-     .reopens = true, .may = "bad-json too-deep too-large bad-rpc duplicate-member method-unknown busy",
-     .must = "too-deep", .prepare = prepare_malformed, .say = say_malformed},
+    {.name = "half-frames", .what = "400 connections that promise 4 MiB, and send all but a byte, or one now and then",
+     .memory_mib = 320, .lines = 400, .depth = 1, .connections = 1024, .reopens = true, .may = "",
+     .prepare = prepare_half, .say = say_half},
+    {.name = "slow-readers", .what = "24 connections that ask for 4 MiB as often as they may, and don't read",
+     .memory_mib = 576, .actors = 1, .lines = 24, .depth = 64, .entries = 2048, .deaf = true, .may = "",
+     .prepare = prepare_slow_readers, .say = say_slow},
+    {.name = "connects", .what = "connections that come and go, or stay, without a hello",
+     .memory_mib = 64, .lines = 256, .depth = 1, .connections = 512, .reopens = true, .may = "",
+     .say = say_and_leave},
+    {.name = "malformed", .what = "garbage, depth bombs, frames that are none",
+     .memory_mib = 288, .lines = 64, .depth = 1, .reopens = true,
+     .may = "bad-json too-deep too-large bad-rpc duplicate-member method-unknown busy", .must = "too-deep",
+     .prepare = prepare_malformed, .say = say_malformed},
     {.name = NULL},
 };

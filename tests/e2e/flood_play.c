@@ -73,7 +73,8 @@ void flood_done(struct flood *f)
 #else
 #define HAS_FEATURE(feature) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) ||               \
+    HAS_FEATURE(thread_sanitizer)
 static const bool counts_memory = false;
 #else
 static const bool counts_memory = true;

@@ -112,13 +112,17 @@ static bool say_read(struct flood *f, struct flood_line *line)
 }
 
 const struct flood_play flood_read_plays[] = {
-    {.name = "waiters", .memory_mib = 128, .what = "64 approvers with 8192 long polls, twice as many as they may", .actors = 64, .approvers = true, .lines = 512, .depth = 16,
-     .connections = 1024, .may = "ok quota busy", .must = "quota", .prepare = prepare_sessions, .say = say_wait},
-    {.name = "sessions", .memory_mib = 64, .what = "16 actors of one party open sessions as fast as they can", .actors = 16, .lines = 32,
-     .depth = 1, .may = "ok busy", .must = "busy", .say = say_open, .heard = heard_open},
-    {.name = "staging", .memory_mib = 128, .what = "32 actors of one party stage 8 MiB each and more", .actors = 32, .lines = 8,
-     .depth = 1, .may = "ok quota busy", .must = "quota", .prepare = prepare_staging, .say = say_stage},
-    {.name = "reads", .memory_mib = 192, .what = "one reader asks for lists and ranges all the time", .actors = 1, .lines = 8, .depth = 4,
-     .entries = 2048, .may = "ok busy", .must = "ok", .prepare = prepare_sessions, .say = say_read},
+    {.name = "waiters", .what = "64 approvers with 8192 long polls, twice as many as they may",
+     .memory_mib = 128, .actors = 64, .approvers = true, .lines = 512, .depth = 16, .connections = 1024,
+     .may = "ok quota busy", .must = "quota", .prepare = prepare_sessions, .say = say_wait},
+    {.name = "sessions", .what = "16 actors of one party open sessions as fast as they can",
+     .memory_mib = 64, .actors = 16, .lines = 32, .depth = 1, .may = "ok busy", .must = "busy", .say = say_open,
+     .heard = heard_open},
+    {.name = "staging", .what = "32 actors of one party stage 8 MiB each and more",
+     .memory_mib = 128, .actors = 32, .lines = 8, .depth = 1, .may = "ok quota busy", .must = "quota",
+     .prepare = prepare_staging, .say = say_stage},
+    {.name = "reads", .what = "one reader asks for lists and ranges all the time",
+     .memory_mib = 192, .actors = 1, .lines = 8, .depth = 4, .entries = 2048, .may = "ok busy", .must = "ok",
+     .prepare = prepare_sessions, .say = say_read},
     {.name = NULL},
 };
