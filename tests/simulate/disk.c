@@ -64,6 +64,11 @@ uint64_t disk_failures(void)
     return disk.failures;
 }
 
+uint64_t disk_breaks(void)
+{
+    return disk.breaks;
+}
+
 void disk_stop(void)
 {
     disk.stopped = true;
@@ -106,6 +111,7 @@ enum disk_fault disk_meet(enum disk_call call)
         trace("  disk: the process ends within call %d", (int)call);
     } else if (fault == DISK_EIO) {
         disk.failures++;
+        disk.breaks++;
         count_failed(call);
     }
     return fault;
@@ -124,7 +130,7 @@ void disk_restart(bool power)
 {
     disk.process++;
     disk.stopped = disk.sync_failed = false;
-    disk.failures = 0;
+    disk.failures = disk.breaks = 0;
     disk.fault = DISK_NO_FAULT;
     disk_unlock_all();
     if (power) {

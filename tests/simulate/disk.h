@@ -58,6 +58,8 @@ void disk_restart(bool power);
 uint64_t disk_changes(void);
 /* Calls of this process that failed, or met a full disk. */
 uint64_t disk_failures(void);
+/* Of them, those that failed for another reason than a full disk. */
+uint64_t disk_breaks(void);
 /* The process ends here, as by a kill: nothing of it reaches the disk any more. */
 void disk_stop(void);
 /* What a custodian must never do to a disk, and did; NULL where it did nothing such. */

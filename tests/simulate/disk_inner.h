@@ -70,7 +70,7 @@ struct disk {
     struct disk_names journal[64];           /* as they read after each change that is not safe; [0] is safe */
     size_t journal_count;
     struct disk_handle *handles[DISK_HANDLES];
-    uint64_t process, number, changes, failures;
+    uint64_t process, number, changes, failures, breaks;
     enum disk_call call;
     enum disk_fault fault;
     unsigned nth;

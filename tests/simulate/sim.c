@@ -217,8 +217,8 @@ static void check_change(struct sim *s, enum cty_service_state before, enum cty_
     trace("  state %s", cty_service_state_names[now]);
     if (now != CTY_SERVING_CLOSED)
         tally_add(events[now]);
-    if ((now == CTY_SERVING_STOPPED || now == CTY_SERVING_READS) && disk_failures() == 0)
-        sim_fail(s, "service", "state %s though the disk did nothing", cty_service_state_names[now]);
+    if ((now == CTY_SERVING_READS && disk_failures() == 0) || (now == CTY_SERVING_STOPPED && disk_breaks() == 0))
+        sim_fail(s, "service", "state %s for no reason that the disk gave", cty_service_state_names[now]);
     if (before == CTY_SERVING_STOPPED || before == CTY_SERVING_CLOCK)
         sim_fail(s, "service", "from %s to %s", cty_service_state_names[before], cty_service_state_names[now]);
     if (before == CTY_SERVING_CLOSED && now != CTY_SERVING_STOPPED)
@@ -283,6 +283,7 @@ static void step(struct sim *s)
 /* The ledger is made on a disk that fails; once that was answered it is there. */
 static void found(struct sim *s)
 {
+    bool names_lost = false;
     for (int i = 0; i < FOUND_TRIES && !s->founded; i++) {
         custody_error error = {0};
         if (i < FOUND_TRIES - 2 && chance_in(&s->faults, 500))
@@ -291,12 +292,17 @@ static void found(struct sim *s)
         custody_err err = office_found(s, &error);
         trace("  founding: %s %s", custody_err_name(err), error.detail);
         bool cut = disk_stopped();
+        /* A power cut in the middle of tidying up leaves a database without its log, and a person has to remove it. */
+        if (err == CUSTODY_E_STORE_HALF && names_lost)
+            err = unlink(s->path) == 0 ? CUSTODY_E_STORAGE : err;
         s->founded = !cut && (err == CUSTODY_OK || err == CUSTODY_E_EXISTS);
         if (!s->founded)
             tally_add(TALLY_CREATIONS_CUT);
-        if (disk_failures() == 0 && !cut && !s->founded)
+        if (disk_failures() == 0 && !cut && !s->founded && err != CUSTODY_E_STORAGE)
             sim_fail(s, "founding", "%s: %s", custody_err_name(err), error.detail);
-        disk_restart(chance_in(&s->faults, 600));
+        bool power = chance_in(&s->faults, 600);
+        names_lost = names_lost || (power && !s->founded);
+        disk_restart(power);
     }
     if (!s->founded)
         sim_fail(s, "founding", "it never came about");
