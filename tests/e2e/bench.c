@@ -226,7 +226,11 @@ static void put_others(struct bench *b)
 {
     struct bench_time now = bench_time_spent();
     double others = now.all_s - b->spent.all_s - (now.own_s - b->spent.own_s);
-    bench_put(&b->table, BENCH_OTHERS_CORES, others > 0 ? others / (bench_now() - b->began) : 0);
+    others = others > 0 ? others / (bench_now() - b->began) : 0;
+    bench_put(&b->table, BENCH_OTHERS_CORES, others);
+    if (others > BENCH_QUIET_CORES)
+        bench_note(&b->table, "Other programs took %.2f of %.0f cores: only what goes by processor time says much.", others,
+                   b->table.values[BENCH_CORES]);
 }
 
 static void put_all(struct bench *b)

@@ -122,6 +122,8 @@ enum bench_change {
 #define BENCH_NOISE 0.05
 /* Where the verify rates differ by more than this, the runs are of two machines. */
 #define BENCH_MACHINE_NOISE 0.10
+/* Cores that others may take of a machine that is called quiet. */
+#define BENCH_QUIET_CORES 0.1
 bool bench_same_machine(const struct bench_table *table, const struct bench_old *old);
 /* `*ret_ratio` is new / old; 0 where it is unknown. */
 enum bench_change bench_compare_cell(const struct bench_cell *cell, const struct bench_old *old, bool same_machine,

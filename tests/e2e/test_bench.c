@@ -317,6 +317,27 @@ static void other_settings_are_told(void **state)
     free(table);
 }
 
+static void a_machine_that_others_use_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        double then, now;
+        bool told;
+    } rows[] = {{0, 0, false}, {0.09, 0.1, false}, {0.2, 0, true}, {0, 0.2, true}};
+    for (size_t i = 0; i < CTY_COUNT_OF(rows); i++) {
+        struct bench_table *table = table_new(10000);
+        table->values[BENCH_OTHERS_CORES] = rows[i].then;
+        struct bench_old *old = old_of(table);
+        compared_with = old;
+        table->values[BENCH_OTHERS_CORES] = rows[i].now;
+        char *text = text_of(table, print_compared);
+        assert_int_equal(strstr(text, "Other programs took") != NULL, rows[i].told);
+        free(text);
+        free(old);
+        free(table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +355,7 @@ int main(void)
         cmocka_unit_test(machines_are_told_apart_by_their_verify_rate),
         cmocka_unit_test(the_comparison_says_what_it_is_worth),
         cmocka_unit_test(other_settings_are_told),
+        cmocka_unit_test(a_machine_that_others_use_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
