@@ -75,6 +75,7 @@ static custody_err start_sequencer(struct sim *s, custody_error *error)
     CTY_TRY(cty_sequencer_init(&o->sequencer, &config));
     CTY_TRY(cty_store_reader_open(s->path, &o->reader, error));
     cty_book_init(&o->book, o->reader, NULL);
+    CTY_TRY(cty_keyring_init(&o->keyring));
     return cty_unit_init(&o->unit);
 }
 
@@ -116,6 +117,7 @@ void office_close(struct sim *s)
     o->waiting_count = 0;
     cty_book_done(&o->book);
     cty_unit_done(&o->unit);
+    cty_keyring_done(&o->keyring);
     cty_store_reader_close(o->reader);
     if (o->has_sequencer)
         cty_sequencer_done(&o->sequencer);
@@ -168,7 +170,8 @@ static bool prepare(struct sim *s, struct task *task)
 {
     struct office *o = &s->office;
     struct cty_submission *submission = &task->submission;
-    struct cty_prepare with = {.book = &o->book, .unit = &o->unit, .custodian = &o->custodian};
+    struct cty_prepare with = {.book = &o->book, .unit = &o->unit, .custodian = &o->custodian, .keyring = &o->keyring,
+                               .look_up = cty_head_service(&o->head) != CTY_SERVING};
     bool queue = false;
     if (s->papers[task->paper]->stages) {
         prepare_content(task, s->papers[task->paper]);
@@ -192,12 +195,7 @@ static void take(struct sim *s, struct task *task)
 {
     struct office *o = &s->office;
     struct cty_submission *submission = &task->submission;
-    submission->err = cty_store_begin_read(o->reader, &submission->error);
-    bool read = submission->err == CUSTODY_OK;
-    bool queue = read && prepare(s, task);
-    cty_book_reset(&o->book);
-    if (read)
-        cty_store_end_read(o->reader);
+    bool queue = prepare(s, task);
     if (queue && serves(s, submission) && o->waiting_count < CTY_COUNT_OF(o->waiting)) {
         o->waiting[o->waiting_count++] = task;
         return;
