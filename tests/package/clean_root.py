@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 
-SECONDS = 300
+SECONDS = 900
 
 
 class Failed(AssertionError):

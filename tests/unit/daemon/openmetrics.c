@@ -99,9 +99,14 @@ static bool take_unit(struct reading *r, const char *unit, const char *line)
 
 static bool take_comment(struct reading *r, const char *line)
 {
-    char what[16], name[128], rest[LINE_MAX_BYTES];
-    if (sscanf(line, "# %15s %127s %511[^\n]", what, name, rest) != 3)
+    char what[16], name[128];
+    size_t what_size = strncmp(line, "# ", 2) == 0 ? strcspn(line + 2, " ") : 0;
+    size_t name_size = what_size && line[2 + what_size] ? strcspn(line + 3 + what_size, " ") : 0;
+    const char *rest = name_size ? line + 3 + what_size + name_size : "";
+    if (*rest != ' ' || !*++rest || what_size >= sizeof(what) || name_size >= sizeof(name))
         return wrong("a comment", line);
+    snprintf(what, sizeof(what), "%.*s", (int)what_size, line + 2);
+    snprintf(name, sizeof(name), "%.*s", (int)name_size, line + 3 + what_size);
     if (strcmp(what, "TYPE") == 0)
         return begin_family(r, name, rest);
     if (strcmp(name, r->name) != 0)

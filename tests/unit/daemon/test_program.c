@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit/daemon/house.h"
+
+#define SECURE_NOROOT 0 /* of linux/securebits.h: being root gives no rights */
 
 extern char **environ;
 
@@ -154,6 +158,86 @@ static void it_says_when_it_is_ready_and_ends_on_a_signal(void **state)
         assert_int_equal(end(&p), 0);
         assert_non_null(strstr(p.text, "event=stopped"));
     }
+    place_free(&place);
+}
+
+/* A line of /proc/PID/status, as a number; 0 where it is not there. */
+static unsigned long status_line(pid_t pid, const char *name)
+{
+    char path[64], line[256];
+    unsigned long value = 0;
+    snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtoul(line + strlen(name) + 1, NULL, 10);
+    }
+    fclose(file);
+    return value;
+}
+
+static void what_it_gave_up_is_gone(void **state)
+{
+    static const char *const modes[] = {"on", "require", "off"};
+    struct place place;
+    struct program p;
+    (void)state;
+    if (!cty_sandbox_is_built())
+        skip();
+    place_new(&place, false, NULL);
+    for (size_t i = 0; i < CTY_COUNT_OF(modes); i++) {
+        bool confined = strcmp(modes[i], "off") != 0;
+        start(&p, -1, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk, "--sandbox",
+                           modes[i], "--metrics", "http://127.0.0.1:0"));
+        assert_true(said(&p, "event=ready"));
+        assert_true(said(&p, confined ? "event=sandbox seccomp=on landlock=" : "event=sandbox seccomp=off landlock=0"));
+        assert_true(said(&p, "event=metrics door=http://127.0.0.1:"));
+        assert_int_equal(status_line(p.pid, "Seccomp:"), confined ? 2 : 0);
+        assert_int_equal(status_line(p.pid, "NoNewPrivs:"), confined ? 1 : 0);
+        assert_true(status_line(p.pid, "VmLck:") >= 8);
+        char *info = ask(&place, INFO);
+        assert_non_null(info);
+        free(info);
+        kill(p.pid, SIGTERM);
+        assert_int_equal(end(&p), 0);
+    }
+    assert_int_equal(run(&p, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk,
+                                  "--sandbox", "perhaps")), 4);
+    assert_non_null(strstr(p.text, "perhaps is none of on, off, require"));
+    place_free(&place);
+}
+
+/* From here on programs that this one starts may lock nothing, root's neither. */
+static void forbid_locks(bool forbid)
+{
+    static struct rlimit before;
+    struct rlimit none;
+    if (forbid)
+        assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_MEMLOCK, forbid ? &none : &before), 0);
+    if (geteuid() == 0)
+        assert_int_equal(prctl(PR_SET_SECUREBITS, forbid ? 1 << SECURE_NOROOT : 0, 0, 0, 0), 0);
+}
+
+static void keys_that_are_not_locked_are_told(void **state)
+{
+    struct place place;
+    struct program p;
+    (void)state;
+    place_new(&place, false, NULL);
+    forbid_locks(true);
+    start(&p, -1, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk));
+    assert_true(said(&p, "event=ready"));
+    assert_non_null(strstr(p.text, "level=warning event=memory detail=\"a key could not be locked in memory"));
+    kill(p.pid, SIGTERM);
+    assert_int_equal(end(&p), 0);
+    int status = run(&p, ARGS("--ledger", place.h->path, "--log-key", place.log, "--clerk-key", place.clerk, "--sandbox",
+                              "require"));
+    forbid_locks(false);
+    assert_int_equal(status, 4);
+    assert_non_null(strstr(p.text, "the sandbox is required, and a key could not be locked"));
     place_free(&place);
 }
 
@@ -462,6 +546,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_and_ends_on_a_signal),
+        cmocka_unit_test(what_it_gave_up_is_gone),
+        cmocka_unit_test(keys_that_are_not_locked_are_told),
         cmocka_unit_test(killed_it_starts_again),
         cmocka_unit_test(no_receipt_is_lost_with_the_process),
         cmocka_unit_test(a_rotation_survives_the_process),
