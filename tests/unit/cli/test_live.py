@@ -387,10 +387,11 @@ def _beside(name):
 def _older_than_what_was_seen():
     """A database that was put back shows less than this verifier has verified before, and is itself without a fault."""
     w = WORLD
-    source, old = sqlite3.connect(w.path('l.db')), sqlite3.connect(w.path('old.db'))
-    source.backup(old)
-    source.close()
-    old.close()
+    made = w.tell('backup', '--ledger', 'l.db', '--to', 'old.db')
+    expect_equal(made['size'] > 0 and made['checkpoint'].splitlines()[1], str(made['size']))
+    os.unlink(w.path('old.db'))
+    w.tell('backup', '--ledger', 'l.db', '--to', 'old.db', '--verify', status=2, name='backup --verify')
+    expect_code(w.tell('backup', '--ledger', 'l.db', '--to', 'old.db', status=1), 'exists')
     w.tell('audit', '--db', 'old.db', status=2, name='audit --db')
     _ask()
     claims = w.tell('audit', '--db', 'old.db', status=1, name='audit --db')['report']['claims']
