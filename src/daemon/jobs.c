@@ -45,13 +45,29 @@ void cty_jobs_done(struct cty_jobs *jobs)
     pthread_mutex_destroy(&jobs->lock);
 }
 
-/* Wakes as many as there is work for. */
-static void wake(struct cty_jobs *jobs, size_t count, size_t idle)
+/* How many workers are to be woken for so many tasks: of those that sleep, and that nobody has woken yet. */
+static size_t claim_locked(struct cty_jobs *jobs, size_t count)
 {
-    if (count > 1 && idle > 1)
+    size_t idle = jobs->sleeping - jobs->claimed;
+    size_t claimed = count < idle ? count : idle;
+    jobs->claimed += claimed;
+    return claimed;
+}
+
+static void wake(struct cty_jobs *jobs, size_t claimed)
+{
+    if (claimed > 1)
         pthread_cond_broadcast(&jobs->wake);
-    else if (idle > 0)
+    else if (claimed == 1)
         pthread_cond_signal(&jobs->wake);
+}
+
+static void sleep_locked(struct cty_jobs *jobs)
+{
+    jobs->sleeping++;
+    pthread_cond_wait(&jobs->wake, &jobs->lock);
+    jobs->sleeping--;
+    jobs->claimed -= jobs->claimed > 0;
 }
 
 static unsigned lane_of(const struct cty_task *task)
@@ -69,9 +85,9 @@ void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first)
         cty_fair_push(&jobs->fair, &first->turn, cty_net_call_connection(first->call), lane_of(first));
     }
     atomic_fetch_add_explicit(&jobs->count, count, memory_order_relaxed);
-    size_t idle = jobs->idle;
+    size_t claimed = claim_locked(jobs, count);
     pthread_mutex_unlock(&jobs->lock);
-    wake(jobs, count, idle);
+    wake(jobs, claimed);
 }
 
 void cty_jobs_push_decided_list(struct cty_jobs *jobs, struct cty_task *first, struct cty_task *last)
@@ -84,9 +100,9 @@ void cty_jobs_push_decided_list(struct cty_jobs *jobs, struct cty_task *first, s
     *(jobs->decided_first ? &jobs->decided_last->next : &jobs->decided_first) = first;
     jobs->decided_last = last;
     atomic_fetch_add_explicit(&jobs->count, count, memory_order_relaxed);
-    size_t idle = jobs->idle;
+    size_t claimed = claim_locked(jobs, count);
     pthread_mutex_unlock(&jobs->lock);
-    wake(jobs, count, idle);
+    wake(jobs, claimed);
 }
 
 void cty_jobs_open(struct cty_jobs *jobs)
@@ -119,10 +135,8 @@ static bool is_empty_locked(const struct cty_jobs *jobs)
 struct cty_task *cty_jobs_pop(struct cty_jobs *jobs)
 {
     pthread_mutex_lock(&jobs->lock);
-    jobs->idle++;
     while ((is_empty_locked(jobs) || !jobs->open) && !jobs->stopping)
-        pthread_cond_wait(&jobs->wake, &jobs->lock);
-    jobs->idle--;
+        sleep_locked(jobs);
     struct cty_task *task = take_locked(jobs);
     pthread_mutex_unlock(&jobs->lock);
     return task;

@@ -97,7 +97,8 @@ struct cty_jobs {
     struct cty_task *decided_first; /* they have only to be answered, and come first */
     struct cty_task *decided_last;
     struct cty_fair fair; /* the others, by connection */
-    size_t idle;          /* workers that wait for a task */
+    size_t sleeping;      /* workers that wait for a task, and how many of them were woken just now */
+    size_t claimed;
     atomic_size_t count;  /* of all tasks; read without the lock */
     struct cty_job *free_jobs;
     struct cty_submission *free_submissions;

@@ -93,11 +93,24 @@ static void keep_id(struct cty_waiting *waiting, const struct cty_rpc_id *id)
     waiting->id.text = cty_bytes_make(waiting->id_text, id->text.size);
 }
 
+/*
+ * Times are cut to what divides by a power of two, at most a sixty-fourth of the time earlier: many that wait for long
+ * end together, in fewer turns of fewer threads.
+ */
+static uint64_t deadline_after(uint64_t timeout_ms)
+{
+    uint64_t grain = 1;
+    while (grain * 2 <= timeout_ms / 64)
+        grain *= 2;
+    uint64_t at = cty_waits_now() + timeout_ms;
+    return at - at % grain;
+}
+
 static void keep_params(struct cty_waiting *waiting, const struct cty_rpc_params *params)
 {
     uint64_t timeout = is_news(waiting) ? params->u.case_news.timeout_ms : params->u.case_wait.timeout_ms;
     waiting->session = params->session.hash;
-    waiting->wait.deadline_ms = cty_waits_now() + (timeout ? timeout : CTY_WAIT_MS_MAX);
+    waiting->wait.deadline_ms = deadline_after(timeout ? timeout : CTY_WAIT_MS_MAX);
     waiting->wait.news = is_news(waiting);
     if (is_news(waiting)) {
         waiting->known = params->u.case_news.known;
