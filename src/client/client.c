@@ -49,7 +49,7 @@ static custody_err find_pin(const struct cty_client *client, struct cty_net_pin 
 
 static custody_err open_parts(struct cty_client *client, const struct cty_client_config *config, custody_error *error)
 {
-    struct cty_net_client_config net = {.url = client->url.text};
+    struct cty_net_client_config net = {.url = client->url.text, .stop = &client->interrupted};
     if (config->pin)
         net.pin = *config->pin;
     else
@@ -99,6 +99,7 @@ static void end_session(struct cty_client *client)
     custody_err err = cty_rpc_call_write(&call, &text);
     if (err == CUSTODY_OK)
         err = cty_net_client_call(client->net, cty_buf_bytes(&text), 1000, &reply, NULL);
+    (void)err; /* whatever came of it */
     cty_buf_done(&text);
     cty_buf_done(&reply);
 }

@@ -15,8 +15,8 @@
 /* Between two tries: from the first pause to the last, doubling. */
 #define CTY_PAUSE_MS_MIN 25u
 #define CTY_PAUSE_MS_MAX 2000u
-/* How long one call waits for news: short, so that an interruption is noticed. */
-#define CTY_WAIT_STEP_MS 5000u
+/* How long one call waits for news: as long as a custodian lets it. */
+#define CTY_WAIT_STEP_MS CTY_WAIT_MS_MAX
 
 /* The newest checkpoint, as a note; empty where there is none yet. */
 struct cty_newest {

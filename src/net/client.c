@@ -17,6 +17,7 @@ struct cty_net_client {
     size_t request_max;
     size_t reply_max;
     uint64_t connect_ms;
+    const atomic_bool *stop;
     pthread_mutex_t lock;
     struct cty_link *idle;
     size_t idle_count;
@@ -55,6 +56,7 @@ custody_err cty_net_client_open(const struct cty_net_client_config *config, stru
     client->request_max = config->request_max ? config->request_max : CTY_MESSAGE_BYTES_MAX;
     client->reply_max = config->reply_max ? config->reply_max : CTY_REPLY_BYTES_MAX;
     client->connect_ms = config->connect_ms;
+    client->stop = config->stop;
     pthread_mutex_init(&client->lock, NULL);
     *ret_client = client;
     return CUSTODY_OK;
@@ -169,6 +171,21 @@ static custody_err take_reply(const uint8_t id[static CTY_SP_ID_BYTES], const ui
     return CUSTODY_OK;
 }
 
+/* In slices, so that the end of waiting is noticed. */
+static custody_err receive(const struct cty_net_client *client, struct cty_link *link, uint64_t deadline_ms, uint8_t **ret_body,
+                           size_t *ret_size, custody_error *error)
+{
+    for (;;) {
+        uint64_t slice = cty_net_deadline(CTY_STOP_LOOK_MS);
+        bool last = !client->stop || slice >= deadline_ms;
+        custody_err err = cty_link_receive(link, last ? deadline_ms : slice, ret_body, ret_size, error);
+        if (err != CUSTODY_E_TIMEOUT || last)
+            return err;
+        if (atomic_load(client->stop))
+            return cty_fail_code(error, CUSTODY_E_CANCELLED_WAIT);
+    }
+}
+
 static custody_err exchange(struct cty_net_client *client, struct cty_link *link, struct cty_bytes request,
                             uint64_t deadline_ms, struct cty_buf *ret_reply, custody_error *error)
 {
@@ -178,7 +195,7 @@ static custody_err exchange(struct cty_net_client *client, struct cty_link *link
     uint8_t *body = NULL;
     size_t size = 0;
     CTY_TRY(cty_link_send(link, cty_bytes_make(id, sizeof(id)), request, deadline_ms, error));
-    CTY_TRY(cty_link_receive(link, deadline_ms, &body, &size, error));
+    CTY_TRY(receive(client, link, deadline_ms, &body, &size, error));
     custody_err err = take_reply(id, body, size, ret_reply, error);
     free(body);
     return err;

@@ -13,6 +13,8 @@
 #ifndef CTY_NET_CLIENT_H
 #define CTY_NET_CLIENT_H
 
+#include <stdatomic.h>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "net/certificate.h"
@@ -30,7 +32,13 @@ struct cty_net_client_config {
     size_t reply_max;
     /* How long a call goes on trying to connect; 0: once, so that a door which is not there is told at once. */
     uint64_t connect_ms;
+    /*
+     * Set from any thread or a signal handler: calls that wait for their answer end within CTY_STOP_LOOK_MS, with
+     * CANCELLED_WAIT. Borrowed for the client's life; NULL: nothing ends them.
+     */
+    const atomic_bool *stop;
 };
+#define CTY_STOP_LOOK_MS 250u
 
 /* Connects with the first call. Errors: CONFIG; CERTIFICATE no certificate is pinned for a TLS door; NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_net_client_open(const struct cty_net_client_config *config,
@@ -41,7 +49,7 @@ CUSTODY_MUST_USE custody_err cty_net_client_open(const struct cty_net_client_con
  * long. Errors: TOO_LARGE the request before it is sent, or the answer; before it is sent, CERTIFICATE the door
  * shows another one than is pinned, and TLS it speaks none or speaks it unasked; UNREACHABLE nobody there, or the
  * connection was closed before the answer (a door that finds a request too large does that); TIMEOUT;
- * NO_MEMORY, BUSY (out of files).
+ * NO_MEMORY, BUSY (out of files); CANCELLED_WAIT.
  */
 CUSTODY_MUST_USE custody_err cty_net_client_call(struct cty_net_client *client, struct cty_bytes request,
                                                  uint64_t timeout_ms, struct cty_buf *ret_reply,

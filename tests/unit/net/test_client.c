@@ -294,6 +294,33 @@ static void sizes(void **state)
     folder_remove(&folder);
 }
 
+/* A call that waits is ended by its flag; one that waits longer than a look at the flag gets its answer all the same. */
+static void a_call_that_waits_is_ended(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct rig rig;
+    struct question question;
+    atomic_bool stop = false;
+    folder_make(&folder);
+    rig_open(&rig, (struct cty_net_server_config){0}, folder.url, true);
+    struct cty_net_client *client = client_of(folder.url, (struct cty_net_client_config){.stop = &stop});
+    question_begin(&question, client, "late");
+    struct cty_net_call *call = rig_take(&rig);
+    pause_ms(2 * CTY_STOP_LOOK_MS);
+    assert_ok(cty_net_reply(call, CTY_LITERAL("came")));
+    question_end(&question, "ok", "came");
+    question_begin(&question, client, "never");
+    call = rig_take(&rig);
+    atomic_store(&stop, true);
+    question_end(&question, "wait-interrupted", "");
+    rig_wait_gone(&rig, cty_net_call_connection(call));
+    cty_net_drop(call);
+    cty_net_client_close(client);
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
 static void configurations(void **state)
 {
     (void)state;
@@ -319,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_request_is_never_sent_again),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(a_call_that_waits_is_ended),
         cmocka_unit_test(configurations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
