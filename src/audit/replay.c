@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One batch goes through three passes: parse and hash (parallel), keys and fold (in order), signatures (parallel). The
- * fold runs on the keys by which the signatures must verify; a signature that then does not is the failure that is
- * told, even where the fold went on behind it.
+ * One batch goes through two passes: parse and hash (parallel); then keys and fold, in order on this thread, while the
+ * others verify the signatures of what is folded already, and this one joins them when it has done. The fold runs on the
+ * keys by which the signatures must verify; a signature that then does not is the failure that is told, even where
+ * the fold went on behind it.
  */
 #include "audit/replay.h"
 
@@ -77,7 +78,7 @@ static void parse_slot(void *context, size_t i)
 
 static void verify_slot(void *context, size_t i)
 {
-    struct slot *slot = &((struct slot *)context)[i];
+    struct slot *slot = &((struct cty_replay *)context)->slots[i];
     const struct cty_signed *parsed = &slot->parsed.signed_statement;
     for (uint32_t k = 0; slot->folded && slot->verify_err == CUSTODY_OK && k < parsed->signatures_count; k++)
         slot->verify_err = cty_signed_verify(parsed, k, slot->names[k], &slot->keys[k]);
@@ -121,6 +122,14 @@ static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
     return step->stopped ? take_leaf_only(replay, slot) : CUSTODY_OK;
 }
 
+static custody_err fold_next(void *context, size_t i)
+{
+    struct cty_replay *replay = context;
+    CTY_TRY(fold_slot(replay, &replay->slots[i]));
+    replay->size++;
+    return CUSTODY_OK;
+}
+
 custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes *texts, size_t count)
 {
     CTY_CHECK(count <= CTY_REPLAY_BATCH_MAX);
@@ -128,11 +137,7 @@ custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes
     for (size_t i = 0; i < count; i++)
         replay->slots[i].text = texts[i];
     cty_parallel(replay->threads, count, parse_slot, replay->slots);
-    for (size_t i = 0; i < count; i++) {
-        CTY_TRY(fold_slot(replay, &replay->slots[i]));
-        replay->size++;
-    }
-    cty_parallel(replay->threads, count, verify_slot, replay->slots);
+    CTY_TRY(cty_parallel_behind(replay->threads, count, fold_next, verify_slot, replay));
     for (size_t i = 0; i < count; i++) {
         if (replay->slots[i].verify_err == CUSTODY_OK)
             continue;
