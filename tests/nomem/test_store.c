@@ -107,6 +107,7 @@ static void begin_append(void *context)
 static custody_err append(void *context)
 {
     (void)context;
+    CTY_TRY(cty_buf_reserve(&here.out, 32)); /* first: what is committed can't be taken back */
     CTY_TRY(append_group(here.store));
     return answer(cty_buf_put_u64(&here.out, cty_store_size(cty_store_view(here.store)) - here.size));
 }
