@@ -181,8 +181,9 @@ static custody_err name_case(struct audit *a, const struct cty_claim_line *line)
         return CUSTODY_OK;
     cty_buf_clear(&a->memory);
     CTY_TRY(cty_store_read_entry(a->file.reader, line->entry, &a->memory, &a->cli->error));
-    if (cty_entry_parse(cty_buf_bytes(&a->memory), &a->expected.parsed, NULL) != CUSTODY_OK)
-        return CUSTODY_OK;
+    custody_err err = cty_entry_parse(cty_buf_bytes(&a->memory), &a->expected.parsed, NULL);
+    if (err != CUSTODY_OK)
+        return err == CUSTODY_E_NO_MEMORY ? err : CUSTODY_OK;
     bool request = parsed->statement.type == CTY_REQUEST;
     if (!request && !(cty_type_flags(parsed->statement.type) & CTY_TYPE_CASE))
         return CUSTODY_OK;

@@ -50,7 +50,10 @@ static custody_err note_cases(struct fetching *f)
     for (size_t i = 0; f->cases && i < f->count; i++) {
         char key[2 * CTY_HASH_SIZE + 1];
         const struct cty_signed *parsed = &f->parsed.signed_statement;
-        if (cty_entry_parse(f->texts[i], &f->parsed, NULL) != CUSTODY_OK)
+        custody_err err = cty_entry_parse(f->texts[i], &f->parsed, NULL);
+        if (err == CUSTODY_E_NO_MEMORY)
+            return err;
+        if (err != CUSTODY_OK)
             continue; /* the replay says so */
         bool request = parsed->statement.type == CTY_REQUEST;
         if (!request && !(cty_type_flags(parsed->statement.type) & CTY_TYPE_CASE))

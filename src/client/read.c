@@ -41,9 +41,10 @@ static custody_err read_record(struct rows *rows, const struct cty_shape *shape,
 {
     custody_error inner = {0};
     memset(&rows->record, 0, sizeof(rows->record));
-    if (cty_record_decode(shape, text, &rows->tape, &rows->record, &inner) != CUSTODY_OK)
-        return cty_fail(rows->error, CUSTODY_E_BAD_RPC, "a record in the list: %s", inner.detail);
-    return CUSTODY_OK;
+    custody_err err = cty_record_decode(shape, text, &rows->tape, &rows->record, &inner);
+    if (err == CUSTODY_OK || err == CUSTODY_E_NO_MEMORY)
+        return err;
+    return cty_fail(rows->error, CUSTODY_E_BAD_RPC, "a record in the list: %s", inner.detail);
 }
 
 static custody_err take_case(void *context, const struct cty_json *json, const struct cty_json_node *node)
@@ -165,6 +166,17 @@ custody_err cty_client_policy(struct cty_client *client, const char *scope, stru
 
 /* ---- contents ---- */
 
+static custody_err take_blob(struct cty_bytes salt, struct cty_bytes content, uint8_t ret_salt[CTY_SALT_SIZE],
+                             struct cty_buf *out, custody_error *error)
+{
+    custody_err err = cty_base64_parse_into(salt, ret_salt, CTY_SALT_SIZE);
+    if (err == CUSTODY_OK)
+        err = cty_base64_parse(content, out);
+    if (err == CUSTODY_OK || err == CUSTODY_E_NO_MEMORY)
+        return err;
+    return cty_fail(error, CUSTODY_E_BAD_RPC, "a content is not of its form");
+}
+
 custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *case_id, const struct cty_hash *statement,
                             struct cty_bytes member, uint8_t ret_salt[CTY_SALT_SIZE], struct cty_buf *out,
                             custody_error *error)
@@ -175,9 +187,8 @@ custody_err cty_client_blob(struct cty_client *client, const struct cty_hash *ca
     struct cty_answer answer = {0};
     uint8_t salt[CTY_SALT_SIZE];
     custody_err err = cty_client_call(client, CTY_RPC_BLOB_GET, &params, &answer, error);
-    if (err == CUSTODY_OK && (cty_base64_parse_into(answer.result.blob_get.salt, salt, sizeof(salt)) != CUSTODY_OK ||
-                              cty_base64_parse(answer.result.blob_get.content, out) != CUSTODY_OK))
-        err = cty_fail(error, CUSTODY_E_BAD_RPC, "a content is not of its form");
+    if (err == CUSTODY_OK)
+        err = take_blob(answer.result.blob_get.salt, answer.result.blob_get.content, salt, out, error);
     if (err == CUSTODY_OK)
         memcpy(ret_salt, salt, sizeof(salt));
     cty_answer_done(&answer);

@@ -44,8 +44,10 @@ custody_err cty_store_read_newest(struct cty_store_reader *reader, struct cty_st
         mark.root = cty_query_get_hash(&query);
         struct cty_bytes bytes = cty_query_get_blob(&query);
         CTY_TRY(cty_query_check(&query));
-        if (note && cty_buf_put_bytes(note, bytes) != CUSTODY_OK)
+        custody_err err = note ? cty_buf_put_bytes(note, bytes) : CUSTODY_OK;
+        if (err == CUSTODY_E_TOO_LARGE)
             return cty_fail(error, CUSTODY_E_STORE_ALTERED, "the newest checkpoint's note is too large");
+        CTY_TRY(err);
     }
     *ret_mark = mark;
     return CUSTODY_OK;

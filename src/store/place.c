@@ -15,8 +15,8 @@
 static custody_err place_failed(custody_error *error, const char *doing, const char *path)
 {
     bool full = errno == ENOSPC || errno == EDQUOT;
-    return cty_fail(error, full ? CUSTODY_E_READ_ONLY : CUSTODY_E_IO, "%s %s: %s", doing, path,
-                    strerrordesc_np(errno));
+    custody_err err = errno == ENOMEM ? CUSTODY_E_NO_MEMORY : full ? CUSTODY_E_READ_ONLY : CUSTODY_E_IO;
+    return cty_fail(error, err, "%s %s: %s", doing, path, strerrordesc_np(errno));
 }
 
 static void fd_close_pointer(int *fd)
