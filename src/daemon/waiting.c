@@ -24,6 +24,11 @@ struct found {
 };
 
 /* Whether the case has moved since the caller looked, or since it began to wait. */
+static bool has_moved(const struct cty_waiting *waiting, uint64_t newest, enum cty_case_state state)
+{
+    return newest > waiting->known || (int)state != waiting->wait_state;
+}
+
 static custody_err look_at_case(struct cty_worker *worker, struct cty_waiting *waiting, struct found *ret_found,
                                 custody_error *error)
 {
@@ -32,36 +37,42 @@ static custody_err look_at_case(struct cty_worker *worker, struct cty_waiting *w
     CTY_TRY(cty_read_case_news(worker, &waiting->wait.case_id, &newest, &state, &ret_found->due, error));
     if (waiting->wait_state < 0)
         waiting->wait_state = (int)state;
-    ret_found->moved = newest > waiting->known || (int)state != waiting->wait_state;
+    ret_found->moved = has_moved(waiting, newest, state);
     return CUSTODY_OK;
 }
 
-/* Either kind of look, in a snapshot that is open. What it found is for answer_now. */
-static custody_err look(struct cty_worker *worker, struct cty_waiting *waiting, struct found *ret_found,
+/*
+ * Either kind of look, in a snapshot that is open. What it found is for answer_now, which reads a case anew; so where it
+ * is `over` and there was a look before, it is spared.
+ */
+static custody_err look(struct cty_worker *worker, struct cty_waiting *waiting, bool over, struct found *ret_found,
                         custody_error *error)
 {
     CTY_TRY(cty_answer_access(worker, error));
+    if (!is_news(waiting) && over && waiting->wait_state >= 0)
+        return CUSTODY_OK;
     if (!is_news(waiting))
         return look_at_case(worker, waiting, ret_found, error);
     waiting->wait.decides = worker->is_person && (waiting->mine == CTY_MINE_ANY || waiting->mine == CTY_MINE_DECIDE);
     return cty_read_case_news_since(worker, &waiting->news_known, &ret_found->moved, error);
 }
 
-static custody_err put_case_now(struct cty_worker *worker, struct cty_job *job, bool moved, custody_error *error)
+static custody_err put_case_now(struct cty_worker *worker, struct cty_job *job, const struct cty_waiting *waiting,
+                                custody_error *error)
 {
     uint64_t newest = 0;
     memset(&worker->result, 0, sizeof(worker->result));
-    CTY_TRY(cty_read_case(worker, &worker->call.params.u.case_wait.case_id, &worker->result.case_wait, &newest,
-                          error));
-    worker->result.case_wait.changed = moved;
+    CTY_TRY(cty_read_case(worker, &waiting->wait.case_id, &worker->result.case_wait, &newest, error));
+    worker->result.case_wait.changed = has_moved(waiting, newest, cty_case_state_at(&worker->the_case, worker->now));
     cty_answer_result(job, &worker->call.id, CTY_RPC_CASE_WAIT, &worker->result);
     return CUSTODY_OK;
 }
 
-static custody_err answer_now(struct cty_worker *worker, struct cty_job *job, bool moved, custody_error *error)
+static custody_err answer_now(struct cty_worker *worker, struct cty_job *job, const struct cty_waiting *waiting,
+                              custody_error *error)
 {
-    if (worker->call.rpc == CTY_RPC_CASE_WAIT)
-        return put_case_now(worker, job, moved, error);
+    if (!is_news(waiting))
+        return put_case_now(worker, job, waiting, error);
     cty_answer_result(job, &worker->call.id, CTY_RPC_CASE_NEWS, &worker->result);
     return CUSTODY_OK;
 }
@@ -73,10 +84,10 @@ static custody_err look_and_answer(struct cty_worker *worker, struct cty_job *jo
     struct found found = {.moved = false};
     CTY_TRY(cty_store_begin_read(worker->reader, error));
     cty_book_reset(&worker->book);
-    custody_err err = look(worker, waiting, &found, error);
+    custody_err err = look(worker, waiting, over, &found, error);
     *ret_answered = err == CUSTODY_OK && (found.moved || over);
     if (*ret_answered)
-        err = answer_now(worker, job, found.moved, error);
+        err = answer_now(worker, job, waiting, error);
     cty_store_end_read(worker->reader);
     waiting->wait.due_ms = found.due;
     return err;
