@@ -396,7 +396,10 @@ custody_err cty_group_begin(struct cty_sequencer *sequencer, custody_error *erro
     sequencer->seen = cty_seen_of(now.mark.size, &now.mark.root);
     sequencer->touched_count = 0;
     sequencer->rotated_count = 0;
-    return cty_store_begin(sequencer->config.store, error);
+    custody_err err = cty_store_begin(sequencer->config.store, error);
+    if (err != CUSTODY_OK)
+        cty_group_fault(sequencer, &err, error);
+    return err;
 }
 
 static custody_err run_group(struct cty_group *group, struct cty_submission *first, custody_error *error)
@@ -434,6 +437,16 @@ void cty_group_tell(struct cty_sequencer *sequencer)
         sequencer->config.committed(sequencer->config.user, sequencer->touched, sequencer->touched_count);
 }
 
+/* What was committed stands and was answered; what the store does behind it may have failed for good. */
+static void check_after(struct cty_sequencer *sequencer)
+{
+    custody_error error = {0};
+    if (!cty_store_is_poisoned(sequencer->config.store))
+        return;
+    custody_err err = cty_fail(&error, CUSTODY_E_STORAGE, "the log could not be brought into the database");
+    cty_group_fault(sequencer, &err, &error);
+}
+
 void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *first)
 {
     struct cty_group group = {.sequencer = sequencer};
@@ -449,6 +462,8 @@ void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *fi
     else if (group.appended)
         cty_group_tell(sequencer);
     tell_all(first);
+    if (err == CUSTODY_OK)
+        check_after(sequencer);
     if (sequencer->config.told)
         sequencer->config.told(sequencer->config.user);
 }

@@ -119,10 +119,9 @@ static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemo
                                custody_error *error)
 {
     CTY_TRY(open_store(daemon, options, error));
-    CTY_TRY(cty_store_begin(daemon->store, error));
+    /* Nobody else writes, so no transaction is needed, and none could be begun on a full disk. */
     custody_err err = read_ledger(&daemon->custodian, &daemon->service.head, options, cty_store_view(daemon->store),
                                   error);
-    cty_store_roll_back(daemon->store);
     cty_gauge_set(CTY_GAUGE_STAGED_BYTES, cty_store_staged_bytes(daemon->store));
     daemon->service.custodian = &daemon->custodian;
     return err;

@@ -251,7 +251,7 @@ static bool append_once(const char *name, unsigned nth, enum trace_fault fault)
     const char *code = send(&sent, &wire);
     if (h->custodyd.pid && trace.strace.pid)
         trace_let_go(&trace);
-    bool injected = trace_injected(&trace);
+    bool injected = trace_injected(&trace, fault);
     bool ends = injected && ends_it(name, fault);
     if (name)
         see_end(fault, ends);
@@ -285,6 +285,47 @@ static void one_append(void **state)
     walk_all(&walk);
 }
 
+/* ---- behind a commit ---- */
+
+#define FOLD_MAX 3000u
+
+/* The database itself is synced when the log is brought into it, behind a commit that stands: this is the end all the same. */
+static void a_log_that_cannot_be_brought_in(void **state)
+{
+    (void)state;
+    struct wire wire = {.net = NULL};
+    struct cty_draft *draft = draft_new();
+    struct cty_hash leaf;
+    uint64_t index = 0, taken = 0;
+    const char *code = "ok";
+    if (!can_walk())
+        skip();
+    start_custodian();
+    wire_open(&wire, h->url);
+    trace_init(&trace, h->folder);
+    trace_path(&trace, h->database, "");
+    trace_start(&trace, NULL, h->custodyd.pid, "fdatasync", 1, TRACE_EIO);
+    while (strcmp(code, "ok") == 0 && taken < FOLD_MAX) {
+        draft_request(agent, "refund", draft);
+        code = wire_submit_draft(&wire, draft);
+        if (strcmp(code, "ok") != 0)
+            continue;
+        taken++;
+        index = wire.result.submit.own.index;
+        leaf = cty_tree_leaf(wire.result.submit.own.entry);
+        if (trace_injected(&trace, TRACE_EIO)) /* it says so itself: nobody else need come */
+            break;
+    }
+    assert_true(taken > 100 && taken < FOLD_MAX);
+    see_end(TRACE_EIO, true);
+    trace_let_go(&trace);
+    assert_recorded(index, &leaf);
+    start_custodian();
+    assert_whole();
+    wire_close(&wire);
+    draft_free(draft);
+}
+
 /* ---- a start behind a kill ---- */
 
 /* Until it is ready or has ended; what is ready is killed. */
@@ -309,7 +350,7 @@ static bool start_once(const char *name, unsigned nth, enum trace_fault fault)
     house_kill(h);
     start_traced(name, nth, fault);
     /* The kill at the end says the same as the one that is injected. */
-    bool injected = trace_injected(&trace) && (fault != TRACE_KILL || !child_said(&trace.strace, " event=ready "));
+    bool injected = trace_injected(&trace, fault) && (fault != TRACE_KILL || !child_said(&trace.strace, " event=ready "));
     unlink(trace.strace.log);
     start_custodian();
     send_again(&(struct sent){sent.draft, sent.envelope, sent.cases});
@@ -376,7 +417,7 @@ static bool init_once(const char *name, unsigned nth, enum trace_fault fault)
     init_arguments(argv);
     trace_start(&trace, argv, 0, name, nth, fault);
     int status = trace_wait(&trace);
-    bool injected = trace_injected(&trace);
+    bool injected = trace_injected(&trace, fault);
     long size = size_of_other(&copy);
     assert_true(size != 0 || status != 0); /* an unbegun one is begun by the next try */
     if (status == 0)
@@ -416,7 +457,7 @@ static bool backup_once(const char *name, unsigned nth, enum trace_fault fault)
     long whole = (long)books_size(h);
     trace_start(&trace, argv, 0, name, nth, fault);
     int status = trace_wait(&trace);
-    bool injected = trace_injected(&trace);
+    bool injected = trace_injected(&trace, fault);
     long size = size_of_other(&copy);
     assert_true(size == whole || (size == -1 && status != 0));
     assert_true(size == -1 || copy);
@@ -466,6 +507,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_append),
+        cmocka_unit_test(a_log_that_cannot_be_brought_in),
         cmocka_unit_test(a_start_behind_a_kill),
         cmocka_unit_test(the_making_of_a_ledger),
         cmocka_unit_test(a_backup),

@@ -114,16 +114,22 @@ static void each_line(const struct trace *trace, void (*line)(void *context, cha
         fclose(file);
 }
 
-static void look_for_fault(void *context, char *text)
+static void look_for_error(void *context, char *text)
 {
-    if (strstr(text, "(INJECTED)") || strstr(text, "+++ killed by SIGKILL"))
+    if (strstr(text, "(INJECTED)"))
         *(bool *)context = true;
 }
 
-bool trace_injected(const struct trace *trace)
+static void look_for_kill(void *context, char *text)
+{
+    if (strstr(text, "+++ killed by SIGKILL"))
+        *(bool *)context = true;
+}
+
+bool trace_injected(const struct trace *trace, enum trace_fault fault)
 {
     bool injected = false;
-    each_line(trace, look_for_fault, &injected);
+    each_line(trace, fault == TRACE_KILL ? look_for_kill : look_for_error, &injected);
     return injected;
 }
 

@@ -34,8 +34,8 @@ void trace_start(struct trace *trace, const char *const *argv, pid_t pid, const 
 void trace_let_go(struct trace *trace);
 /* Waits for the end of what was started; its exit status, 137 for SIGKILL. */
 int trace_wait(struct trace *trace);
-/* Whether the fault came about. */
-bool trace_injected(const struct trace *trace);
+/* Whether the fault came about; any SIGKILL is taken for the one. */
+bool trace_injected(const struct trace *trace, enum trace_fault fault);
 /* The first process that was seen; 0 for none. */
 pid_t trace_pid(const struct trace *trace);
 
