@@ -72,6 +72,7 @@ static void end_process(struct sim *s, bool power)
     office_close(s);
     if (disk_offence())
         sim_fail(s, "after-failed-sync", "%s, at the close", disk_offence());
+    s->doubtful = disk_sync_failed();
     tally_add(power ? TALLY_POWER_CUTS : TALLY_KILLS);
     if (chance_in(&s->faults, 400))
         s->bad_until = s->step + 25; /* misfortunes come together */
@@ -105,8 +106,12 @@ static void look_at_clock(struct sim *s)
 static void harm_start(struct sim *s)
 {
     static const enum disk_call calls[] = {DISK_OPEN, DISK_MAP, DISK_SYNC, DISK_WRITE, DISK_TRUNCATE, DISK_READ, DISK_NAME};
-    if (s->step == 0 || s->calm || !chance_in(&s->faults, 150))
+    if (s->step == 0 || s->calm || !chance_in(&s->faults, s->doubtful ? 700 : 150))
         return;
+    if (s->doubtful && chance_in(&s->faults, 700)) { /* in the middle of the recovery from a failed sync */
+        disk_arm(DISK_WRITE, 1 + (unsigned)chance_below(&s->faults, 40), DISK_STOP);
+        return;
+    }
     enum disk_call call = calls[chance_below(&s->faults, CTY_COUNT_OF(calls))];
     disk_arm(call, 1 + (unsigned)chance_below(&s->faults, 3), chance_in(&s->faults, 700) ? DISK_EIO : DISK_STOP);
 }

@@ -152,6 +152,7 @@ struct sim {
     uint64_t restart_ms; /* when the custodian is started again; monotonic */
     uint64_t full_until_ms;
     bool is_full;
+    bool doubtful;      /* a sync failed in the process before this one */
     bool calm;          /* no more harm is done */
     uint64_t bad_until; /* a step: until then there is more of it */
     bool failed;
