@@ -173,6 +173,8 @@ static int tell_error(struct cty_cli *cli, custody_err code)
     FILE *file = cli->json ? cli->out : cli->err;
     if (cty_error_page(cli, code) == CUSTODY_OK)
         (void)fwrite(cli->page.data, 1, cli->page.size, file);
+    else /* no memory for more than this */
+        (void)fprintf(cli->err, "custody: %s [%s]\n", custody_err_sentence(code), custody_err_name(code));
     (void)fflush(file);
     return cli->status_failed ? cli->status_failed : custody_err_exit(code);
 }

@@ -209,7 +209,10 @@ int cty_verify_run(int argc, char *const *argv, FILE *out, FILE *err)
     FILE *file = code == CUSTODY_OK || run.json ? out : err;
     if (code != CUSTODY_OK) {
         run.status = code == CUSTODY_E_USAGE ? STATUS_USAGE : custody_err_exit(code);
-        (void)put_error(&run, code);
+        if (put_error(&run, code) != CUSTODY_OK) { /* no memory for more than this */
+            cty_buf_clear(&run.text);
+            (void)fprintf(err, "custody-verify: %s [%s]\n", custody_err_sentence(code), custody_err_name(code));
+        }
     }
     bool written = fwrite(run.text.data, 1, run.text.size, file) == run.text.size && fflush(file) == 0;
     cty_buf_done(&run.text);
