@@ -196,11 +196,11 @@ static void assert_recorded(uint64_t index, const struct cty_hash *leaf)
 static void see_end(enum trace_fault fault, bool must_end)
 {
     siginfo_t info = {.si_pid = 0};
-    unsigned options_of_wait = WEXITED | WNOWAIT | (must_end ? 0 : WNOHANG);
-    must_be(waitid(P_PID, (id_t)h->custodyd.pid, &info, (int)options_of_wait) == 0);
-    if (info.si_pid == 0)
+    must_be(waitid(P_PID, (id_t)h->custodyd.pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0);
+    if (info.si_pid == 0 && !must_end)
         return;
     int status = child_wait(&h->custodyd, HOUSE_PATIENCE_MS);
+    assert_int_not_equal(status, -1);
     if (fault == TRACE_KILL) {
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
         return;
