@@ -57,6 +57,10 @@ static custody_err reader_open(struct cty_store_reader *reader, const struct cty
         CTY_TRY(cty_pairing_find_log(place, &log, error));
     CTY_TRY(cty_connection_open(&reader->sql, place->path, use, error));
     CTY_TRY(cty_schema_check(&reader->sql, error));
+    /* When memory runs out it is too late to prepare this one: the snapshot would stay open. */
+    struct cty_query undo = cty_query_make(&reader->sql, CTY_SQL_ROLLBACK, error);
+    cty_query_done(&undo);
+    CTY_TRY(cty_query_check(&undo));
     CTY_TRY(pair_check(reader, place, use, log.salt.present, error));
     CTY_TRY(cty_schema_origin(&reader->sql, &reader->origin, error));
     return snapshot_check(reader, error);

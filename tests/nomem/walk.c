@@ -143,6 +143,8 @@ int nomem_run(const char *title, const struct nomem_walk *walks, size_t count, c
 {
     struct CMUnitTest *tests = calloc(count + more_count, sizeof(*tests));
     sum.all = argc > 1 && strcmp(argv[1], "all") == 0;
+    if (argc > 2)
+        cmocka_set_test_filter(argv[2]);
     for (size_t i = 0; i < count; i++)
         tests[i] = (struct CMUnitTest){walks[i].name, walk_one, NULL, settle, (void *)(uintptr_t)&walks[i]};
     for (size_t i = 0; i < more_count; i++)

@@ -35,7 +35,8 @@ struct nomem_walk {
 /* Walks one, within a test. */
 void nomem_walk(const struct nomem_walk *walk);
 
-/* Runs them all as tests of their own, and says how many allocations failed. argv: "all", or nothing. */
+/* Runs them all as tests of their own, and says how many allocations failed. argv: "all", or nothing; behind it
+ * the name of one walk. */
 int nomem_run(const char *title, const struct nomem_walk *walks, size_t count, const struct CMUnitTest *more,
               size_t more_count, int argc, char **argv);
 
