@@ -217,7 +217,7 @@ static custody_err judge_sizes(const struct cty_contradiction *c, const struct c
 custody_err cty_contradiction_judge(const struct cty_contradiction *c, const struct cty_trust *trust,
                                     enum cty_contradiction_kind *ret_kind, uint64_t ret_sizes[2], custody_error *error)
 {
-    struct cty_checkpoint checkpoints[2];
+    struct cty_checkpoint checkpoints[2] = {{.size = 0}, {.size = 0}};
     CTY_TRY(open_notes(c, trust, checkpoints, error));
     const struct cty_checkpoint *before = &checkpoints[0], *shown = &checkpoints[1];
     ret_sizes[0] = before->size;

@@ -32,7 +32,7 @@ static custody_err next_text(struct range *r, uint64_t index, struct cty_bytes *
 static custody_err walk(struct range *r, const struct cty_checkpoint *checkpoint, custody_error *error)
 {
     const struct cty_evidence_between *between = &r->evidence->between;
-    struct cty_bytes text;
+    struct cty_bytes text = {NULL, 0};
     for (uint64_t i = between->left.size; i < r->consume; i++) {
         CTY_TRY(next_text(r, i, &text, error));
         CTY_TRY(cty_between_take(&r->walk, text, error));

@@ -37,7 +37,7 @@ static enum word word_of(const struct cty_step *step, struct cty_bytes party)
 {
     for (uint32_t i = 0; i < step->trust->pins_count; i++) {
         if (cty_bytes_equal(step->trust->pins[i].party, party))
-            return step->parties_other & (uint64_t)1 << i ? WORD_OTHERS : WORD_PINNED;
+            return (step->parties_other & ((uint64_t)1 << i)) != 0 ? WORD_OTHERS : WORD_PINNED;
     }
     return step->founders_pinned && !step->founders_other ? WORD_FOUNDERS : WORD_LOG;
 }

@@ -20,7 +20,7 @@ struct cty_words {
 CUSTODY_MUST_USE custody_err cty_words_release(const struct cty_step *step, const struct cty_case *the_case,
                                                struct cty_words *ret_words);
 /* "globex/x (globex is pinned)", of the holder. */
-void cty_words_holder(const struct cty_step *step, const struct cty_case *the_case, struct cty_words *ret_words);
+void cty_words_holder(const struct cty_step *step, const struct cty_case *c, struct cty_words *ret_words);
 
 /* The claim `enrolled`, where it holds, names the parties. Errors: NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_words_enrolled(struct cty_step *step);

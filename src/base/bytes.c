@@ -137,7 +137,7 @@ custody_err cty_buf_putf(struct cty_buf *buf, const char *format, ...)
     va_end(args);
     custody_err err = length < 0 ? CUSTODY_E_INTERNAL : cty_buf_reserve(buf, (size_t)length);
     if (err == CUSTODY_OK) {
-        vsnprintf((char *)buf->data + buf->size, (size_t)length + 1, format, again);
+        (void)vsnprintf((char *)buf->data + buf->size, (size_t)length + 1, format, again);
         buf->size += (size_t)length;
     }
     va_end(again);

@@ -95,7 +95,7 @@ custody_err cty_fail(custody_error *error, custody_err code, const char *format,
     char raw[CUSTODY_ERROR_DETAIL_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(raw, sizeof(raw), format, args);
+    (void)vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
     error->code = code;
     escape_into(error->detail, sizeof(error->detail), raw);

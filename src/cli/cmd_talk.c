@@ -27,7 +27,7 @@ static custody_err read_text(struct cty_acting *a, struct cty_bytes *ret_text)
 
 static custody_err run_question(struct cty_acting *a)
 {
-    struct cty_bytes text;
+    struct cty_bytes text = {NULL, 0};
     CTY_TRY(read_text(a, &text));
     CTY_TRY(cty_person_question(a->client, &a->case_id, text, &a->submitted, &a->cli->error));
     return cty_act_page(a, NULL);
@@ -83,7 +83,7 @@ static custody_err find_question(struct cty_acting *a, struct cty_hash *ret_ques
 
 static custody_err run_answer(struct cty_acting *a)
 {
-    struct cty_bytes text;
+    struct cty_bytes text = {NULL, 0};
     struct cty_hash asked;
     CTY_TRY(read_text(a, &text));
     CTY_TRY(find_question(a, &asked));

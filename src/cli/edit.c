@@ -14,8 +14,6 @@
 #include "codec/json.h"
 #include "codec/patch.h"
 
-extern char **environ;
-
 /* --- --set and --remove ---------------------------------------------------------------------------------- */
 
 /* Operations that are applied as they are put, so that each sees what the one before made. */

@@ -26,15 +26,15 @@ void cty_signals_restore(void);
 
 /* Takes over HUP, INT, QUIT, TERM, USR1, USR2, but for those that were ignored; children can be waited for. */
 void cty_signals_take(enum cty_signals_mode mode);
-void cty_signals_set(enum cty_signals_mode mode);
+void cty_signals_set(enum cty_signals_mode next);
 /* PASS, to this child; what was caught since it was last asked for goes to it too. */
-void cty_signals_pass_to(pid_t command);
+void cty_signals_pass_to(pid_t pid);
 /* All signals wait until the mask is put back. */
 void cty_signals_block(sigset_t *ret_before);
 void cty_signals_unblock(const sigset_t *before);
 /* What the first one says to standard error while it waits, since the waiting may take its time to end; kept, NULL for
  * nothing. */
-void cty_signals_set_word(const char *word);
+void cty_signals_set_word(const char *text);
 /* The first signal that came, and was not passed on; 0 for none. */
 int cty_signals_caught(void);
 

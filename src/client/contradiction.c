@@ -28,7 +28,9 @@ static void name_begin(struct cty_bytes origin, char out[NAME_ROOM])
         char c = (char)origin.data[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                      (c == '.' && i > 0);
-        out[i] = plain ? c : '_';
+        out[i] = '_';
+        if (plain)
+            out[i] = c;
     }
     snprintf(out + size, NAME_ROOM - size, ".contradiction-");
 }

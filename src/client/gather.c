@@ -356,6 +356,7 @@ static custody_err note_content(void *context, const struct cty_hash *statement,
     wanted->statement = *statement;
     wanted->case_id = of;
     memcpy(wanted->member, member.data, member.size);
+    /* cppcheck-suppress arrayIndexOutOfBoundsCond ; the check above ends the program beyond the last index */
     wanted->member[member.size] = 0;
     contents->count++;
     return CUSTODY_OK;

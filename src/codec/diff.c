@@ -141,10 +141,11 @@ static custody_err differ_run(struct differ *d, bool for_patch, each_fn *each, v
     d->for_patch = for_patch;
     d->each = each;
     d->context = context;
-    CTY_TRY(compare(d, &d->from.json.nodes[0], &d->to.json.nodes[0]));
-    while (d->depth)
-        CTY_TRY(next_child(d));
-    return CUSTODY_OK;
+    custody_err err = compare(d, &d->from.json.nodes[0], &d->to.json.nodes[0]);
+    while (err == CUSTODY_OK && d->depth)
+        err = next_child(d);
+    d->context = NULL; /* lent for the run */
+    return err;
 }
 
 custody_err cty_diff_each(struct cty_bytes from, struct cty_bytes to,

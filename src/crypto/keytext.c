@@ -271,7 +271,7 @@ static custody_err header_parse(struct cty_bytes text, struct header *ret_header
 
 custody_err cty_secret_text_encrypted(struct cty_bytes text, bool *ret_encrypted, custody_error *error)
 {
-    struct header header;
+    struct header header = {.encrypted = true};
     CTY_TRY(header_parse(text, &header, error));
     *ret_encrypted = header.encrypted;
     return CUSTODY_OK;

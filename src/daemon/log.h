@@ -21,7 +21,7 @@ enum cty_log_level { CTY_LOG_ERROR, CTY_LOG_WARNING, CTY_LOG_INFO };
 void cty_log(enum cty_log_level level, const char *event, ...) __attribute__((sentinel));
 
 /* Makes the line that cty_log writes, without time, for tests. The result ends with a newline. */
-size_t cty_log_line(char *line, size_t size, enum cty_log_level level, const char *event, ...)
+size_t cty_log_line(char *text, size_t size, enum cty_log_level level, const char *event, ...)
     __attribute__((sentinel));
 
 #endif
