@@ -117,7 +117,7 @@ static void send(struct deed *d)
     if (often(d, 35))
         spoil(d);
     if (d->paper->spoiled && d->paper->contents_count)
-        d->paper->contents_count--; /* what it had is freed below */
+        paper_drop_content(d->paper);
     if (d->paper->contents_count && d->st.type == CTY_REQUEST && often(d, 150))
         stage_first(d);
     paper_sign(d->s, d->paper, &d->st, foreign);
@@ -402,8 +402,8 @@ static void publish(struct deed *d)
 {
     static const char *const policies[] = {
         "{\"admin_quorum\":2,\"rules\":[{\"effect\":\"deny\",\"match\":{\"action\":\"wipe\"}}]}",
-        "{\"admin_quorum\":2,\"rules\":[{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"ping\"},"
-        "\"roles\":[\"approver\"]}]}",
+        ("{\"admin_quorum\":2,\"rules\":[{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"ping\"},"
+         "\"roles\":[\"approver\"]}]}"),
         "{\"admin_quorum\":2,\"rules\":[{\"effect\":\"pass\",\"match\":{\"action\":\"refund\"}}]}"};
     struct cty_party_record record = {0};
     struct cty_json tape = CTY_JSON_INIT;

@@ -146,10 +146,10 @@ static struct cut make_cut(uint64_t first)
     return cut;
 }
 
-/* The first bytes of the write, to any byte. */
+/* The first bytes of the write, to any byte; what is less than a sector is whole or not there. */
 static void keep_torn(struct disk_node *node, const struct disk_pending *p)
 {
-    if (p->truncate || p->size < 2)
+    if (p->truncate || p->size <= DISK_SECTOR)
         return;
     image_write(&node->safe, p->data, 1 + chance_below(&disk.chance, p->size - 1), p->offset);
     tally_add(TALLY_TORN);

@@ -20,13 +20,18 @@ struct paper *paper_new(struct sim *s)
     return paper;
 }
 
+void paper_drop_content(struct paper *paper)
+{
+    struct content *c = &paper->contents[--paper->contents_count];
+    free(c->text);
+    cty_buf_done(&c->salt64);
+    cty_buf_done(&c->text64);
+}
+
 void paper_free(struct paper *paper)
 {
-    for (uint32_t i = 0; i < paper->contents_count; i++) {
-        free(paper->contents[i].text);
-        cty_buf_done(&paper->contents[i].salt64);
-        cty_buf_done(&paper->contents[i].text64);
-    }
+    while (paper->contents_count)
+        paper_drop_content(paper);
     cty_buf_done(&paper->envelope);
     free(paper);
 }

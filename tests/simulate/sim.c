@@ -285,15 +285,22 @@ static void step(struct sim *s)
 
 /* --- beginning and end ------------------------------------------------------------------------------------------ */
 
+static void harm_founding(struct sim *s)
+{
+    if (chance_in(&s->faults, 500))
+        disk_arm(DISK_ANY, 1 + (unsigned)chance_below(&s->faults, 120), DISK_STOP);
+    else
+        disk_arm(chance_in(&s->faults, 500) ? DISK_SYNC : DISK_WRITE, 1 + (unsigned)chance_below(&s->faults, 16), DISK_EIO);
+}
+
 /* The ledger is made on a disk that fails; once that was answered it is there. */
 static void found(struct sim *s)
 {
     bool names_lost = false;
     for (int i = 0; i < FOUND_TRIES && !s->founded; i++) {
         custody_error error = {0};
-        if (i < FOUND_TRIES - 2 && chance_in(&s->faults, 500))
-            disk_arm(DISK_ANY, 1 + (unsigned)chance_below(&s->faults, 120),
-                     chance_in(&s->faults, 700) ? DISK_STOP : DISK_EIO);
+        if (i < FOUND_TRIES - 2 && chance_in(&s->faults, 600))
+            harm_founding(s);
         custody_err err = office_found(s, &error);
         trace("  founding: %s %s", custody_err_name(err), error.detail);
         bool cut = disk_stopped();
@@ -416,7 +423,7 @@ static void play(struct sim *s, uint64_t steps)
     if (!s->failed)
         people_enrol(s);
     for (s->step = 1; s->step <= steps && !s->failed; s->step++) {
-        s->closing = s->step > steps - steps / 10 && s->seed % 4 == 0;
+        s->closing = s->step > steps - steps / 10 && s->seed % 2 == 0;
         step(s);
     }
     if (!s->failed)

@@ -187,6 +187,8 @@ void paper_free(struct paper *paper);
 /* Commits to a content that goes with the paper; the statement's id and first signer stand. */
 struct cty_hash paper_commit(struct sim *s, struct paper *paper, const struct cty_statement *st, const char *member,
                              const char *text);
+/* Leaves the last one away: the statement goes without what it commits to. */
+void paper_drop_content(struct paper *paper);
 /* Signs. With `foreign` by keys of nobody. */
 void paper_sign(struct sim *s, struct paper *paper, const struct cty_statement *st, bool foreign);
 /* Its parameters for `submit`; borrows from the paper. */
