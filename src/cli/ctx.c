@@ -131,9 +131,11 @@ custody_err cty_cli_find_state(struct cty_cli *cli)
     if (named)
         return CUSTODY_OK;
     char *slash = strrchr(path, '/');
-    char cut = slash ? slash[1] : '\0';
-    if (slash)
+    char cut = 0;
+    if (slash) {
+        cut = slash[1];
         slash[1] = 0;
+    }
     bool ours = access(slash ? path : ".", W_OK | X_OK) == 0;
     if (slash)
         slash[1] = cut;

@@ -74,7 +74,6 @@ static void on_ending(int number)
         leave();
         (void)signal(number, SIG_DFL);
         (void)raise(number);
-    /* cppcheck-suppress unreachableCode ; the signal is blocked, so raise comes back */
     }
     screen.ended = number;
     (void)cty_cli_interrupt();

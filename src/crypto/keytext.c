@@ -327,7 +327,7 @@ static custody_err secret_from_raw(const struct header *header, const uint8_t ra
 custody_err cty_secret_parse(struct cty_bytes text, struct cty_bytes passphrase,
                              struct cty_secret **ret_secret, custody_error *error)
 {
-    struct header header;
+    struct header header = {.encrypted = true};
     uint8_t raw[CTY_SECRET_RAW_SIZE];
     CTY_TRY(header_parse(text, &header, error));
     CTY_TRY(passphrase_check(&header, passphrase, error));

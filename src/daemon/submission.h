@@ -91,7 +91,7 @@ struct cty_prepare {
  * Where keys at hand verify it and it brings what it needs, nothing is looked up in the database: the sequencer, which
  * judges every statement by the present keys, sees whether it stands already.
  */
-void cty_submission_prepare(struct cty_submission *submission, const struct cty_prepare *prepare,
+void cty_submission_prepare(struct cty_submission *submission, const struct cty_prepare *with,
                             const struct cty_rpc_params *params, bool *ret_queue);
 /*
  * For a prepared one that nobody looked up, where the queue is for new ones: looks now. False where it stands already:

@@ -86,7 +86,7 @@ static socklen_t make_address(const struct cty_net_url *url, union address *ret_
 /* The port that we got, where any was wanted. */
 static int read_port(int fd, struct cty_net_url *url)
 {
-    union address address;
+    union address address = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t size = sizeof(address);
     if (getsockname(fd, &address.any, &size) != 0)
         return -1;

@@ -89,7 +89,7 @@ custody_err cty_store_walk_cases(struct cty_store_reader *reader, const struct c
     CTY_CLEANUP(cty_query_done) struct cty_query query = path_of(reader, filter, from, error);
     uint64_t given = 0;
     for (uint64_t visited = 0;; visited++) {
-        struct cty_store_case row;
+        struct cty_store_case row = {.opened = 0};
         bool there = false;
         CTY_TRY(cty_query_step(&query, &there));
         if (!there)

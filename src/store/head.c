@@ -151,7 +151,7 @@ static custody_err check_last_entry(struct cty_store_reader *reader, uint64_t in
 custody_err cty_store_check_head(struct cty_store_reader *reader, custody_error *error)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
-    struct cty_store_mark mark;
+    struct cty_store_mark mark = {.size = 0};
     CTY_TRY(cty_store_read_newest(reader, &mark, &note, error));
     CTY_TRY(check_entries(reader, mark.size, error));
     CTY_TRY(check_tiles(reader, mark.size, error));

@@ -245,7 +245,7 @@ static custody_err origin_find(struct cty_query *query, struct cty_bytes *ret_or
 custody_err cty_schema_origin(struct cty_sql *sql, struct cty_buf *out, custody_error *error)
 {
     CTY_CLEANUP(cty_query_done) struct cty_query query = cty_query_make(sql, CTY_SQL_SETTINGS, error);
-    struct cty_bytes origin;
+    struct cty_bytes origin = {NULL, 0};
     CTY_TRY(origin_find(&query, &origin));
     if (!cty_name_is_lawful(origin) || origin.size > CTY_ORIGIN_BYTES_MAX)
         return cty_fail(error, CUSTODY_E_STORE_ALTERED, "the origin is no lawful name");
