@@ -52,7 +52,7 @@ CUSTODY_MUST_USE custody_err cty_sandbox_calls(struct cty_sandbox_state *state, 
 
 /* Whether this program was built with it at all: not with a sanitizer, and not to measure coverage. */
 bool cty_sandbox_is_built(void);
-/* Whether nothing is missing. */
+/* Whether there are both parts and no dumps. What a version of Landlock does not know yet (ports before 4) is not asked for. */
 bool cty_sandbox_is_whole(const struct cty_sandbox_state *state);
 
 #endif

@@ -99,14 +99,6 @@ custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submi
     return room ? CUSTODY_OK : CUSTODY_E_BUSY;
 }
 
-size_t cty_sequencer_queued(struct cty_sequencer *sequencer)
-{
-    pthread_mutex_lock(&sequencer->lock);
-    size_t queued = sequencer->queue.count;
-    pthread_mutex_unlock(&sequencer->lock);
-    return queued;
-}
-
 static struct cty_submission *pop_locked(struct cty_sequencer *sequencer)
 {
     struct cty_submission *submission = (struct cty_submission *)(void *)cty_fair_pop(&sequencer->queue);

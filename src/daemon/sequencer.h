@@ -84,8 +84,6 @@ void cty_sequencer_stop(struct cty_sequencer *sequencer);
 
 /* Queues it for its actor_key and party_key; `done` follows. Errors, where it does not: BUSY. */
 CUSTODY_MUST_USE custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission);
-/* How many statements wait. */
-size_t cty_sequencer_queued(struct cty_sequencer *sequencer);
 /* When it is worth trying again: when what waits now will be through, at the pace of late. */
 uint64_t cty_sequencer_retry_ms(struct cty_sequencer *sequencer);
 

@@ -53,7 +53,6 @@ struct cty_job {
     struct cty_task task; /* first; so that tasks of its kind are jobs */
     struct cty_job *next; /* among those that are free */
     struct cty_service *service;
-    struct cty_net_call *call;
     struct cty_rpc_message message;
     bool opened;
     const struct cty_json_node *item; /* the call that is answered next; NULL: all are */

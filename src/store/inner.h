@@ -136,7 +136,7 @@ void cty_log_watch(struct cty_store *store);
 CUSTODY_MUST_USE custody_err cty_log_write_again(struct cty_store *store, custody_error *error);
 /*
  * Brings all of the log into the database and empties it, where a crash may have left something in it; then begins a new
- * one, of which the database knows. Errors: BUSY while readers hold it, READ_ONLY, STORAGE.
+ * one, of which the database knows. Errors: BUSY while readers hold it, READ_ONLY, STORAGE, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_log_settle(struct cty_store *store, custody_error *error);
 /* The same for the end: the database says that nothing belongs with it. */

@@ -41,13 +41,13 @@ struct cty_pairing cty_pairing_new(enum cty_pairing_state state, uint64_t size);
 void cty_pairing_format(const struct cty_pairing *pairing, char ret_text[static CTY_PAIRING_TEXT_SIZE]);
 CUSTODY_MUST_USE bool cty_pairing_parse(struct cty_bytes text, struct cty_pairing *ret_pairing);
 
-/* The row as this connection sees it. Errors: STORE_ALTERED. */
+/* The row as this connection sees it. Errors: STORE_ALTERED, STORAGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_pairing_read(struct cty_sql *sql, struct cty_pairing *ret_pairing,
                                               custody_error *error);
-/* Within the caller's transaction. */
+/* Within the caller's transaction. Errors: READ_ONLY, STORAGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_pairing_put(struct cty_sql *sql, const struct cty_pairing *pairing,
                                              custody_error *error);
-/* The salt of the log that this connection has open; absent where it is empty. Errors: STORAGE. */
+/* The salt of the log that this connection has open; absent where it is empty. Errors: STORAGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_pairing_salt(struct cty_sql *sql, struct cty_salt_opt *ret_salt,
                                               custody_error *error);
 

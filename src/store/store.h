@@ -28,8 +28,8 @@ struct cty_store;
 
 /*
  * Makes the database at `path` for the ledger `origin` and opens it. A creation that is cut off leaves no
- * database behind, or a whole one without entries, where memory ran out between the two. Errors: EXISTS, BAD_MEMBER for an origin that no note may have, STORE_LOCKED, IO, READ_ONLY,
- * STORAGE.
+ * database behind, or a whole one without entries, where memory ran out between the two. Errors: EXISTS, BAD_MEMBER for
+ * an origin that no note may have, STORE_LOCKED, IO, READ_ONLY, STORAGE, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_store_create(const char *path, struct cty_bytes origin,
                                               struct cty_store **ret_store, custody_error *error);
