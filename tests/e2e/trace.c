@@ -11,7 +11,8 @@
 #include "house.h"
 
 #define STRACE "/usr/bin/strace"
-#define THREADS_MAX 256u
+/* Kinds of calls, of each thread for itself. */
+#define SEEN_MAX 256u
 #define ARGUMENTS_MAX 64u
 
 const char *const trace_fault_names[TRACE_FAULTS] = {"EIO", "ENOSPC", "SIGKILL"};
@@ -151,7 +152,7 @@ struct counting {
     struct {
         long thread;
         struct trace_count call;
-    } seen[THREADS_MAX];
+    } seen[SEEN_MAX];
     unsigned count;
 };
 
@@ -169,7 +170,7 @@ static void count_call(void *context, char *text)
     at[size] = '\0';
     while (i < counting->count && (counting->seen[i].thread != thread || strcmp(counting->seen[i].call.name, at) != 0))
         i++;
-    must_be(i < THREADS_MAX);
+    must_be(i < SEEN_MAX);
     if (i == counting->count) {
         counting->seen[i].thread = thread;
         counting->seen[i].call.count = 0;

@@ -28,8 +28,12 @@ void trace_path(struct trace *trace, const char *path, const char *suffix);
 /* NULL where strace is there and may trace; else why not. */
 const char *trace_hindrance(struct trace *trace);
 
-/* Traces `argv`, which ends with NULL, or with argv NULL the process `pid`; name NULL: without a fault. Returns once it does. */
-void trace_start(struct trace *trace, const char *const *argv, pid_t pid, const char *name, unsigned nth, enum trace_fault fault);
+/*
+ * Traces `command`, which ends with NULL, or where that is NULL the process `pid`; name NULL: without a fault. Returns once
+ * it does.
+ */
+void trace_start(struct trace *trace, const char *const *command, pid_t pid, const char *name, unsigned nth,
+                 enum trace_fault fault);
 /* Lets a process go that was there before; returns once strace has ended. */
 void trace_let_go(struct trace *trace);
 /* Waits for the end of what was started; its exit status, 137 for SIGKILL. */
