@@ -35,6 +35,7 @@ void cty_submission_clear(struct cty_submission *submission)
     }
     memset(submission->keys, 0, sizeof(submission->keys));
     memset(submission->tried, 0, sizeof(submission->tried));
+    memset(submission->tried_well, 0, sizeof(submission->tried_well));
     submission->next = NULL;
     submission->verified = false;
     submission->looked_up = false;
