@@ -11,6 +11,9 @@
 #include "daemon/log.h"
 #include "daemon/reads.h"
 
+/* A message that may wait for its actor's turn once it was read. */
+#define TURNED_MESSAGE_MAX (16u * 1024u)
+
 static cty_read_function *const reads[CTY_RPC_COUNT] = {
     [CTY_RPC_INFO] = cty_read_info,
     [CTY_RPC_SESSION_CHALLENGE] = cty_read_session_challenge,
@@ -176,11 +179,23 @@ static bool next_call(struct cty_worker *worker, struct cty_job *job)
     return err == CUSTODY_OK;
 }
 
+/* What waits for the sequencer would keep what was answered before it, and that is too much with all others'. */
+static bool refuse_behind_large(struct cty_worker *worker, struct cty_job *job)
+{
+    custody_error error = {0};
+    custody_err err = cty_fail(&error, CUSTODY_E_BUSY, "too many large answers wait; send it in another message");
+    cty_answer_plain_failure(job, &worker->call.id, err, &error);
+    cty_answer_advance(job);
+    return true;
+}
+
 /* Does the call, whatever it is. False where the job is not this worker's any more. */
 static bool do_call(struct cty_worker *worker, struct cty_job *job)
 {
     custody_error error = {0};
     if (cty_writes_is_one(worker->call.rpc)) {
+        if (!cty_jobs_keep(&worker->service->jobs, job))
+            return refuse_behind_large(worker, job);
         if (!cty_writes_run(worker, job))
             return false;
         cty_writes_answer(worker, job);
@@ -222,14 +237,35 @@ static bool resume(struct cty_worker *worker, struct cty_job *job)
     return true;
 }
 
+/*
+ * Until it was read nobody knows whose message it is. Where others wait and it comes with a session, it goes on when it
+ * is the actor's turn; a large one does not, for it would be kept twice, as it came and as it was read.
+ */
+static bool goes_to_its_actor(struct cty_worker *worker, struct cty_job *job)
+{
+    const struct cty_opt_hash *session = &worker->call.params.session;
+    char actor[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint32_t rotation = 0;
+    if (!job->item || !cty_jobs_has_more(&worker->service->jobs) ||
+        cty_net_call_message(job->task.call).size > TURNED_MESSAGE_MAX ||
+        cty_rpc_call_read(&job->message, job->item, &worker->call, NULL) != CUSTODY_OK || !session->present ||
+        cty_sessions_find(&worker->service->sessions, &session->hash, actor, &rotation) != CUSTODY_OK)
+        return false;
+    job->task.flow = cty_tally_name(cty_bytes_text(actor));
+    cty_jobs_push(&worker->service->jobs, &job->task);
+    return true;
+}
+
 static void job_step(struct cty_worker *worker, struct cty_job *job)
 {
-    if (!resume(worker, job))
+    bool is_new = !job->opened;
+    cty_jobs_take_up(&worker->service->jobs, job);
+    if (!resume(worker, job) || (is_new && goes_to_its_actor(worker, job)))
         return;
     for (bool first = true; job->item; first = false) {
         /* The rest of a batch waits for its turn, like everybody. */
-        if (!first && cty_jobs_has_more(&worker->service->jobs)) {
-            cty_jobs_push(&worker->service->jobs, &job->task);
+        if (!first && cty_jobs_has_more(&worker->service->jobs) && cty_jobs_keep(&worker->service->jobs, job)) {
+            cty_jobs_push_begun(&worker->service->jobs, job);
             return;
         }
         if (!next_call(worker, job))

@@ -71,6 +71,24 @@ void cty_fair_push(struct cty_fair *fair, struct cty_fair_item *item, uint64_t f
     line_up(fair, head);
 }
 
+/* The flow stands behind all others, as whoever had a turn does, whatever its place was. */
+void cty_fair_push_front(struct cty_fair *fair, struct cty_fair_item *item, uint64_t flow, unsigned lane)
+{
+    CTY_CHECK(lane < CTY_FAIR_LANES);
+    struct cty_fair_item **link = find(fair, flow);
+    struct cty_fair_item *head = *link;
+    if (!head) {
+        cty_fair_push(fair, item, flow, lane);
+        return;
+    }
+    step_out(fair, head);
+    *item = (struct cty_fair_item){.flow = flow, .lane = lane, .last = head->last, .count = head->count + 1,
+                                   .behind = head, .chain = head->chain};
+    *link = item;
+    fair->count++;
+    line_up(fair, item);
+}
+
 static unsigned next_lane(struct cty_fair *fair)
 {
     if (!fair->first[0] || !fair->first[1]) {

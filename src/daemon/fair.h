@@ -47,6 +47,8 @@ void cty_fair_done(struct cty_fair *fair);
 
 /* Takes hold of the item until it is popped. */
 void cty_fair_push(struct cty_fair *fair, struct cty_fair_item *item, uint64_t flow, unsigned lane);
+/* The same in front of what its flow has: it goes on with what it began before it begins something else. */
+void cty_fair_push_front(struct cty_fair *fair, struct cty_fair_item *item, uint64_t flow, unsigned lane);
 /* Whose turn it is; NULL where there is nothing. */
 struct cty_fair_item *cty_fair_pop(struct cty_fair *fair);
 /* How much of a flow waits. */

@@ -7,6 +7,9 @@
 /* An answer's memory that is kept for the next job. */
 #define OUT_KEPT_MAX (256u * 1024u)
 
+/* An answer of so much may be left half made by as many as there are calls. */
+#define OUT_SMALL_MAX (64u * 1024u)
+
 /* A connection whose messages didn't verify stands in the second lane from here on. */
 #define STANDING_BAD 16
 
@@ -28,7 +31,7 @@ static void free_job(struct cty_job *job)
 
 void cty_jobs_done(struct cty_jobs *jobs)
 {
-    CTY_CHECK(!jobs->decided_first);
+    CTY_CHECK(!jobs->decided_first && jobs->kept == 0);
     cty_fair_done(&jobs->fair);
     while (jobs->free_jobs) {
         struct cty_job *job = jobs->free_jobs;
@@ -75,6 +78,21 @@ static unsigned lane_of(const struct cty_task *task)
     return cty_net_call_standing(task->call) >= STANDING_BAD ? 1 : 0;
 }
 
+static uint64_t flow_of(const struct cty_task *task)
+{
+    return task->flow ? task->flow : cty_net_call_connection(task->call);
+}
+
+void cty_jobs_push_begun(struct cty_jobs *jobs, struct cty_job *job)
+{
+    pthread_mutex_lock(&jobs->lock);
+    cty_fair_push_front(&jobs->fair, &job->task.turn, flow_of(&job->task), lane_of(&job->task));
+    atomic_fetch_add_explicit(&jobs->count, 1, memory_order_relaxed);
+    size_t claimed = claim_locked(jobs, 1);
+    pthread_mutex_unlock(&jobs->lock);
+    wake(jobs, claimed);
+}
+
 void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first)
 {
     size_t count = 0;
@@ -82,7 +100,7 @@ void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first)
     for (struct cty_task *next; first; first = next, count++) {
         next = first->next;
         first->next = NULL;
-        cty_fair_push(&jobs->fair, &first->turn, cty_net_call_connection(first->call), lane_of(first));
+        cty_fair_push(&jobs->fair, &first->turn, flow_of(first), lane_of(first));
     }
     atomic_fetch_add_explicit(&jobs->count, count, memory_order_relaxed);
     size_t claimed = claim_locked(jobs, count);
@@ -173,6 +191,7 @@ struct cty_job *cty_job_get(struct cty_jobs *jobs, struct cty_service *service, 
     job->filling = false;
     job->item = NULL;
     job->run_count = 0;
+    job->kept = 0;
     job->change = 0;
     job->out.limit = CTY_REPLY_BYTES_MAX;
     cty_buf_clear(&job->out);
@@ -182,6 +201,7 @@ struct cty_job *cty_job_get(struct cty_jobs *jobs, struct cty_service *service, 
 /* There are never more jobs than calls that run and workers, so all are kept; large memory is not. */
 void cty_job_put(struct cty_jobs *jobs, struct cty_job *job)
 {
+    cty_jobs_take_up(jobs, job);
     if (job->out.capacity > OUT_KEPT_MAX)
         cty_buf_done(&job->out);
     if (job->message.json.capacity > CTY_BATCH_MAX * 64 || job->message.strings.capacity > OUT_KEPT_MAX)
@@ -191,6 +211,34 @@ void cty_job_put(struct cty_jobs *jobs, struct cty_job *job)
     jobs->free_jobs = job;
     pthread_mutex_unlock(&jobs->lock);
 }
+
+/* --- answers that are half made ------------------------------------------------------------------------------ */
+
+bool cty_jobs_keep(struct cty_jobs *jobs, struct cty_job *job)
+{
+    size_t bytes = job->out.capacity > OUT_SMALL_MAX ? job->out.capacity : 0;
+    if (bytes == job->kept)
+        return true;
+    cty_jobs_take_up(jobs, job);
+    pthread_mutex_lock(&jobs->lock);
+    bool room = bytes <= CTY_HALF_MADE_BYTES_MAX - jobs->kept;
+    jobs->kept += room ? bytes : 0;
+    pthread_mutex_unlock(&jobs->lock);
+    job->kept = room ? bytes : 0;
+    return room;
+}
+
+void cty_jobs_take_up(struct cty_jobs *jobs, struct cty_job *job)
+{
+    if (job->kept == 0)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    jobs->kept -= job->kept;
+    pthread_mutex_unlock(&jobs->lock);
+    job->kept = 0;
+}
+
+/* --- submissions --------------------------------------------------------------------------------------------- */
 
 static custody_err new_submission(struct cty_jobs *jobs, struct cty_submission **ret_submission)
 {

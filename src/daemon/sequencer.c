@@ -29,6 +29,9 @@ custody_err cty_sequencer_init(struct cty_sequencer *sequencer, const struct cty
     sequencer->scratch = cty_alloc(1, sizeof(*sequencer->scratch));
     CTY_TRY(cty_fair_init(&sequencer->queue));
     CTY_TRY(cty_tally_init(&sequencer->parties, config->queue_max));
+    sequencer->lately = cty_alloc(CTY_LATELY_MAX, sizeof(*sequencer->lately));
+    if (!sequencer->lately)
+        return CUSTODY_E_NO_MEMORY;
     CTY_TRY(cty_unit_init(&sequencer->unit));
     CTY_TRY(cty_cache_init(&sequencer->cache));
     CTY_TRY(cty_memo_new(&sequencer->book.view.memo));
@@ -40,6 +43,7 @@ void cty_sequencer_done(struct cty_sequencer *sequencer)
     CTY_CHECK(!sequencer->running);
     cty_fair_done(&sequencer->queue);
     cty_tally_done(&sequencer->parties);
+    free(sequencer->lately);
     cty_memo_free(sequencer->book.view.memo);
     cty_book_done(&sequencer->book);
     cty_cache_done(&sequencer->cache);
@@ -70,6 +74,31 @@ size_t cty_queue_share_of_party(size_t queue_max)
     return part(queue_max, CTY_QUEUE_PARTY_PART);
 }
 
+/* Where a statement is remembered; *ret_mark is what stands there then. Digests can be chosen only by trying. */
+static uint64_t *place_of(const struct cty_sequencer *sequencer, const struct cty_hash *digest, uint64_t *ret_mark)
+{
+    memcpy(ret_mark, digest->bytes, sizeof(*ret_mark));
+    return &sequencer->lately[*ret_mark % CTY_LATELY_MAX];
+}
+
+bool cty_sequencer_had(struct cty_sequencer *sequencer, const struct cty_hash *digest)
+{
+    uint64_t mark = 0;
+    pthread_mutex_lock(&sequencer->lock);
+    bool had = *place_of(sequencer, digest, &mark) == mark;
+    pthread_mutex_unlock(&sequencer->lock);
+    return had;
+}
+
+static void remember_locked(struct cty_sequencer *sequencer, const struct cty_submission *submission)
+{
+    uint64_t mark = 0;
+    if (submission->kind == CTY_SUBMIT) {
+        uint64_t *place = place_of(sequencer, &submission->parsed.digest, &mark);
+        *place = mark;
+    }
+}
+
 /*
  * What stands in the ledger already may be sent once more by anybody: without a look whether it does, a statement finds
  * half the room, so that nobody's share is filled by others with what he said long ago.
@@ -80,8 +109,10 @@ static bool has_room_locked(const struct cty_sequencer *sequencer, const struct 
     size_t parts = submission->kind == CTY_SUBMIT && !submission->looked_up ? 2 : 1;
     if (sequencer->stopping || sequencer->queue.count >= max / parts)
         return false;
-    return cty_fair_count(&sequencer->queue, submission->actor_key) < cty_queue_share_of_actor(max) / parts &&
-           cty_tally_get(&sequencer->parties, submission->party_key) < cty_queue_share_of_party(max) / parts;
+    size_t actors = cty_queue_share_of_actor(max) / parts;
+    size_t parties = submission->again ? actors : cty_queue_share_of_party(max) / parts;
+    return cty_fair_count(&sequencer->queue, submission->actor_key) < actors &&
+           cty_tally_get(&sequencer->parties, submission->party_key) < parties;
 }
 
 custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission)
@@ -90,7 +121,8 @@ custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submi
     pthread_mutex_lock(&sequencer->lock);
     bool room = has_room_locked(sequencer, submission);
     if (room) {
-        cty_fair_push(&sequencer->queue, &submission->turn, submission->actor_key, 0);
+        cty_fair_push(&sequencer->queue, &submission->turn, submission->actor_key, submission->again ? 1 : 0);
+        remember_locked(sequencer, submission);
         cty_tally_add(&sequencer->parties, submission->party_key);
         cty_gauge_set(CTY_GAUGE_QUEUED, sequencer->queue.count);
         pthread_cond_signal(&sequencer->wake);

@@ -3,7 +3,7 @@
  * The one thread that writes. It takes what waits, judges each statement as the next entry, stores what stands,
  * signs one checkpoint over all of it and commits; then the answers go out. A group is whatever waits at that
  * moment: nobody waits for company. Where more waits than fits in a group, actors take turns (fair.h), and no actor and
- * no party has more than its share of the queue.
+ * no party has more than its share of the queue. What comes a second time has one share for all.
  *
  *     queue --> [ judge, store ]* --> check before sign --> checkpoint --> commit --> done, hints
  *
@@ -24,6 +24,8 @@
 #include "daemon/waits.h"
 #include "store/store.h"
 
+/* Statements that are remembered as having been queued. */
+#define CTY_LATELY_MAX 65536u
 /* Cases that one commit can have touched. */
 #define CTY_TOUCHED_MAX (CTY_GROUP_MAX * CTY_UNIT_ENTRIES_MAX)
 /* What an answer with QUOTA advises, the bounds of what one with BUSY does, and when a full disk is tried again. */
@@ -55,6 +57,7 @@ struct cty_sequencer {
     pthread_cond_t wake;
     struct cty_fair queue; /* a flow an actor */
     struct cty_tally parties;
+    uint64_t *lately; /* of statements that were queued, by their digest: the first of its 64 bits */
     uint64_t each_ns; /* how long one statement took lately */
     bool stopping;
     /* The thread's own. */
@@ -84,6 +87,12 @@ void cty_sequencer_stop(struct cty_sequencer *sequencer);
 
 /* Queues it for its actor_key and party_key; `done` follows. Errors, where it does not: BUSY. */
 CUSTODY_MUST_USE custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission);
+/*
+ * Whether this statement was queued before, as far as is remembered. Anybody may send once more what somebody signed, so
+ * who signed it is not charged for it again: `again` makes it one of those that share an actor's share and the second
+ * lane, in a flow that the caller names.
+ */
+bool cty_sequencer_had(struct cty_sequencer *sequencer, const struct cty_hash *digest);
 /* When it is worth trying again: when what waits now will be through, at the pace of late. */
 uint64_t cty_sequencer_retry_ms(struct cty_sequencer *sequencer);
 

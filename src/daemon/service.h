@@ -9,7 +9,8 @@
  *                                      +-- waits <--(case.wait, case.news)
  *
  * Workers take tasks round by connection (fair.h): first what only has to be answered, then one task of each connection
- * in turn. A batch goes back to the end of the line after each of its calls while others wait. Connections whose messages
+ * in turn. Where others wait, a message that comes with a session goes on in a turn of its actor, so that many
+ * connections of one actor are one. A batch goes back to the end of the line after each of its calls while others wait. Connections whose messages
  * don't verify stand in the second lane until others of theirs did.
  *
  * Inside src/daemon only.
@@ -46,6 +47,7 @@ struct cty_task {
     enum cty_task_kind kind;
     struct cty_task *next; /* in a list that is handed over at once */
     struct cty_net_call *call;
+    uint64_t flow; /* whose turns it takes: its session's actor (cty_tally_name); 0: its connection's */
 };
 
 /* A message from its arrival to its answer. */
@@ -65,6 +67,8 @@ struct cty_job {
     uint32_t run_queued; /* how many of the run went to the sequencer */
     /* Who sends the run: the first signer that verified, or the session's actor. */
     uint64_t run_actor, run_party;
+    bool run_again;      /* one of the run was queued before, so nobody is charged whose it is */
+    size_t kept;         /* of its half-made answer, as counted by the jobs */
     atomic_uint pending; /* writes under way, and 1 while a worker fills the run */
     int change;          /* of the connection's standing, by what came of the calls */
 };
@@ -101,6 +105,7 @@ struct cty_jobs {
     atomic_size_t count;  /* of all tasks; read without the lock */
     struct cty_job *free_jobs;
     struct cty_submission *free_submissions;
+    size_t kept;            /* bytes of large answers that are half made, of jobs that no worker has in hand */
     size_t submissions;     /* all there are, in use or free */
     size_t submissions_max; /* beyond it the custodian is busy */
     bool open;              /* workers may begin: what they share is complete */
@@ -163,6 +168,15 @@ CUSTODY_MUST_USE custody_err cty_jobs_init(struct cty_jobs *jobs, size_t submiss
 void cty_jobs_done(struct cty_jobs *jobs);
 /* Pushes a list of tasks, each to its connection's end, so that it costs one lock and wakes as many as it must. */
 void cty_jobs_push(struct cty_jobs *jobs, struct cty_task *first);
+/* The same for a job that was begun: before what else its flow has, so that few are begun at once. */
+void cty_jobs_push_begun(struct cty_jobs *jobs, struct cty_job *job);
+/*
+ * Counts the job's half-made answer, before a worker leaves it. False where all of them together would be too much: then
+ * it has to be answered to its end. Small ones always may be left.
+ */
+bool cty_jobs_keep(struct cty_jobs *jobs, struct cty_job *job);
+/* A worker has it in hand again. */
+void cty_jobs_take_up(struct cty_jobs *jobs, struct cty_job *job);
 /* The same for jobs that have only to be answered. */
 void cty_jobs_push_decided_list(struct cty_jobs *jobs, struct cty_task *first, struct cty_task *last);
 /* From now on tasks are given out. */

@@ -31,6 +31,7 @@ struct cty_submission {
     struct cty_fair_item turn;   /* in the sequencer's queue; first, so that the queue's items are submissions */
     uint64_t actor_key;          /* whose flow it is, and whose share of the queue (tally.h) */
     uint64_t party_key;
+    bool again;                  /* it was queued before, or is behind one that was, and charged to nobody */
     struct cty_submission *next; /* in whatever list it is */
     enum cty_submission_kind kind;
     void (*done)(struct cty_submission *submission); /* called once by the sequencer, where it was queued */

@@ -181,7 +181,7 @@ static custody_err arm(struct cty_worker *worker, struct cty_waiting *waiting, c
     uint32_t rotation = 0;
     CTY_TRY(cty_sessions_find(&worker->service->sessions, &waiting->session, worker->actor, &rotation));
     struct cty_bytes actor = cty_bytes_text(worker->actor), party = cty_actor_party(actor);
-    wait->actor_key = cty_tally_name(actor);
+    wait->actor_key = waiting->task.flow = cty_tally_name(actor);
     wait->party_key = cty_tally_name(party);
     wait->actor_name = cty_waits_name(actor);
     wait->party_name = cty_waits_name(party);

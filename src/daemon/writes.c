@@ -4,6 +4,9 @@
 #include "daemon/answer.h"
 #include "daemon/log.h"
 
+/* Of what was queued before; of no party, as cty_tally_name gives it. */
+#define AGAIN_PARTY 1u
+
 bool cty_writes_is_one(enum cty_rpc rpc)
 {
     return rpc == CTY_RPC_SUBMIT || rpc == CTY_RPC_BLOB_STAGE;
@@ -83,9 +86,18 @@ static bool is_after_rotation(const struct cty_job *job)
 /*
  * Who pays for the run: the first signer of its first statement, which verified, for what verifies only with the ones
  * before it (the rest of the run) could name anybody. The whole run is one flow, so that it keeps its order.
+ *
+ * A statement that was queued before may come from anybody, so nobody is charged for it, nor for those behind it: its
+ * connection has a flow among those that share an actor's share. Whoever sends a message once more sends all of it, or
+ * from where it found no room; so what was queued before comes first, and order is kept there too.
  */
 static void charge_run(const struct cty_worker *worker, struct cty_job *job, const struct cty_submission *submission)
 {
+    if (job->run_again) {
+        job->run_actor = cty_net_call_connection(job->task.call);
+        job->run_party = AGAIN_PARTY;
+        return;
+    }
     struct cty_bytes actor = submission->kind == CTY_SUBMIT ? submission->parsed.statement.signers[0]
                                                             : cty_bytes_text(worker->actor);
     job->run_actor = cty_tally_name(actor);
@@ -95,8 +107,13 @@ static void charge_run(const struct cty_worker *worker, struct cty_job *job, con
 /* Sends it to the sequencer, whose it is from then on. False where there is no room: it stays here. */
 static bool queue(struct cty_worker *worker, struct cty_job *job, struct cty_submission *submission)
 {
-    if (job->run_queued == 0)
+    bool again = submission->kind == CTY_SUBMIT &&
+                 cty_sequencer_had(&worker->service->sequencer, &submission->parsed.digest);
+    if (job->run_queued == 0 || (again && !job->run_again)) {
+        job->run_again = again || job->run_again;
         charge_run(worker, job, submission);
+    }
+    submission->again = job->run_again;
     submission->owner = job;
     submission->done = submission_done;
     submission->actor_key = job->run_actor;
@@ -237,13 +254,14 @@ static bool is_next_write(struct cty_worker *worker, struct cty_job *job)
 static void step_aside(struct cty_worker *worker, struct cty_job *job)
 {
     job->filling = true;
-    cty_jobs_push(&worker->service->jobs, &job->task);
+    cty_jobs_push_begun(&worker->service->jobs, job);
 }
 
 static void begin_run(struct cty_job *job)
 {
     job->run_queued = 0;
     job->run_was_busy = false;
+    job->run_again = false;
     atomic_store(&job->pending, 1);
 }
 
@@ -260,7 +278,7 @@ bool cty_writes_run(struct cty_worker *worker, struct cty_job *job)
         add_write(worker, job);
         cty_answer_advance(job);
         more = is_next_write(worker, job);
-        if (more && cty_jobs_has_more(&worker->service->jobs)) {
+        if (more && cty_jobs_has_more(&worker->service->jobs) && cty_jobs_keep(&worker->service->jobs, job)) {
             step_aside(worker, job);
             return false;
         }

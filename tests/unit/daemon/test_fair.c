@@ -134,6 +134,30 @@ static void a_flow_is_in_the_lane_of_its_newest(void **state)
     expect_empty(&desk);
 }
 
+/* What goes on stands before what its flow has besides, and its flow behind the others, whose turn comes first. */
+static void what_was_begun_goes_on_before_its_flow_begins_more(void **state)
+{
+    struct desk desk;
+    struct cty_fair_item *begun;
+    (void)state;
+    desk_open(&desk);
+    put_all(&desk, "aaabc");
+    begun = cty_fair_pop(&desk.fair);
+    cty_fair_push_front(&desk.fair, begun, 'a', 0);
+    assert_int_equal(cty_fair_count(&desk.fair, 'a'), 3);
+    assert_int_equal(desk.fair.count, 5);
+    expect(&desk, 3, "b0 c0 a0");
+    begun = cty_fair_pop(&desk.fair);
+    put_all(&desk, "ab");
+    cty_fair_push_front(&desk.fair, begun, 'a', 1);
+    expect(&desk, 4, "b1 a1 a2 a3");
+    /* A flow that has nothing else begins. */
+    cty_fair_push_front(&desk.fair, begun, 'a', 0);
+    put_all(&desk, "a");
+    expect(&desk, 2, "a1 a4");
+    expect_empty(&desk);
+}
+
 /* Flows that share a bucket, and many of them, against the plainest model: count and order of each. */
 static void many_flows_lose_and_mix_nothing(void **state)
 {
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_flood_costs_others_one_turn_each),
         cmocka_unit_test(the_second_lane_has_one_turn_in_eight),
         cmocka_unit_test(a_flow_is_in_the_lane_of_its_newest),
+        cmocka_unit_test(what_was_begun_goes_on_before_its_flow_begins_more),
         cmocka_unit_test(many_flows_lose_and_mix_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

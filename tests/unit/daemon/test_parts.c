@@ -445,6 +445,108 @@ static void an_actors_share_of_the_queue_is_a_batch_at_least(void **state)
 
 /* --- the cache --------------------------------------------------------------------------------------------- */
 
+/* The queue alone, of a sequencer that never starts. */
+#define QUEUE 512u
+struct line_up {
+    struct cty_sequencer sequencer;
+    struct cty_submission *all;
+    size_t used;
+    uint64_t last_digest;
+};
+
+static struct line_up *line_up_new(void)
+{
+    struct line_up *line = calloc(1, sizeof(*line));
+    assert_non_null(line);
+    line->all = calloc(2 * QUEUE, sizeof(*line->all));
+    line->sequencer.config.queue_max = QUEUE;
+    assert_int_equal(pthread_mutex_init(&line->sequencer.lock, NULL), 0);
+    assert_int_equal(pthread_cond_init(&line->sequencer.wake, NULL), 0);
+    assert_ok(cty_fair_init(&line->sequencer.queue));
+    assert_ok(cty_tally_init(&line->sequencer.parties, QUEUE));
+    line->sequencer.lately = calloc(CTY_LATELY_MAX, sizeof(*line->sequencer.lately));
+    assert_non_null(line->sequencer.lately);
+    return line;
+}
+
+static void line_up_free(struct line_up *line)
+{
+    while (cty_fair_pop(&line->sequencer.queue)) {
+    }
+    cty_fair_done(&line->sequencer.queue);
+    cty_tally_done(&line->sequencer.parties);
+    pthread_cond_destroy(&line->sequencer.wake);
+    pthread_mutex_destroy(&line->sequencer.lock);
+    free(line->sequencer.lately);
+    free(line->all);
+    free(line);
+}
+
+static custody_err push_one(struct line_up *line, uint64_t actor, uint64_t party, bool again)
+{
+    struct cty_submission *one = &line->all[line->used++];
+    assert_true(line->used <= 2 * QUEUE);
+    *one = (struct cty_submission){.actor_key = actor, .party_key = party, .again = again, .looked_up = true};
+    line->last_digest++;
+    memcpy(one->parsed.digest.bytes, &line->last_digest, sizeof(line->last_digest));
+    return cty_sequencer_push(&line->sequencer, one);
+}
+
+static void push_many(struct line_up *line, uint64_t actor, uint64_t party, bool again, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_ok(push_one(line, actor, party, again));
+}
+
+static void an_actor_and_a_party_have_their_share_of_the_queue(void **state)
+{
+    struct line_up *line = line_up_new();
+    (void)state;
+    push_many(line, 11, 1000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    assert_refused(push_one(line, 11, 1000, false), "busy");
+    push_many(line, 12, 1000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    assert_refused(push_one(line, 13, 1000, false), "busy");
+    push_many(line, 21, 2000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    push_many(line, 31, 3000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    assert_refused(push_one(line, 41, 4000, false), "busy");
+    assert_int_equal(line->sequencer.queue.count, QUEUE);
+    line_up_free(line);
+}
+
+static void what_was_queued_before_is_known(void **state)
+{
+    struct line_up *line = line_up_new();
+    struct cty_hash first = {{1}}, second = {{2}};
+    (void)state;
+    assert_false(cty_sequencer_had(&line->sequencer, &first));
+    push_many(line, 11, 1000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    assert_true(cty_sequencer_had(&line->sequencer, &first));
+    assert_true(cty_sequencer_had(&line->sequencer, &second));
+    /* What found no room was not queued. */
+    assert_refused(push_one(line, 11, 1000, false), "busy");
+    struct cty_hash last = {{0}};
+    memcpy(last.bytes, &line->last_digest, sizeof(line->last_digest));
+    assert_false(cty_sequencer_had(&line->sequencer, &last));
+    line_up_free(line);
+}
+
+/* However many connections send again what others signed, they have one share together, and one turn of eight. */
+static void what_comes_again_has_one_share_for_all(void **state)
+{
+    struct line_up *line = line_up_new();
+    (void)state;
+    for (uint64_t connection = 1; connection <= 16; connection++)
+        push_many(line, connection, 1, true, QUEUE / CTY_QUEUE_ACTOR_PART / 16);
+    assert_refused(push_one(line, 1, 1, true), "busy");
+    assert_refused(push_one(line, 17, 1, true), "busy");
+    push_many(line, 11000, 1000, false, QUEUE / CTY_QUEUE_ACTOR_PART);
+    for (unsigned turn = 1; turn <= 2 * CTY_FAIR_SHARE; turn++) {
+        const struct cty_fair_item *item = cty_fair_pop(&line->sequencer.queue);
+        assert_int_equal(item->lane, turn % CTY_FAIR_SHARE ? 0 : 1);
+    }
+    line_up_free(line);
+}
+
 static void the_cache_says_what_was_put_last(void **state)
 {
     struct cty_cache cache;
@@ -497,6 +599,9 @@ int main(void)
         cmocka_unit_test(the_advice_is_how_long_the_queue_takes),
         cmocka_unit_test(the_pace_is_that_of_late),
         cmocka_unit_test(an_actors_share_of_the_queue_is_a_batch_at_least),
+        cmocka_unit_test(an_actor_and_a_party_have_their_share_of_the_queue),
+        cmocka_unit_test(what_was_queued_before_is_known),
+        cmocka_unit_test(what_comes_again_has_one_share_for_all),
         cmocka_unit_test(the_cache_says_what_was_put_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
