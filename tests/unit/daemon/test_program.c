@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custodyd as a program: flags, exit statuses, the line that says it is ready, signals. CUSTODYD is its path. */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -195,6 +196,7 @@ static void what_it_gave_up_is_gone(void **state)
         assert_true(said(&p, "event=metrics door=http://127.0.0.1:"));
         assert_int_equal(status_line(p.pid, "Seccomp:"), confined ? 2 : 0);
         assert_int_equal(status_line(p.pid, "NoNewPrivs:"), confined ? 1 : 0);
+        assert_int_equal(sched_getscheduler(p.pid), SCHED_BATCH);
         assert_true(status_line(p.pid, "VmLck:") >= 8);
         char *info = ask(&place, INFO);
         assert_non_null(info);
