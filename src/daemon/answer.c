@@ -60,8 +60,13 @@ static bool is_unverified(custody_err err)
     return false;
 }
 
+/* What is busy is the queue; but for opening a session, which is possible again as challenges run out. */
 static uint64_t retry_after(struct cty_job *job, custody_err err)
 {
+    if (err == CUSTODY_E_BUSY && job->rpc == CTY_RPC_SESSION_OPEN) {
+        uint64_t ms = cty_sessions_retry_ms(&job->service->sessions);
+        return ms > CTY_RETRY_MS_MIN ? ms : CTY_RETRY_MS_MIN;
+    }
     if (err == CUSTODY_E_BUSY)
         return cty_sequencer_retry_ms(&job->service->sequencer);
     return err == CUSTODY_E_QUOTA ? CTY_RETRY_MS : 0;
@@ -94,6 +99,9 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
     custody_error error = {0};
     custody_err err = cty_rpc_answers_put_result(&job->answers, id, rpc, result);
     job->change -= 1;
+    /* Anybody can ask what is open to all. */
+    if (rpc == CTY_RPC_SUBMIT || rpc == CTY_RPC_SESSION_OPEN || cty_rpc_method(rpc)->access == CTY_RPC_SESSION)
+        cty_net_call_vouch(job->task.call);
     if (err == CUSTODY_OK)
         cty_count_answer(rpc);
     if (err == CUSTODY_OK)
@@ -193,6 +201,7 @@ static bool refuse_behind_large(struct cty_worker *worker, struct cty_job *job)
 static bool do_call(struct cty_worker *worker, struct cty_job *job)
 {
     custody_error error = {0};
+    job->rpc = worker->call.rpc;
     if (cty_writes_is_one(worker->call.rpc)) {
         if (!cty_jobs_keep(&worker->service->jobs, job))
             return refuse_behind_large(worker, job);

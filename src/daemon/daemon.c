@@ -167,7 +167,7 @@ static custody_err open_doors(struct cty_daemon *daemon, const struct cty_config
     struct cty_net_server_config server = {.urls = (const char *const *)config->listen,
                                            .url_count = config->listen_count, .file_mode = mode,
                                            .connections_max = config->connections, .calls_max = config->calls,
-                                           .waits_max = config->waits};
+                                           .waits_max = config->waits, .replaces = true};
     publisher.certificate = server.certificate = cty_buf_bytes(&service->doors.pem);
     publisher.certificate_key = server.certificate_key = cty_buf_bytes(&service->doors.key);
     if (config->publish_count)

@@ -192,6 +192,7 @@ struct cty_job *cty_job_get(struct cty_jobs *jobs, struct cty_service *service, 
     job->item = NULL;
     job->run_count = 0;
     job->kept = 0;
+    job->rpc = CTY_RPC_INFO;
     job->change = 0;
     job->out.limit = CTY_REPLY_BYTES_MAX;
     cty_buf_clear(&job->out);

@@ -167,10 +167,64 @@ static void write_line(const char *text, size_t size)
     pthread_mutex_unlock(&write_lock);
 }
 
+/* --- what anybody can cause ------------------------------------------------------------------------------------ */
+
+bool cty_log_may(struct cty_log_meter *meter, uint64_t now_s, uint64_t *ret_left_out)
+{
+    *ret_left_out = 0;
+    if (now_s != meter->second) {
+        *ret_left_out = meter->left_out;
+        *meter = (struct cty_log_meter){.second = now_s};
+    }
+    if (meter->lines < CTY_LOG_LINES_PER_SECOND_MAX) {
+        meter->lines++;
+        return true;
+    }
+    meter->left_out++;
+    return false;
+}
+
+static pthread_mutex_t meters_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct metered {
+    const char *event;
+    struct cty_log_meter meter;
+} metered[] = {{.event = "refused"}, {.event = "answer"}};
+
+static void say_left_out(const char *event, uint64_t lines)
+{
+    char text[LINE_BYTES_MAX];
+    struct line line = {text, 0, sizeof(text) - 1};
+    put_time(&line);
+    line.size += cty_log_line(text + line.size, sizeof(text) - line.size, CTY_LOG_WARNING, "suppressed", "of", "s",
+                              event, "lines", "u", lines, NULL);
+    write_line(line.text, line.size);
+}
+
+/* Whether a line of this event may be written now. */
+static bool may_say(const char *event)
+{
+    struct timespec now = {0, 0};
+    uint64_t left_out = 0;
+    bool may = true;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (size_t i = 0; i < CTY_COUNT_OF(metered); i++) {
+        if (strcmp(metered[i].event, event) != 0)
+            continue;
+        pthread_mutex_lock(&meters_lock);
+        may = cty_log_may(&metered[i].meter, (uint64_t)now.tv_sec, &left_out);
+        pthread_mutex_unlock(&meters_lock);
+    }
+    if (left_out > 0)
+        say_left_out(event, left_out);
+    return may;
+}
+
 void cty_log(enum cty_log_level level, const char *event, ...)
 {
     char text[LINE_BYTES_MAX];
     struct line line = {text, 0, sizeof(text) - 1};
+    if (!may_say(event))
+        return;
     put_time(&line);
     va_list args;
     va_start(args, event);

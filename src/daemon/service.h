@@ -58,6 +58,7 @@ struct cty_job {
     struct cty_rpc_message message;
     bool opened;
     const struct cty_json_node *item; /* the call that is answered next; NULL: all are */
+    enum cty_rpc rpc; /* of the call that was taken up last */
     struct cty_rpc_answers answers;
     struct cty_buf out;
     struct cty_run_item run[CTY_BATCH_MAX];

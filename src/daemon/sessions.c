@@ -157,6 +157,15 @@ custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint
     return err;
 }
 
+uint64_t cty_sessions_retry_ms(struct cty_sessions *sessions)
+{
+    uint64_t now = cty_clock_monotonic(sessions->clock);
+    pthread_mutex_lock(&sessions->lock);
+    uint64_t expires = sessions->used_count > 0 ? sessions->used[sessions->used_first].expires_ms + 1 : now;
+    pthread_mutex_unlock(&sessions->lock);
+    return expires > now ? expires - now : 0;
+}
+
 /* --- actors and parties: there is one while it has sessions -------------------------------------------------- */
 
 static struct cty_session_actor **actor_link_locked(const struct cty_sessions *sessions, uint64_t key)

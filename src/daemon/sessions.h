@@ -88,6 +88,8 @@ void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16]
  */
 CUSTODY_MUST_USE custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint8_t nonce[16],
                                                         struct cty_bytes actor, custody_error *error);
+/* After how many ms the first of those that were used can't be used again, and is forgotten; 0: there is none. */
+uint64_t cty_sessions_retry_ms(struct cty_sessions *sessions);
 /*
  * Opens a session. Where the actor has its share, its oldest makes room; where the party has, the one that it has not
  * used for longest; where there are too many in all, that of the party that has most. *ret_expires is by the wall clock,

@@ -13,6 +13,9 @@
 #include "net/door.h"
 #include "net/trouble.h"
 
+/* Connections beyond those that may be, because they are on their way out. */
+#define LEAVING_MAX 8u
+
 /* ---- frames ---- */
 
 struct cty_frame *cty_frame_new(struct cty_bytes prefix, struct cty_bytes body)
@@ -72,6 +75,8 @@ static void unlink_locked(struct cty_conn *conn)
         conn->next->prev = conn->prev;
     door->counts.connections--;
     door->remote -= conn->tls ? 1 : 0;
+    door->leaving -= conn->replaced ? 1 : 0;
+    door->remote_leaving -= conn->replaced && conn->tls ? 1 : 0;
 }
 
 /* Both aios are at rest; only they are given back later, because one of them may be running this. */
@@ -439,11 +444,35 @@ static void register_locked(struct cty_conn *conn)
     pthread_cond_broadcast(&door->changed);
 }
 
+/* Nothing of its own is under way, and nobody vouched for it. A half message doesn't count: anybody can begin one. */
+static bool may_be_replaced(const struct cty_conn *conn)
+{
+    return !conn->closing && !conn->vouched && conn->open_count == 0 && !conn->parked && !conn->begun;
+}
+
+/* Closes the one that sent nothing whole for longest. The network replaces nobody of this machine. */
+static void replace_locked(struct cty_door *door, const struct cty_listener *listener)
+{
+    struct cty_conn *oldest = NULL;
+    for (struct cty_conn *conn = door->conns; conn; conn = conn->next) {
+        bool fits = may_be_replaced(conn) && (!listener->url.tls || conn->tls);
+        if (fits && (!oldest || conn->heard_ms <= oldest->heard_ms))
+            oldest = conn;
+    }
+    if (!oldest)
+        return;
+    oldest->replaced = true;
+    door->leaving++;
+    door->remote_leaving += oldest->tls ? 1 : 0;
+    door->counts.replaced++;
+    cty_conn_close_locked(oldest);
+}
+
 static bool has_room_locked(const struct cty_door *door, const struct cty_listener *listener)
 {
-    if (!door->accepting || door->counts.connections >= door->config.connections_max)
+    if (!door->accepting || door->counts.connections - door->leaving >= door->config.connections_max)
         return false;
-    return !listener->url.tls || door->remote < door->remote_max;
+    return !listener->url.tls || door->remote - door->remote_leaving < door->remote_max;
 }
 
 void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
@@ -451,6 +480,8 @@ void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
     struct cty_door *door = listener->door;
     struct cty_conn *conn = NULL;
     pthread_mutex_lock(&door->lock);
+    if (door->config.replaces && door->accepting && !has_room_locked(door, listener) && door->leaving < LEAVING_MAX)
+        replace_locked(door, listener);
     if (has_room_locked(door, listener) && conn_new(listener, &conn) == CUSTODY_OK) {
         conn->stream = stream;
         register_locked(conn);

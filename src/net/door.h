@@ -74,6 +74,8 @@ struct cty_door_config {
     uint64_t hello_ms;
     uint64_t idle_ms;
     uint64_t send_ms;
+    /* Where all are taken, a new connection replaces the one that is idle for longest of those that nobody vouched for. */
+    bool replaces;
     /* Of TLS doors, PEM; borrowed until open returns. */
     struct cty_bytes certificate;
     struct cty_bytes certificate_key;
@@ -121,6 +123,9 @@ struct cty_conn {
     /* Its message waits until one of its own calls ends. */
     bool blocked;
     int standing;
+    /* It is not replaced; and: it is, and goes. */
+    bool vouched;
+    bool replaced;
     struct cty_sp_reader reader;
 };
 
@@ -135,6 +140,8 @@ struct cty_door_counts {
     uint64_t broken;
     /* Held too much. */
     uint64_t greedy;
+    /* Made room for another. */
+    uint64_t replaced;
 };
 
 struct cty_listener {
@@ -161,6 +168,9 @@ struct cty_door {
     /* Of the connections, those over TLS; and the most that may be. */
     size_t remote;
     size_t remote_max;
+    /* Of the connections, and of those over TLS, such as are replaced and not gone yet. */
+    size_t leaving;
+    size_t remote_leaving;
     uint64_t last_number;
     /* What all hold. */
     size_t bytes;

@@ -29,6 +29,7 @@ struct cty_net_call {
     bool held;
     int standing;
     int change;
+    bool vouches;
     struct cty_net_call *next; /* of its connection, or among the free */
     struct cty_net_call *prev;
 };
@@ -276,6 +277,7 @@ static struct cty_door_config door_config(const struct cty_net_server_config *co
         .peer = CTY_SP_REQ,
         .message_max = value_or(config->message_max, CTY_MESSAGE_BYTES_MAX) + CTY_SP_ID_BYTES,
         .connections_max = value_or(config->connections_max, CTY_CONNECTIONS_DEFAULT),
+        .replaces = config->replaces,
         .bytes_max = value_or(config->bytes_max, CTY_DOOR_BYTES_MAX),
         .hello_ms = value_or(config->hello_ms, CTY_HELLO_MS_DEFAULT),
         .idle_ms = value_or(config->idle_ms, CTY_IDLE_MS_DEFAULT),
@@ -354,6 +356,7 @@ void cty_net_server_get_counts(struct cty_net_server *server, struct cty_net_ser
         .reaped = counts->reaped,
         .broken = counts->broken,
         .greedy = counts->greedy,
+        .replaced = counts->replaced,
     };
     pthread_mutex_unlock(&server->door.lock);
 }
@@ -421,6 +424,11 @@ void cty_net_call_change_standing(struct cty_net_call *call, int change)
     call->change = change;
 }
 
+void cty_net_call_vouch(struct cty_net_call *call)
+{
+    call->vouches = true;
+}
+
 struct cty_bytes cty_net_call_message(const struct cty_net_call *call)
 {
     CTY_CHECK(call->body);
@@ -480,9 +488,12 @@ static void finish(struct cty_net_call *call, struct cty_frame *frame)
     CTY_CHECK(call->taken);
     struct cty_conn *conn = call->conn;
     int change = call->change;
+    bool vouches = call->vouches;
     call_free_locked(call);
-    if (conn)
+    if (conn) {
         change_standing_locked(conn, change);
+        conn->vouched = conn->vouched || vouches;
+    }
     if (conn && frame && !conn->closing) {
         server->unwritten++;
         cty_conn_send_locked(conn, frame);

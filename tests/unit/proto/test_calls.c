@@ -210,7 +210,7 @@ static void a_parameter_out_of_form_is_refused(void **state)
     expect_bad_params(CTY_RPC_ENTRIES, "\"from\":4", "\"from\":-4");
     expect_bad_params(CTY_RPC_CASE_LIST, "\"limit\":256", "\"limit\":257");
     expect_bad_params(CTY_RPC_CASE_LIST, "\"mine\":\"decide\"", "\"mine\":\"all\"");
-    expect_bad_params(CTY_RPC_CASE_WAIT, "25000", "25001");
+    expect_bad_params(CTY_RPC_CASE_WAIT, "55000", "55001");
     expect_bad_params(CTY_RPC_ACTORS, "\"party\":\"acme\"", "\"party\":\"Acme\"");
     expect_bad_params(CTY_RPC_POLICY, "\"scope\":\"ledger\"", "\"scope\":\"*\"");
     expect_bad_params(CTY_RPC_BLOB_GET, "\"statement\":\"05", "\"statement\":\"");
