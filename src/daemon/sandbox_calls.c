@@ -8,7 +8,8 @@
  *
  * ENOSYS and not the end, since a new version of the C library or of SQLite may try a newer call first and knows what to do
  * without it; where it does not know, a write or sync fails, and a custodian stops at that. No call makes a socket, so
- * nothing is dialled from here on, by whatever protocol.
+ * nothing is dialled from here on, by whatever protocol; nor does sending dial, which MSG_FASTOPEN would make it do with a
+ * door that was shut down before.
  */
 #include <errno.h>
 #include <sched.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -43,8 +45,8 @@ static const int allowed[] = {
     /* connections that others make, and waiting for them */
     CALL(accept), CALL(accept4), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_pwait), CALL(epoll_pwait2),
     CALL(epoll_wait), CALL(eventfd2), CALL(getpeername), CALL(getsockname), CALL(getsockopt), CALL(pipe2),
-    CALL(poll), CALL(ppoll), CALL(recvfrom), CALL(recvmsg), CALL(select), CALL(pselect6), CALL(sendmsg),
-    CALL(sendto), CALL(setsockopt), CALL(shutdown),
+    CALL(poll), CALL(ppoll), CALL(recvfrom), CALL(recvmsg), CALL(select), CALL(pselect6),
+    CALL(setsockopt), CALL(shutdown),
 };
 
 static const int deadly[] = {
@@ -76,6 +78,18 @@ static custody_err put_list(scmp_filter_ctx filter, uint32_t action, const int *
 static custody_err allow_with(scmp_filter_ctx filter, int call, struct scmp_arg_cmp what, custody_error *error)
 {
     return ours(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &what), "a rule", error);
+}
+
+/*
+ * To send is for connections: sendto to no address, and neither of them opens one. The address of sendmsg stands in memory,
+ * where no filter sees it; it is one for the service manager's socket alone, since a connection takes none.
+ */
+static custody_err put_sends(scmp_filter_ctx filter, custody_error *error)
+{
+    const struct scmp_arg_cmp to[] = {SCMP_A3_64(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0),
+                                       SCMP_A4_64(SCMP_CMP_EQ, 0, 0)};
+    CTY_TRY(ours(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, CALL(sendto), CTY_COUNT_OF(to), to), "a rule", error));
+    return allow_with(filter, CALL(sendmsg), SCMP_A2_64(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), error);
 }
 
 /*
@@ -118,6 +132,7 @@ static custody_err load(scmp_filter_ctx filter, custody_error *error)
     CTY_TRY(put_list(filter, SCMP_ACT_ALLOW, allowed, CTY_COUNT_OF(allowed), error));
     CTY_TRY(put_list(filter, SCMP_ACT_KILL_PROCESS, deadly, CTY_COUNT_OF(deadly), error));
     CTY_TRY(put_conditions(filter, error));
+    CTY_TRY(put_sends(filter, error));
     return ours(seccomp_load(filter), "the filter", error);
 }
 

@@ -248,6 +248,65 @@ static int makes_a_socket(void)
     return met(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 
+/* Made before the filter, as a custodian's doors and connections are; the door was shut down, so that it may dial. */
+static int listener = -1;
+static int pair[2] = {-1, -1};
+static struct sockaddr_in service;
+
+static int make_sockets(void)
+{
+    socklen_t size = sizeof(service);
+    int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int err = met(bind(other, (const struct sockaddr *)&any, sizeof(any))) | met(listen(other, 8));
+    err |= met(getsockname(other, (struct sockaddr *)&service, &size)) | met(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    err |= met(bind(listener, (const struct sockaddr *)&any, sizeof(any))) | met(listen(listener, 8));
+    return err | met(shutdown(listener, SHUT_RDWR));
+}
+
+static int dials_by_sending(void)
+{
+    return met(sendto(listener, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)&service, sizeof(service)));
+}
+
+static int dials_by_a_message(void)
+{
+    char byte = 'x';
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_name = &service, .msg_namelen = sizeof(service), .msg_iov = &part, .msg_iovlen = 1};
+    return met(sendmsg(listener, &message, MSG_FASTOPEN | MSG_NOSIGNAL));
+}
+
+static int sends_to_an_address(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nowhere/at/all"};
+    return met(sendto(pair[0], "x", 1, MSG_NOSIGNAL, (const struct sockaddr *)&address, sizeof(address)));
+}
+
+static int sends_on_its_connections(void)
+{
+    char byte = 'x';
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int err = met(send(pair[0], "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE));
+    return err ? err : met(sendmsg(pair[1], &message, MSG_NOSIGNAL));
+}
+
+static void sending_dials_nobody(void **state)
+{
+    (void)state;
+    NEEDS(CALLS);
+    assert_int_equal(make_sockets(), 0);
+    assert_int_equal(attempt(CALLS, dials_by_sending), ENOSYS);
+    assert_int_equal(attempt(CALLS, dials_by_a_message), ENOSYS);
+    assert_int_equal(attempt(CALLS, sends_to_an_address), ENOSYS);
+    assert_int_equal(attempt(CALLS, sends_on_its_connections), 0);
+    assert_int_equal(attempt(0, sends_to_an_address), ENOENT);
+    /* Last, since the listener is one for all; without the filter it does dial, where the kernel sends so. */
+    assert_int_not_equal(attempt(0, dials_by_sending), ENOSYS);
+}
+
 static int makes_a_child(void)
 {
     return met(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -482,6 +541,7 @@ int main(void)
         cmocka_unit_test(programs_and_ports_are_not_for_it),
         cmocka_unit_test(nothing_is_dumped),
         cmocka_unit_test(what_is_not_needed_is_not_there),
+        cmocka_unit_test(sending_dials_nobody),
         cmocka_unit_test(what_only_a_stranger_does_is_the_end),
         cmocka_unit_test(it_can_still_serve),
         cmocka_unit_test(the_filter_holds_for_all_threads),
