@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "custody/error.h"
+#include "base/error.h"
 
 /* Calls body(context, i) for every i in 0..count-1, each once, on up to `threads` threads (1: on this one). Where a
  * thread can't be started the others do its work. */
