@@ -177,7 +177,8 @@ const struct cty_command cty_command_backup = {
     .summary = "copy a ledger's database while its custodian goes on",
     .operands = "",
     .about = "Copies the database as it is at one moment, for whoever may read it on this machine, and says how far\n"
-             "it comes. The copy is there whole and on the disk, or not at all; no file is overwritten. Its head and\n"
+             "it comes. The copy is there whole and on the disk, or not at all; no file is overwritten or removed.\n"
+             "Killed, it may leave FILE.new-0001 and FILE.lock, which are yours to remove. Its head and\n"
              "the signature of its newest checkpoint are checked. A custodian refuses to go on with a copy until a\n"
              "person says that it is all of the ledger: custodyd(8), 'BACKUP AND RESTORE'.\n",
     .example = "custody backup --ledger /var/lib/custody/ledger.db --to ledger-2026-01-05.db",

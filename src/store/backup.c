@@ -64,7 +64,7 @@ static custody_err file_fill(struct cty_store_reader *reader, const struct cty_p
     return copy_mark(&to, reader->size, error);
 }
 
-static custody_err file_make(struct cty_store_reader *reader, const struct cty_place *place,
+static custody_err file_make(struct cty_store_reader *reader, struct cty_place *place,
                              const struct cty_store_backup_watch *watch, custody_error *error)
 {
     CTY_TRY(cty_place_check_free(place, error));

@@ -12,6 +12,9 @@
 
 #include "base/check.h"
 
+/* Names that a file may have while it is made: four digits. */
+#define MADE_MAX 9999u
+
 static custody_err place_failed(custody_error *error, const char *doing, const char *path)
 {
     bool full = errno == ENOSPC || errno == EDQUOT;
@@ -72,7 +75,7 @@ custody_err cty_place_find(struct cty_place *place, const char *path, custody_er
         return place_failed(error, "finding the folder", folder);
     CTY_AUTO_FREE char *slashed = text_join(place->folder, strcmp(place->folder, "/") == 0 ? "" : "/");
     place->path = slashed ? text_join(slashed, name) : NULL;
-    place->made = place->path ? text_join(place->path, ".new") : NULL;
+    place->made = place->path ? text_join(place->path, ".new-0000") : NULL;
     return place->made ? CUSTODY_OK : cty_fail_code(error, CUSTODY_E_NO_MEMORY);
 }
 
@@ -117,11 +120,11 @@ custody_err cty_place_check_file(const struct cty_place *place, bool ours, custo
 }
 
 /* A foreign log beside a new database would be taken for its own. */
-custody_err cty_place_check_free(const struct cty_place *place, custody_error *error)
+static custody_err name_check_free(const char *name, custody_error *error)
 {
     static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < CTY_COUNT_OF(beside); i++) {
-        CTY_AUTO_FREE char *path = text_join(place->path, beside[i]);
+        CTY_AUTO_FREE char *path = text_join(name, beside[i]);
         if (!path)
             return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
         struct stat status;
@@ -131,6 +134,11 @@ custody_err cty_place_check_free(const struct cty_place *place, custody_error *e
             return place_failed(error, "looking at", path);
     }
     return CUSTODY_OK;
+}
+
+custody_err cty_place_check_free(const struct cty_place *place, custody_error *error)
+{
+    return name_check_free(place->path, error);
 }
 
 /* --- the lock ---------------------------------------------------------------------------------------------- */
@@ -147,6 +155,14 @@ static custody_err lock_check(int fd, const char *path, custody_error *error)
     return CUSTODY_OK;
 }
 
+/* Whether it was there before is kept: what was is not ours to remove. */
+static int lock_open(const char *path, bool *ret_made)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    *ret_made = fd >= 0;
+    return fd >= 0 || errno != EEXIST ? fd : open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 /*
  * A file of its own, which is never removed: closing any descriptor of the database's would drop the locks that
  * SQLite holds on it for this process.
@@ -156,7 +172,7 @@ custody_err cty_place_lock(struct cty_place *place, custody_error *error)
     CTY_AUTO_FREE char *path = text_join(place->path, ".lock");
     if (!path)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    CTY_CLEANUP(fd_close_pointer) int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    CTY_CLEANUP(fd_close_pointer) int fd = lock_open(path, &place->lock_made);
     if (fd < 0)
         return place_failed(error, "opening", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -173,7 +189,7 @@ custody_err cty_place_lock(struct cty_place *place, custody_error *error)
 void cty_place_unlock(struct cty_place *place)
 {
     CTY_AUTO_FREE char *path = text_join(place->path, ".lock");
-    if (path && place->lock >= 0)
+    if (path && place->lock >= 0 && place->lock_made)
         (void)unlink(path);
     fd_close_pointer(&place->lock);
 }
@@ -188,12 +204,25 @@ void cty_place_unmake(const struct cty_place *place)
         (void)unlink(journal);
 }
 
-custody_err cty_place_make(const struct cty_place *place, custody_error *error)
+/* Another's file may have any name, so nothing is removed to make room: the next number is taken. */
+custody_err cty_place_make(struct cty_place *place, custody_error *error)
 {
-    cty_place_unmake(place);
-    CTY_CLEANUP(fd_close_pointer) int fd =
-        open(place->made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 ? CUSTODY_OK : place_failed(error, "making", place->made);
+    size_t at = strlen(place->path);
+    for (unsigned number = 1; number <= MADE_MAX; number++) {
+        (void)snprintf(place->made + at, sizeof(".new-0000"), ".new-%04u", number % (MADE_MAX + 1));
+        custody_err err = name_check_free(place->made, NULL);
+        if (err == CUSTODY_E_EXISTS)
+            continue;
+        if (err != CUSTODY_OK)
+            return cty_fail(error, err, "looking at %s", place->made);
+        CTY_CLEANUP(fd_close_pointer) int fd =
+            open(place->made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0)
+            return CUSTODY_OK;
+        if (errno != EEXIST)
+            return place_failed(error, "making", place->made);
+    }
+    return cty_fail(error, CUSTODY_E_EXISTS, "%s, and all before it", place->made);
 }
 
 static custody_err folder_sync(const char *folder, custody_error *error)

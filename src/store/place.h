@@ -9,15 +9,16 @@
 
 /*
  * A database's place. `path` is absolute and its folder holds no symbolic link; `made` is where a new file is
- * made before it takes its name. Owns its texts and the lock. Zero-initialise with lock -1; cty_place_done.
+ * made before it takes its name: `path` and ".new-0001", or the first number beyond that is free. Owns its texts and the lock. Zero-initialise with lock -1; cty_place_done.
  */
 struct cty_place {
     char *path;
     char *folder;
     char *made;
     int lock;
+    bool lock_made; /* its file wasn't there before */
 };
-#define CTY_PLACE_INIT ((struct cty_place){NULL, NULL, NULL, -1})
+#define CTY_PLACE_INIT ((struct cty_place){.lock = -1})
 
 void cty_place_done(struct cty_place *place);
 
@@ -40,13 +41,13 @@ CUSTODY_MUST_USE custody_err cty_place_lock(struct cty_place *place, custody_err
 /* Errors: EXISTS where the file, or what an earlier one of its name left beside it, is there; IO. */
 CUSTODY_MUST_USE custody_err cty_place_check_free(const struct cty_place *place, custody_error *error);
 
-/* Makes an empty file at `made`, mode 0600; what an earlier attempt left there goes. Errors: IO, READ_ONLY. */
-CUSTODY_MUST_USE custody_err cty_place_make(const struct cty_place *place, custody_error *error);
+/* Makes an empty file at `made`, mode 0600, where nothing was. Errors: EXISTS where no number is free; IO, READ_ONLY. */
+CUSTODY_MUST_USE custody_err cty_place_make(struct cty_place *place, custody_error *error);
 /* Gives the made file its name, durably. Errors: EXISTS, IO, READ_ONLY. */
 CUSTODY_MUST_USE custody_err cty_place_settle(const struct cty_place *place, custody_error *error);
-/* Removes what was made. */
+/* Removes what cty_place_make made. */
 void cty_place_unmake(const struct cty_place *place);
-/* Gives up the lock and removes its file: for a place that was only filled, not opened. */
+/* Gives up the lock and removes its file, if it was not there before: for a place that was only filled, not opened. */
 void cty_place_unlock(struct cty_place *place);
 
 #endif

@@ -17,7 +17,7 @@ static custody_err file_fill(const struct cty_place *place, struct cty_bytes ori
 }
 
 /* Under another name first, so that what has the name is whole. */
-static custody_err file_make(const struct cty_place *place, struct cty_bytes origin, custody_error *error)
+static custody_err file_make(struct cty_place *place, struct cty_bytes origin, custody_error *error)
 {
     CTY_TRY(cty_place_check_free(place, error));
     CTY_TRY(cty_place_make(place, error));

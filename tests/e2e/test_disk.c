@@ -233,14 +233,14 @@ static void a_start_on_a_full_disk_serves_reads(void **state)
 
 static void a_backup_without_room_leaves_nothing(void **state)
 {
-    char filler[96], copy[96], made[104];
+    char filler[96], copy[96], made[112];
     (void)state;
     if (!make_disk("size=6m"))
         skip();
     struct scene *scene = scene_new(NULL);
     struct child child = {.pid = 0};
     snprintf(copy, sizeof(copy), "%s/copy.db", disk);
-    snprintf(made, sizeof(made), "%s.new", copy);
+    snprintf(made, sizeof(made), "%s.new-0001", copy);
     snprintf(child.log, sizeof(child.log), "/tmp/custody-disk-log-%d", (int)getpid());
     fill_disk(filler, sizeof(filler));
     const char *const argv[] = {house_program("CUSTODY_CUSTODY", "src/cli/custody"), "backup", "--ledger",

@@ -42,7 +42,7 @@ static int set_up(void **state)
 
 static void trace_database(const char *path)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock", ".new", ".new-journal"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock", ".new-0001", ".new-0001-journal"};
     trace_init(&trace, h->folder);
     for (size_t i = 0; i < CTY_COUNT_OF(suffixes); i++)
         trace_path(&trace, path, suffixes[i]);
@@ -378,7 +378,7 @@ static void a_start_behind_a_kill(void **state)
 
 static void remove_other(void)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock", ".new", ".new-journal"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock", ".new-0001", ".new-0001-journal"};
     char path[160];
     for (size_t i = 0; i < CTY_COUNT_OF(suffixes); i++) {
         snprintf(path, sizeof(path), "%s%s", path_of_other, suffixes[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulate/sim.h"
 
+#include <dirent.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -395,11 +396,22 @@ static void begin(struct sim *s, uint64_t seed)
     second_begin(s);
 }
 
+/* With what broken-off creations left, under whatever number. */
+static void folder_remove(const char *folder)
+{
+    DIR *open = opendir(folder);
+    for (struct dirent *item = open ? readdir(open) : NULL; item; item = readdir(open)) {
+        char path[64 + sizeof(item->d_name)];
+        snprintf(path, sizeof(path), "%.62s/%s", folder, item->d_name);
+        (void)unlink(path);
+    }
+    if (open)
+        closedir(open);
+    (void)rmdir(folder);
+}
+
 static void end(struct sim *s)
 {
-    static const char *const left[] = {"/ledger.db", "/ledger.db.lock", "/ledger.db.new", "/ledger.db-wal",
-                                       "/ledger.db-journal", "/ledger.db.new-journal"};
-    char path[128];
     office_close(s);
     post_done(s);
     auditor_done(s);
@@ -408,11 +420,7 @@ static void end(struct sim *s)
     for (size_t i = 0; i < s->papers_count; i++)
         paper_free(s->papers[i]);
     disk_end();
-    for (size_t i = 0; i < CTY_COUNT_OF(left); i++) {
-        snprintf(path, sizeof(path), "%s%s", s->folder, left[i]);
-        (void)remove(path);
-    }
-    (void)rmdir(s->folder);
+    folder_remove(s->folder);
 }
 
 static void play(struct sim *s, uint64_t steps)

@@ -278,7 +278,7 @@ static void a_copy_stands_alone(void **state)
 {
     (void)state;
     static const char *const beside[] = {"copy.db-wal", "copy.db-shm", "copy.db-journal", "copy.db.lock",
-                                         "copy.db.new"};
+                                         "copy.db.new-0001"};
     char path[160];
     struct cty_store *store = desk_create(&desk);
     assert_ok(desk_append(store, 30));

@@ -148,24 +148,47 @@ static void the_rest_of_another_database_is_refused(void **state)
     assert_ok(try_create(desk.path, DESK_ORIGIN));
 }
 
-static void a_creation_that_was_cut_off_is_begun_again(void **state)
+static const char foreign_text[] = "somebody's";
+
+static void foreign_put(const char *name)
+{
+    char path[160];
+    desk_path(&desk, name, path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(foreign_text, file) >= 0);
+    fclose(file);
+}
+
+static void assert_foreign_untouched(const char *name)
+{
+    char path[160], text[64] = "";
+    desk_path(&desk, name, path);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    fclose(file);
+    assert_string_equal(text, foreign_text);
+}
+
+/* They may be what an earlier attempt left, or somebody's ledger. */
+static void files_of_names_like_it_are_left_alone(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ledger.db.new", "ledger.db.new-journal"};
-    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
-        char path[160];
-        desk_path(&desk, names[i], path);
-        FILE *file = fopen(path, "w");
-        assert_non_null(file);
-        assert_true(fputs("what an earlier attempt left", file) >= 0);
-        fclose(file);
-    }
+    static const char *const names[] = {"ledger.db.new", "ledger.db.new-journal", "ledger.db.new-0001",
+                                        "ledger.db.new-0002-journal", "ledger.db.new-0003-wal"};
+    static const char *const made[] = {"ledger.db.new-0002", "ledger.db.new-0003", "ledger.db.new-0004",
+                                       "ledger.db.new-0004-journal"};
+    char path[160];
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++)
+        foreign_put(names[i]);
     assert_refused(try_open(desk.path), "not-found");
     fill(3);
     assert_int_equal(desk_reopen(&desk), 3);
-    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
-        char path[160];
-        desk_path(&desk, names[i], path);
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++)
+        assert_foreign_untouched(names[i]);
+    for (size_t i = 0; i < CTY_COUNT_OF(made); i++) {
+        desk_path(&desk, made[i], path);
         assert_int_equal(access(path, F_OK), -1);
     }
 }
@@ -385,7 +408,7 @@ int main(void)
         CASE(a_folder_that_others_write_is_refused),
         CASE(what_is_no_plain_file_is_refused),
         CASE(the_rest_of_another_database_is_refused),
-        CASE(a_creation_that_was_cut_off_is_begun_again),
+        CASE(files_of_names_like_it_are_left_alone),
         CASE(an_origin_is_a_lawful_name),
         CASE(one_writer_at_a_time),
         CASE(a_lock_leads_nowhere_else),

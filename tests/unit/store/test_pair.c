@@ -396,7 +396,8 @@ static custody_err on_step(void *context, uint64_t pages, uint64_t of_pages)
 static void a_copy_that_is_broken_off_leaves_nothing(void **state)
 {
     (void)state;
-    static const char *const beside[] = {"copy.db", "copy.db.new", "copy.db.lock", "copy.db.new-journal"};
+    static const char *const beside[] = {"copy.db", "copy.db.new-0001", "copy.db.lock",
+                                         "copy.db.new-0001-journal"};
     struct watched watched = {.stop_at = 2};
     const struct cty_store_backup_watch watch = {on_step, &watched};
     char path[160];
@@ -414,6 +415,32 @@ static void a_copy_that_is_broken_off_leaves_nothing(void **state)
     }
     cty_store_reader_close(reader);
     cty_store_close(store);
+}
+
+/* A ledger may have any name: that of a backup's file while it is made, or of its lock. */
+static void a_copy_removes_no_ledger(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"x.db.new", "x.db.new-0001", "x.db.lock"};
+    char path[160], ledger[160];
+    for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
+        struct cty_store_reader *reader = NULL;
+        struct cty_store *store = NULL;
+        desk_path(&desk, names[i], ledger);
+        assert_ok(cty_store_create(ledger, CTY_LITERAL(DESK_ORIGIN), &store, NULL));
+        assert_ok(desk_append(store, 7));
+        assert_ok(cty_store_reader_open(ledger, &reader, NULL));
+        assert_ok(cty_store_begin_read(reader, NULL));
+        desk_path(&desk, "x.db", path);
+        assert_ok(cty_store_backup(reader, path, NULL, NULL));
+        cty_store_reader_close(reader);
+        cty_store_close(store);
+        store = NULL;
+        assert_int_equal(unlink(path), 0);
+        assert_ok(cty_store_open(ledger, &store, NULL));
+        assert_int_equal(cty_store_size(cty_store_view(store)), 7);
+        cty_store_close(store);
+    }
 }
 
 /* --- the row ----------------------------------------------------------------------------------------------- */
@@ -453,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_is_written_by_nobody_unasked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_copy_takes_no_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_copy_that_is_broken_off_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_copy_removes_no_ledger, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
