@@ -97,5 +97,5 @@ custody_err cty_confine_after(const struct cty_config *config, struct cty_sandbo
     if (config->sandbox == CTY_SANDBOX_OFF || !cty_sandbox_is_built())
         return CUSTODY_OK;
     CTY_TRY(cty_sandbox_calls(state, error));
-    return check_required(config, cty_sandbox_is_whole(state), "the kernel has no seccomp, or would dump memory", error);
+    return check_required(config, cty_sandbox_is_enough(state), "the kernel has no seccomp, or would dump memory", error);
 }

@@ -96,7 +96,7 @@ static custody_err lock_keys(struct program *program, custody_error *error)
         return cty_fail(error, CUSTODY_E_CONFIG, "the sandbox is required, and %s", why.detail);
     if (err != CUSTODY_OK)
         cty_log(CTY_LOG_WARNING, "memory", "detail", "s", why.detail, "next", "s",
-                "raise the limit of locked memory (LimitMEMLOCK=, ulimit -l) to 1 MiB", NULL);
+                "raise the limit of locked memory (LimitMEMLOCK=, ulimit -l) to 8 MiB", NULL);
     return CUSTODY_OK;
 }
 
@@ -147,14 +147,15 @@ static void log_certificate(const struct cty_daemon *daemon)
             "detail", "s", words, NULL);
 }
 
-/* What is in force. Less than all is a warning, but where nobody wanted it. */
+/* What is in force. Less than `require` would take is a warning, but where nobody wanted it. */
 static void log_sandbox(const struct cty_sandbox_state *state, enum cty_sandbox_mode mode)
 {
-    bool good = mode == CTY_SANDBOX_OFF || cty_sandbox_is_whole(state);
-    const char *detail = mode == CTY_SANDBOX_OFF      ? "turned off"
-                         : !cty_sandbox_is_built()    ? "this program was built without it"
-                         : cty_sandbox_is_whole(state) ? "complete"
-                                                       : "this kernel has not all of it";
+    bool good = mode == CTY_SANDBOX_OFF || cty_sandbox_is_enough(state);
+    char words[CTY_SANDBOX_WORDS_SIZE];
+    cty_sandbox_words(state, words);
+    const char *detail = mode == CTY_SANDBOX_OFF   ? "turned off"
+                         : !cty_sandbox_is_built() ? "this program was built without it"
+                                                   : words;
     cty_log(good ? CTY_LOG_INFO : CTY_LOG_WARNING, "sandbox", "seccomp", "s", state->calls ? "on" : "off", "landlock", "u",
             (uint64_t)state->files_abi, "ports", "s", state->ports ? "on" : "off", "dumps", "s",
             state->undumpable ? "off" : "on", "detail", "s", detail, NULL);

@@ -23,6 +23,7 @@ struct cty_sandbox_state {
     bool calls;          /* the filter */
     unsigned files_abi;  /* version of Landlock; 0: none */
     bool ports;          /* Landlock keeps TCP too (version 4) */
+    bool scoped;         /* and signals and abstract sockets (version 6) */
     bool undumpable;     /* no core dumps, no debugger */
 };
 
@@ -52,7 +53,13 @@ CUSTODY_MUST_USE custody_err cty_sandbox_calls(struct cty_sandbox_state *state, 
 
 /* Whether this program was built with it at all: not with a sanitizer, and not to measure coverage. */
 bool cty_sandbox_is_built(void);
-/* Whether there are both parts and no dumps. What a version of Landlock does not know yet (ports before 4) is not asked for. */
-bool cty_sandbox_is_whole(const struct cty_sandbox_state *state);
+/*
+ * Whether what `require` asks for is in force: the filter, Landlock of any version, no dumps. TCP and signals, which older
+ * Landlocks leave out, are then the filter's alone, from when every door is open.
+ */
+bool cty_sandbox_is_enough(const struct cty_sandbox_state *state);
+/* "complete" where all of it is in force, else what is missing, by name. */
+#define CTY_SANDBOX_WORDS_SIZE 128u
+void cty_sandbox_words(const struct cty_sandbox_state *state, char ret_words[CTY_SANDBOX_WORDS_SIZE]);
 
 #endif

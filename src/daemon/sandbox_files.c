@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -127,6 +128,7 @@ static custody_err restrict_files(const struct cty_sandbox_needs *needs, struct 
         return err;
     state->files_abi = abi;
     state->ports = attr.net != 0;
+    state->scoped = attr.scoped != 0;
     return CUSTODY_OK;
 }
 
@@ -148,7 +150,29 @@ bool cty_sandbox_is_built(void)
     return CTY_SANDBOX_BUILT;
 }
 
-bool cty_sandbox_is_whole(const struct cty_sandbox_state *state)
+bool cty_sandbox_is_enough(const struct cty_sandbox_state *state)
 {
     return state->calls && state->files_abi > 0 && state->undumpable;
+}
+
+void cty_sandbox_words(const struct cty_sandbox_state *state, char ret_words[CTY_SANDBOX_WORDS_SIZE])
+{
+    const struct {
+        bool there;
+        const char *name;
+    } parts[] = {
+        {state->calls, "system calls (seccomp)"}, {state->files_abi > 0, "files (Landlock)"},
+        {state->ports, "TCP (Landlock 4)"},       {state->scoped, "signals (Landlock 6)"},
+        {state->undumpable, "no dumps"},
+    };
+    const char *between = "missing: ";
+    size_t used = 0;
+    snprintf(ret_words, CTY_SANDBOX_WORDS_SIZE, "complete");
+    for (size_t i = 0; i < CTY_COUNT_OF(parts); i++) {
+        if (parts[i].there)
+            continue;
+        used += (size_t)snprintf(ret_words + used, CTY_SANDBOX_WORDS_SIZE - used, "%s%s", between, parts[i].name);
+        between = ", ";
+        CTY_CHECK(used < CTY_SANDBOX_WORDS_SIZE);
+    }
 }

@@ -486,7 +486,7 @@ static int on_without_landlock(void)
     struct cty_sandbox_state now;
     if (!take_landlock_away() || with_mode(CTY_SANDBOX_ON, &now) != 0)
         return NOT_CONFINED;
-    return now.files_abi == 0 && now.undumpable && !cty_sandbox_is_whole(&now) ? reads_passwd() : 1;
+    return now.files_abi == 0 && now.undumpable && !cty_sandbox_is_enough(&now) ? reads_passwd() : 1;
 }
 
 static int required_without_landlock(void)
@@ -503,6 +503,47 @@ static void the_configuration_decides(void **state)
     assert_int_equal(attempt(0, on_takes_what_is_there), EACCES);
     assert_int_equal(attempt(0, on_without_landlock), 0);
     assert_int_equal(attempt(0, required_without_landlock), custody_err_exit(CUSTODY_E_CONFIG));
+}
+
+static void says(const struct cty_sandbox_state *now, const char *words, bool enough)
+{
+    char said[CTY_SANDBOX_WORDS_SIZE];
+    cty_sandbox_words(now, said);
+    assert_string_equal(said, words);
+    assert_int_equal(cty_sandbox_is_enough(now), enough);
+}
+
+/* Landlock 2, as Debian 12 has it, is enough for `require`, and never said to be complete. */
+static void what_is_missing_is_named(void **state)
+{
+    struct cty_sandbox_state now = {.calls = true, .files_abi = 6, .ports = true, .scoped = true, .undumpable = true};
+    (void)state;
+    says(&now, "complete", true);
+    now.scoped = false;
+    says(&now, "missing: signals (Landlock 6)", true);
+    now.ports = false;
+    now.files_abi = 2;
+    says(&now, "missing: TCP (Landlock 4), signals (Landlock 6)", true);
+    now.undumpable = false;
+    says(&now, "missing: TCP (Landlock 4), signals (Landlock 6), no dumps", false);
+    now = (struct cty_sandbox_state){.files_abi = 2, .undumpable = true};
+    says(&now, "missing: system calls (seccomp), TCP (Landlock 4), signals (Landlock 6)", false);
+    now = (struct cty_sandbox_state){.calls = false};
+    says(&now, "missing: system calls (seccomp), files (Landlock), TCP (Landlock 4), signals (Landlock 6), no dumps", false);
+}
+
+static int has_what_its_version_has(void)
+{
+    struct cty_sandbox_state now;
+    int err = with_mode(CTY_SANDBOX_ON, &now);
+    return err ? err : now.ports == (now.files_abi >= 4) && now.scoped == (now.files_abi >= 6) ? 0 : 1;
+}
+
+static void newer_parts_come_with_their_versions(void **state)
+{
+    (void)state;
+    NEEDS(FILES);
+    assert_int_equal(attempt(0, has_what_its_version_has), 0);
 }
 
 static int requires_in_this_build(void)
@@ -546,6 +587,8 @@ int main(void)
         cmocka_unit_test(it_can_still_serve),
         cmocka_unit_test(the_filter_holds_for_all_threads),
         cmocka_unit_test(the_configuration_decides),
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(newer_parts_come_with_their_versions),
         cmocka_unit_test(a_build_without_it_says_so),
         cmocka_unit_test(what_is_needed_has_to_be_there),
     };
