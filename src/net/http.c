@@ -244,8 +244,8 @@ static void *run_thread(void *context)
     struct pollfd files[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = http->stop_fd, .events = POLLIN}};
     bool any = false;
     while (!files[1].revents) {
-        if (poll(files, 2, time_to_wait(http, any)) < 0 && errno != EINTR)
-            return NULL;
+        int ready = poll(files, 2, time_to_wait(http, any));
+        CTY_CHECK(ready >= 0 || errno == EINTR);
         (void)MHD_run(http->mhd);
         any = end_the_late(http);
     }
