@@ -13,6 +13,7 @@
  *              brought into the database at once, or at a later commit where readers are in the way
  *     fold     the salt that the log has by now, in the commit before the fold. SQLite begins the log anew, with
  *              the next salt, only when all of it is in the database, and so that row is
+ *     anew     the log's salt, in a commit of its own behind the first of a log that began anew
  *     end      "closed", emptied
  */
 #include "base/check.h"
@@ -149,7 +150,7 @@ static custody_err log_bring(struct cty_store *store)
     return log_run(store, is_long ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL);
 }
 
-void cty_log_fold(struct cty_store *store)
+static void fold(struct cty_store *store)
 {
     if (store->log_frames < store->log_folded) /* it began anew */
         store->log_folded = 0;
@@ -163,4 +164,27 @@ void cty_log_fold(struct cty_store *store)
     /* The commit stands whatever comes of this; a full disk or a reader only puts it off. */
     if (log_bring(store) == CUSTODY_E_STORAGE)
         cty_store_poison(store);
+}
+
+/*
+ * Another program that brings the log into the database makes the next commit begin it anew. Were that to happen twice
+ * before a fold, the database would not know the log; so it is told of each, at once.
+ */
+static void follow(struct cty_store *store)
+{
+    struct cty_pairing next = store->pairing;
+    if (cty_pairing_salt(&store->view.sql, &next.salt, NULL) != CUSTODY_OK || !next.salt.present ||
+        next.salt.salt == store->pairing.salt.salt)
+        return;
+    next.size = store->view.size;
+    next.before.present = !store->log_known;
+    if (row_commit(store, &next, NULL) == CUSTODY_E_STORAGE)
+        cty_store_poison(store);
+}
+
+void cty_log_fold(struct cty_store *store)
+{
+    fold(store);
+    if (store->state != CTY_STORE_POISONED)
+        follow(store);
 }

@@ -302,7 +302,7 @@ custody_err cty_pairing_check_look(const struct cty_pairing_look *look, bool res
         return CUSTODY_OK;
     if (!look->log.salt.present)
         return restored ? CUSTODY_OK : cty_pairing_fail_missing(error);
-    if (database->salt.present && !salt_follows(&look->log.salt, &database->salt))
+    if (!restored && database->salt.present && !salt_follows(&look->log.salt, &database->salt))
         return cty_fail(error, CUSTODY_E_STORE_HALF, FOREIGN);
     return CUSTODY_OK;
 }
@@ -316,12 +316,19 @@ static bool is_first(const struct cty_pairing_look *look, const struct cty_pairi
            (!together->salt.present || salt_is(&together->salt, &look->log.salt));
 }
 
-custody_err cty_pairing_check(const struct cty_pairing_look *look, const struct cty_pairing *together,
+static bool is_foreign(const struct cty_pairing_look *look, const struct cty_pairing *together)
+{
+    return look->known && look->log.commits && !is_first(look, together) &&
+           !salt_follows(&look->log.salt, &look->database.salt);
+}
+
+custody_err cty_pairing_check(const struct cty_pairing_look *look, const struct cty_pairing *together, bool restored,
                               custody_error *error)
 {
     if (!look->known || !look->log.commits || is_first(look, together))
         return CUSTODY_OK;
-    if (!salt_follows(&look->log.salt, &look->database.salt))
+    /* Whoever says how far they come together may go on: another program may have begun the log anew. */
+    if (is_foreign(look, together) && !(restored && look->database.state == CTY_PAIRING_OPEN))
         return cty_fail(error, CUSTODY_E_STORE_HALF, FOREIGN);
     if (look->database.state == CTY_PAIRING_CLOSED && together->state != CTY_PAIRING_CLOSED)
         return cty_fail(error, CUSTODY_E_STORE_HALF, OLDER);
@@ -349,12 +356,12 @@ custody_err cty_pairing_check_malformed(const struct cty_pairing_look *look, con
                     "damaged");
 }
 
-/* The refusal doesn't say how far the copy comes: the number has to be found elsewhere. */
-custody_err cty_pairing_check_restored(const struct cty_pairing_look *look, uint64_t size, uint64_t restored,
-                                       custody_error *error)
+/* The refusal doesn't say how far it comes: the number has to be found elsewhere. */
+custody_err cty_pairing_check_restored(const struct cty_pairing_look *look, const struct cty_pairing *together,
+                                       uint64_t size, uint64_t restored, custody_error *error)
 {
-    bool is_whole = !look->known || look->database.state == CTY_PAIRING_CLOSED ||
-                    (look->database.state == CTY_PAIRING_OPEN && look->log.salt.present);
+    bool is_whole = !look->known || (look->database.state == CTY_PAIRING_OPEN && look->log.salt.present &&
+                                     !is_foreign(look, together));
     if (is_whole || size == restored)
         return CUSTODY_OK;
     return cty_fail(error, CUSTODY_E_STORE_COPY, size < restored ? "it has fewer than the %llu entries that were seen"

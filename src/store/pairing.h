@@ -70,14 +70,15 @@ struct cty_pairing_look {
 CUSTODY_MUST_USE custody_err cty_pairing_look(const struct cty_place *place, struct cty_pairing_look *ret_look,
                                               custody_error *error);
 /*
- * Whether SQLite may open them. `restored`: a person has looked, so a copy may be written, and a log be missing.
+ * Whether SQLite may open them. `restored`: a person has looked, so a copy may be written, and a log be missing, or be of
+ * another time by its salt.
  * Errors: STORE_COPY, STORE_HALF.
  */
 CUSTODY_MUST_USE custody_err cty_pairing_check_look(const struct cty_pairing_look *look, bool restored,
                                                     custody_error *error);
 /* Whether what is read with the log, `together`, is what follows from the database. Errors: STORE_HALF. */
-CUSTODY_MUST_USE custody_err cty_pairing_check(const struct cty_pairing_look *look,
-                                               const struct cty_pairing *together, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_pairing_check(const struct cty_pairing_look *look, const struct cty_pairing *together,
+                                               bool restored, custody_error *error);
 /* Whether all entries are there that the row speaks of. Errors: STORE_HALF. */
 CUSTODY_MUST_USE custody_err cty_pairing_check_size(const struct cty_pairing_look *look,
                                                     const struct cty_pairing *together, uint64_t size,
@@ -87,8 +88,12 @@ custody_err cty_pairing_check_malformed(const struct cty_pairing_look *look, con
                                         custody_error *error);
 /* STORE_HALF, in words for a log that is missing. */
 custody_err cty_pairing_fail_missing(custody_error *error);
-/* Whether a copy, or a database without its log, ends where a person says that the ledger does. Errors: STORE_COPY. */
-CUSTODY_MUST_USE custody_err cty_pairing_check_restored(const struct cty_pairing_look *look, uint64_t size,
+/*
+ * Whether what lies there ends where a person says that the ledger does. A database in use beside its own log is what a
+ * kill left of the start that was asked so: of it nothing is said. Errors: STORE_COPY.
+ */
+CUSTODY_MUST_USE custody_err cty_pairing_check_restored(const struct cty_pairing_look *look,
+                                                        const struct cty_pairing *together, uint64_t size,
                                                         uint64_t restored, custody_error *error);
 
 #endif

@@ -46,7 +46,8 @@ CUSTODY_MUST_USE custody_err cty_store_open(const char *path, struct cty_store *
                                             custody_error *error);
 /*
  * The same for a backup, or a database whose log is lost, of which a person says that the ledger had `size` entries and no
- * more. It is then an ordinary database; for one that already is, `size` says nothing. Errors: STORE_COPY for another size.
+ * more. So may one whose log another program began anew. It is then an ordinary database; `size` is compared with one that was
+ * closed too, and says nothing of one in use beside its own log. Errors: STORE_COPY for another size.
  */
 CUSTODY_MUST_USE custody_err cty_store_open_restored(const char *path, uint64_t size, struct cty_store **ret_store,
                                                      custody_error *error);

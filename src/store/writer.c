@@ -58,12 +58,13 @@ static custody_err pair_load(struct cty_store *store, const struct cty_pairing_l
                              const struct opening *opening, custody_error *error)
 {
     CTY_TRY(cty_pairing_read(&store->view.sql, &store->pairing, error));
-    CTY_TRY(cty_pairing_check(look, &store->pairing, error));
+    CTY_TRY(cty_pairing_check(look, &store->pairing, opening->restored != NULL, error));
     CTY_TRY(cty_store_read_newest(&store->view, &store->committed, NULL, error));
     store->view.size = store->committed.size;
     CTY_TRY(cty_pairing_check_size(look, &store->pairing, store->view.size, error));
-    return opening->restored ? cty_pairing_check_restored(look, store->view.size, *opening->restored, error)
-                             : CUSTODY_OK;
+    if (!opening->restored)
+        return CUSTODY_OK;
+    return cty_pairing_check_restored(look, &store->pairing, store->view.size, *opening->restored, error);
 }
 
 static custody_err ledger_load(struct cty_store *store, const struct cty_pairing_look *look,

@@ -331,6 +331,81 @@ static void a_leftover_index_says_nothing(void **state)
     forget_all();
 }
 
+/* --- another program --------------------------------------------------------------------------------------- */
+
+/* As `PRAGMA wal_checkpoint` of a shell does. */
+static void bring_in_from_outside(void)
+{
+    sqlite3 *db = NULL;
+    int frames = 0, folded = -1;
+    assert_int_equal(sqlite3_open_v2(desk.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM entry", NULL, NULL, NULL), SQLITE_OK); /* finds the log */
+    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &folded), SQLITE_OK);
+    assert_true(frames > 0);
+    assert_int_equal(frames, folded);
+    sqlite3_close(db);
+}
+
+static void another_program_may_bring_the_log_in(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    uint32_t salt = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        uint64_t size = append_some(store);
+        assert_true(i == 0 || salt_now() == salt + 1);
+        salt = salt_now();
+        keep(size); /* killed now */
+        bring_in_from_outside();
+        keep(size);
+    }
+    cty_store_close(store);
+    for (size_t i = 0; i < moments_count; i++) {
+        lay_out(&moments[i].database, &moments[i].log);
+        assert_int_equal(desk_reopen(&desk), moments[i].size);
+    }
+    forget_all();
+}
+
+/* The database of a writer that was killed before it could tell it of the log, twice. */
+static void row_fall_behind(struct content *database)
+{
+    char *text = (char *)database->bytes.data;
+    unsigned changed = 0;
+    for (size_t i = 0; i + 13 < database->bytes.size; i++) {
+        if (memcmp(text + i, "open ", 5) == 0 && text[i + 13] == ' ' && text[i + 5] != '-') {
+            text[i + 5] = text[i + 5] == '7' ? '8' : '7';
+            changed++;
+        }
+    }
+    assert_true(changed > 0);
+}
+
+static void a_log_of_another_time_is_a_persons_to_answer_for(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    keep(append_some(store));
+    bring_in_from_outside();
+    keep(append_some(store));
+    bring_in_from_outside();
+    keep(append_some(store));
+    cty_store_close(store);
+    struct moment *last = &moments[2];
+    row_fall_behind(&last->database);
+    lay_out(&last->database, &last->log);
+    assert_refused(try_open(), "store-half");
+    assert_refused(try_restored(last->size - 1), "store-copy");
+    assert_refused(try_restored(last->size + 1), "store-copy");
+    assert_refused(try_open(), "store-half");
+    assert_ok(try_restored(last->size));
+    assert_int_equal(desk_reopen(&desk), last->size);
+    /* Pages are missing that were brought in between: the head shows it. */
+    lay_out(&moments[0].database, &last->log);
+    assert_refused(try_restored(last->size), "store-altered");
+    forget_all();
+}
+
 /* --- copies ------------------------------------------------------------------------------------------------ */
 
 static void copy_to(const char *name, char path[static 160])
@@ -358,7 +433,9 @@ static void a_copy_is_written_by_nobody_unasked(void **state)
     assert_ok(try_read(cty_store_reader_open));
     assert_ok(try_restored(7));
     assert_int_equal(desk_reopen(&desk), 7); /* once said, it is an ordinary database */
-    assert_ok(try_restored(99));
+    assert_refused(try_restored(99), "store-copy");
+    assert_refused(try_restored(6), "store-copy");
+    assert_ok(try_restored(7));
     store = desk_open(&desk);
     assert_int_equal(append_some(store), 14);
     cty_store_close(store);
@@ -477,6 +554,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_without_its_database_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(another_databases_log_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_leftover_index_says_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_program_may_bring_the_log_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_log_of_another_time_is_a_persons_to_answer_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_copy_is_written_by_nobody_unasked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_copy_takes_no_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_copy_that_is_broken_off_leaves_nothing, setup, teardown),
