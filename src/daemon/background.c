@@ -79,10 +79,13 @@ static void in_transaction(struct cty_sequencer *sequencer,
     err = work(&group, &error);
     if (err != CUSTODY_OK) {
         cty_group_fault(sequencer, &err, &error);
-    } else if (group.appended) {
+        return;
+    }
+    if (group.appended) {
         cty_count_expiries(sequencer->touched_count);
         cty_group_tell(sequencer);
     }
+    cty_group_check_after(sequencer);
 }
 
 void cty_commit_background(struct cty_sequencer *sequencer)

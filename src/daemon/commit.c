@@ -397,7 +397,8 @@ custody_err cty_group_begin(struct cty_sequencer *sequencer, custody_error *erro
     sequencer->touched_count = 0;
     sequencer->rotated_count = 0;
     custody_err err = cty_store_begin(sequencer->config.store, error);
-    if (err != CUSTODY_OK)
+    /* Nothing has happened, and whoever asked hears of it: while a backup is read, that may be five times a second. */
+    if (err != CUSTODY_OK && err != CUSTODY_E_BUSY)
         cty_group_fault(sequencer, &err, error);
     return err;
 }
@@ -437,8 +438,7 @@ void cty_group_tell(struct cty_sequencer *sequencer)
         sequencer->config.committed(sequencer->config.user, sequencer->touched, sequencer->touched_count);
 }
 
-/* What was committed stands and was answered; what the store does behind it may have failed for good. */
-static void check_after(struct cty_sequencer *sequencer)
+void cty_group_check_after(struct cty_sequencer *sequencer)
 {
     custody_error error = {0};
     if (!cty_store_is_poisoned(sequencer->config.store))
@@ -463,7 +463,7 @@ void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *fi
         cty_group_tell(sequencer);
     tell_all(first);
     if (err == CUSTODY_OK)
-        check_after(sequencer);
+        cty_group_check_after(sequencer);
     if (sequencer->config.told)
         sequencer->config.told(sequencer->config.user);
 }

@@ -21,7 +21,7 @@ struct cty_group {
     bool wrote; /* something that is no entry */
 };
 
-/* Begins a transaction. Errors: CLOCK, STORAGE, READ_ONLY where nothing may be appended; the store's. */
+/* Begins a transaction; a fault is told of, but for BUSY. Errors: CLOCK, STORAGE, READ_ONLY where nothing may be appended; the store's. */
 CUSTODY_MUST_USE custody_err cty_group_begin(struct cty_sequencer *sequencer, custody_error *error);
 /* Stores what sequencer->unit holds. Errors: the store's; INTERNAL for a case that breaks an invariant. */
 CUSTODY_MUST_USE custody_err cty_group_store_unit(struct cty_sequencer *sequencer, custody_error *error);
@@ -30,6 +30,8 @@ CUSTODY_MUST_USE custody_err cty_group_finish(struct cty_group *group, struct ct
                                               custody_error *error);
 /* Takes back, and draws the consequences for the service; *err becomes what clients are told. */
 void cty_group_fault(struct cty_sequencer *sequencer, custody_err *err, const custody_error *error);
+/* What was committed stands; where the store has failed behind it, that is a fault all the same. */
+void cty_group_check_after(struct cty_sequencer *sequencer);
 /* Tells those who wait for news of what was committed. */
 void cty_group_tell(struct cty_sequencer *sequencer);
 

@@ -166,9 +166,12 @@ static void creation_free(struct creation *c)
 custody_err cty_daemon_create_ledger(const struct cty_daemon_options *options, struct cty_bytes submit_params,
                                      custody_error *error)
 {
+    custody_error unasked = {0};
     struct creation *c = cty_alloc(1, sizeof(*c));
     if (!c)
         return CUSTODY_E_NO_MEMORY;
+    if (!error)
+        error = &unasked;
     c->options = options;
     cty_head_init(&c->head);
     cty_book_init(&c->book, NULL, NULL);

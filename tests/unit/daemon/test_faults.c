@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A disk that fails under a custodian: what was answered stands, nothing is guessed, reads go on. */
 #include <poll.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "unit/daemon/house.h"
@@ -140,11 +143,75 @@ static void a_rotation_that_is_not_stored_is_none(void **state)
     house_free(h);
 }
 
+static sqlite3 *open_from_outside(struct house *h)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open_v2(h->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM entry", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+/* Nobody asks for an expiry, so nobody else would hear that the store failed behind it. */
+static void a_failure_behind_an_expiry_is_the_end(void **state)
+{
+    struct house *h = house_ready();
+    char reason[128];
+    (void)state;
+    faulty_install();
+    house_close(h);
+    house_open(h); /* its files are the failing disk's from here on */
+    house_case(h, "acme/bot", "ping");
+    uint64_t size = house_size(h);
+    sqlite3 *db = open_from_outside(h);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    /* The log begins anew: its header, the commit, and the row that says so. */
+    faulty_arm(FAULTY_SYNC, 3);
+    house_pass(h, 2 * HOUR_MS);
+    house_wait_size(h, size + 1);
+    assert_true(has_failed(h, 5000));
+    assert_true(faulty_disarm());
+    assert_int_equal(service_state(h, reason), CTY_SERVING_STOPPED);
+    assert_int_equal(house_size(h), size + 1);
+    house_free(h);
+}
+
+/* What a program that reads or writes keeps waiting is no fault, and not told of five times a second. */
+static void who_has_to_wait_for_another_program_is_no_fault(void **state)
+{
+    struct house *h = house_ready();
+    char line[512];
+    unsigned faults = 0;
+    (void)state;
+    FILE *log = tmpfile();
+    int before = dup(STDERR_FILENO);
+    assert_non_null(log);
+    assert_true(before >= 0);
+    sqlite3 *db = open_from_outside(h);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+    custody_err err = try_ping(h);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    assert_refused(err, "busy");
+    rewind(log);
+    while (fgets(line, sizeof(line), log))
+        faults += strstr(line, "event=fault") != NULL;
+    fclose(log);
+    assert_int_equal(faults, 0);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(try_ping(h));
+    house_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_turns_the_custodian_read_only),
         cmocka_unit_test(a_failed_write_or_sync_is_the_end),
+        cmocka_unit_test(a_failure_behind_an_expiry_is_the_end),
+        cmocka_unit_test(who_has_to_wait_for_another_program_is_no_fault),
         cmocka_unit_test(a_rotation_that_is_not_stored_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
