@@ -56,10 +56,7 @@ static custody_err open_ledger(struct sim *s, custody_error *error)
 {
     struct office *o = &s->office;
     CTY_TRY(cty_store_open(s->path, &o->store, error));
-    CTY_TRY(cty_store_begin(o->store, error));
-    custody_err err = read_ledger(s, error);
-    cty_store_roll_back(o->store);
-    return err;
+    return read_ledger(s, error);
 }
 
 static custody_err start_sequencer(struct sim *s, custody_error *error)
