@@ -7,6 +7,9 @@
 /* An answer's memory that is kept for the next job. */
 #define OUT_KEPT_MAX (256u * 1024u)
 
+/* What a free submission may keep of each of its buffers for the next statement. */
+#define BUFFER_KEPT_MAX (16u * 1024u)
+
 /* An answer of so much may be left half made by as many as there are calls. */
 #define OUT_SMALL_MAX (64u * 1024u)
 
@@ -272,9 +275,29 @@ custody_err cty_submission_get(struct cty_jobs *jobs, struct cty_submission **re
     return CUSTODY_OK;
 }
 
+static void trim_buffer(struct cty_buf *buffer)
+{
+    if (buffer->capacity > BUFFER_KEPT_MAX)
+        cty_buf_done(buffer);
+}
+
+/* Anybody may send large envelopes, and there are thousands of submissions: none keeps what was large. */
+static void trim(struct cty_submission *submission)
+{
+    struct cty_signed *parsed = &submission->parsed;
+    size_t nodes = (size_t)parsed->json.capacity + parsed->envelope_json.capacity;
+    if (parsed->pae.capacity > BUFFER_KEPT_MAX || nodes > BUFFER_KEPT_MAX / sizeof(struct cty_json_node))
+        cty_signed_done(parsed);
+    for (uint32_t i = 0; i < CTY_UNIT_ENTRIES_MAX; i++) {
+        trim_buffer(&submission->parts[i].entry);
+        trim_buffer(&submission->parts[i].receipt);
+    }
+}
+
 void cty_submission_put(struct cty_jobs *jobs, struct cty_submission *submission)
 {
     cty_contents_clear(&submission->contents);
+    trim(submission);
     pthread_mutex_lock(&jobs->lock);
     submission->next = jobs->free_submissions;
     jobs->free_submissions = submission;

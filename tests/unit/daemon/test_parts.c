@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/sessions.h"
 #include "daemon/sequencer.h"
+#include "daemon/service.h"
 #include "unit/support.h"
 
 static _Atomic uint64_t wall, monotonic;
@@ -601,6 +602,33 @@ static void the_cache_says_what_was_put_last(void **state)
     cty_cache_done(&cache);
 }
 
+static void put_zeros(struct cty_buf *buffer, size_t size)
+{
+    static const uint8_t zeros[20000];
+    cty_buf_clear(buffer);
+    assert_int_equal(cty_buf_put(buffer, zeros, size), CUSTODY_OK);
+}
+
+static void a_free_submission_keeps_nothing_large(void **state)
+{
+    (void)state;
+    struct cty_jobs jobs;
+    struct cty_submission *submission = NULL;
+    assert_int_equal(cty_jobs_init(&jobs, 1), CUSTODY_OK);
+    assert_int_equal(cty_submission_get(&jobs, &submission), CUSTODY_OK);
+    submission->parsed.pae = CTY_BUF_INIT(20000);
+    put_zeros(&submission->parsed.pae, 500);
+    put_zeros(&submission->parts[0].entry, 20000);
+    cty_submission_put(&jobs, submission);
+    assert_true(submission->parsed.pae.capacity >= 500);
+    assert_int_equal(submission->parts[0].entry.capacity, 0);
+    assert_int_equal(cty_submission_get(&jobs, &submission), CUSTODY_OK);
+    put_zeros(&submission->parsed.pae, 20000);
+    cty_submission_put(&jobs, submission);
+    assert_int_equal(submission->parsed.pae.capacity, 0);
+    cty_jobs_done(&jobs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +653,7 @@ int main(void)
         cmocka_unit_test(the_pace_is_that_of_late),
         cmocka_unit_test(an_actors_share_of_the_queue_is_a_batch_at_least),
         cmocka_unit_test(an_actor_and_a_party_have_their_share_of_the_queue),
+        cmocka_unit_test(a_free_submission_keeps_nothing_large),
         cmocka_unit_test(what_was_queued_before_is_known),
         cmocka_unit_test(what_comes_again_has_one_share_for_all),
         cmocka_unit_test(the_cache_says_what_was_put_last),
