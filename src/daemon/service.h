@@ -38,6 +38,7 @@ struct cty_run_item {
     struct cty_submission *submission; /* NULL: it came to nothing, for this reason: */
     custody_err err;
     custody_error error;
+    bool queued; /* it went to the sequencer */
 };
 
 /* What a worker takes up: a message, or a call that waited and was woken. */

@@ -71,12 +71,15 @@ static bool takes_write(struct cty_worker *worker, struct cty_submission *submis
     return false;
 }
 
-/* Whether the message changes keys before this statement, which is the last of its run so far. */
+/*
+ * Whether the message changes keys before this statement, which is the last of its run so far. One that was refused
+ * changes none; and what was never parsed has no type.
+ */
 static bool is_after_rotation(const struct cty_job *job)
 {
     for (uint32_t i = 0; i + 1 < job->run_count; i++) {
         const struct cty_run_item *item = &job->run[i];
-        if (item->rpc == CTY_RPC_SUBMIT && item->submission &&
+        if (item->rpc == CTY_RPC_SUBMIT && item->queued &&
             item->submission->parsed.statement.type == CTY_ACTOR_ROTATE)
             return true;
     }
@@ -98,6 +101,7 @@ static void charge_run(const struct cty_worker *worker, struct cty_job *job, con
         job->run_party = AGAIN_PARTY;
         return;
     }
+    CTY_CHECK(submission->kind == CTY_STAGE || submission->verified);
     struct cty_bytes actor = submission->kind == CTY_SUBMIT ? submission->parsed.statement.signers[0]
                                                             : cty_bytes_text(worker->actor);
     job->run_actor = cty_tally_name(actor);
@@ -121,6 +125,7 @@ static bool queue(struct cty_worker *worker, struct cty_job *job, struct cty_sub
     atomic_fetch_add(&job->pending, 1);
     if (!job->run_was_busy && cty_sequencer_push(&worker->service->sequencer, submission) == CUSTODY_OK) {
         job->run_queued++;
+        job->run[job->run_count - 1].queued = true;
         return true;
     }
     atomic_fetch_sub(&job->pending, 1);
