@@ -144,15 +144,16 @@ custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint
     seal(sessions, nonce, code);
     if (!cty_secret_equal(code, nonce + 8, sizeof(code)))
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the server nonce is not ours");
-    uint64_t now = cty_clock_monotonic(sessions->clock);
     uint64_t given = get_be(nonce, 6);
-    if (now < given || now - given > CTY_CHALLENGE_MS_MAX)
-        return cty_fail(error, CUSTODY_E_BAD_SESSION, "the challenge is too old");
     struct cty_used_challenge use = {.expires_ms = given + CTY_CHALLENGE_MS_MAX, .actor = cty_tally_name(actor),
                                      .party = cty_tally_name(cty_actor_party(actor))};
     memcpy(use.nonce, nonce, sizeof(use.nonce));
+    /* The time is read under the lock: by an older one, what others have forgotten since could be used once more. */
     pthread_mutex_lock(&sessions->lock);
-    custody_err err = use_locked(sessions, &use, now, error);
+    uint64_t now = cty_clock_monotonic(sessions->clock);
+    custody_err err = now < given || now - given > CTY_CHALLENGE_MS_MAX
+                          ? cty_fail(error, CUSTODY_E_BAD_SESSION, "the challenge is too old")
+                          : use_locked(sessions, &use, now, error);
     pthread_mutex_unlock(&sessions->lock);
     return err;
 }
