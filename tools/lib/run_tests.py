@@ -75,6 +75,8 @@ def filters_of(configuration, arguments):
     excluded = set(configuration.never)
     if not arguments.all and 'slow' not in arguments.suite:
         excluded.add('slow')
+    if 'long' not in arguments.suite:
+        excluded.add('long')
     return [some for some in (set(arguments.suite), configuration.only) if some], excluded
 
 
@@ -196,7 +198,7 @@ class Run:
 
     def fuzz(self):
         """Runs each fuzz target for a few seconds."""
-        seconds = '20' if os.environ.get('CI') else '5'
+        seconds = '10' if os.environ.get('CI') else '5'
         began = time.monotonic()
         done = subprocess.run([os.path.join(TOP, 'tools', 'fuzz'), '--tap', '--seconds', seconds],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
