@@ -231,13 +231,30 @@ static custody_err check_session(struct cty_worker *worker, custody_error *error
     return err;
 }
 
+/*
+ * What came to nothing before anybody's key vouched for it is over, but for its words: so a message of refused statements holds one
+ * submission and not as many as it has calls, whoever sends it. What a key did verify is kept for its signed refusal.
+ */
+static custody_err give_back(struct cty_worker *worker, struct cty_run_item *item)
+{
+    struct cty_submission *submission = item->submission;
+    custody_err err = submission->err;
+    if (err == CUSTODY_OK || (submission->verified && custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL))
+        return CUSTODY_OK;
+    item->error = submission->error;
+    item->submission = NULL;
+    cty_submission_put(&worker->service->jobs, submission);
+    return err;
+}
+
 static custody_err prepare_item(struct cty_worker *worker, struct cty_job *job, struct cty_run_item *item)
 {
     if (item->rpc == CTY_RPC_BLOB_STAGE)
         CTY_TRY(check_session(worker, &item->error));
     CTY_TRY(cty_submission_get(&worker->service->jobs, &item->submission));
     prepare_write(worker, job, item->submission);
-    return CUSTODY_OK;
+    /* What is queued is the sequencer's. */
+    return item->queued ? CUSTODY_OK : give_back(worker, item);
 }
 
 static void add_write(struct cty_worker *worker, struct cty_job *job)
