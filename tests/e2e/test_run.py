@@ -24,6 +24,12 @@ REGION_MAX = 1 << 30
 AGENT = 'acme-refund-agent'
 
 
+# Whoever runs this in the background may ignore these, and a program inherits what is ignored.
+for _number, _handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL),
+                          (signal.SIGINT, signal.default_int_handler)):
+    signal.signal(_number, _handler)
+
+
 class World(live.World):
     """With acme, whose policy holds what its agent asks for until one approver says yes."""
 
