@@ -48,7 +48,7 @@ const char *const plays_policy =
     "{\"effect\":\"pass\",\"match\":{\"action\":\"both.*\"}},"
     "{\"effect\":\"pass\",\"match\":{\"action\":\"lapse.*\"},\"use_ms\":700},"
     "{\"effect\":\"pass\",\"match\":{\"action\":\"given.*\"},\"use_ms\":6000},"
-    "{\"effect\":\"pass\",\"match\":{\"action\":\"silent.*\"},\"report_ms\":700},"
+    "{\"effect\":\"pass\",\"match\":{\"action\":\"silent.*\"},\"report_ms\":4000},"
     "{\"approvals\":1,\"decide_ms\":700,\"effect\":\"hold\",\"match\":{\"action\":\"brief.*\"},\"roles\":[\"approver\"]},"
     "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"stolen.before\"},\"roles\":[\"guest\"],\"use_ms\":6000},"
     "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"stolen.*\"},\"roles\":[\"guest\"]},"
