@@ -22,6 +22,7 @@ static cty_read_function *const reads[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = cty_read_checkpoint,
     [CTY_RPC_PROOF_INCLUSION] = cty_read_proof_inclusion,
     [CTY_RPC_PROOF_CONSISTENCY] = cty_read_proof_consistency,
+    [CTY_RPC_WITNESSES] = cty_read_witnesses,
     [CTY_RPC_ENTRIES] = cty_read_entries,
     [CTY_RPC_CASE_GET] = cty_read_case_get,
     [CTY_RPC_CASE_LIST] = cty_read_case_list,

@@ -53,6 +53,8 @@ custody_err cty_read_checkpoint(struct cty_worker *worker, const struct cty_rpc_
                                 union cty_rpc_result *result, custody_error *error)
 {
     struct cty_store_mark mark;
+    if (params->u.checkpoint.witnessed)
+        return cty_fail(error, CUSTODY_E_NOT_WITNESSED, "the custodian has no witnesses");
     CTY_TRY(cty_read_note(worker, &mark, &result->checkpoint.checkpoint, error));
     if (mark.size < params->u.checkpoint.min_size)
         return cty_fail(error, CUSTODY_E_NOT_FOUND, "the newest checkpoint is of size %llu",
@@ -83,6 +85,8 @@ custody_err cty_read_proof_inclusion(struct cty_worker *worker, const struct cty
     uint64_t index = params->u.proof_inclusion.index;
     struct cty_store_mark mark;
     struct cty_proof proof;
+    if (params->u.proof_inclusion.witnessed)
+        return cty_fail(error, CUSTODY_E_NOT_WITNESSED, "the custodian has no witnesses");
     CTY_TRY(read_mark(worker, params->u.proof_inclusion.size, &mark, error));
     if (index >= mark.size)
         return cty_fail(error, CUSTODY_E_NOT_FOUND, "the checkpoint covers %llu entries",

@@ -15,6 +15,8 @@ typedef custody_err cty_read_function(struct cty_worker *worker, const struct ct
 /* read_ledger.c */
 cty_read_function cty_read_info, cty_read_checkpoint, cty_read_proof_inclusion, cty_read_proof_consistency,
     cty_read_entries, cty_read_trust_entries, cty_read_case_entries;
+/* read_witnesses.c */
+cty_read_function cty_read_witnesses;
 /* list_cases.c */
 cty_read_function cty_read_case_list;
 /*

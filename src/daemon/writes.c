@@ -55,6 +55,10 @@ static custody_err check_service(struct cty_worker *worker, custody_error *error
         return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
     case CTY_SERVING_STOPPED:
         return cty_fail(error, CUSTODY_E_STORAGE, "the custodian has stopped");
+    case CTY_SERVING_WITNESSES:
+        return cty_fail(error, CUSTODY_E_WITNESSES_UNKNOWN, "it asks them again and again");
+    case CTY_SERVING_BEHIND:
+        return cty_fail(error, CUSTODY_E_LEDGER_BEHIND, "the custodian appends nothing");
     }
     return CUSTODY_E_INTERNAL;
 }

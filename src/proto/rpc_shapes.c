@@ -4,7 +4,9 @@
 
 #include "model/shape_rows.h"
 
-const char *const cty_service_state_names[] = {"serving", "read-only", "clock", "stopped", "closed", NULL};
+const char *const cty_service_state_names[] = {"serving", "read-only", "clock", "stopped", "closed",
+                                             "witnesses", "behind", NULL};
+const char *const cty_witness_state_names[] = {"ok", "behind", "silent", "refuses", "conflict", NULL};
 static const char *const mine_names[] = {"any", "requester", "holder", "decide", "offered", NULL};
 
 /* In messages 0 and false may be said as well as left out. */
@@ -74,10 +76,12 @@ static const struct cty_field p_submit[] = {
 };
 static const struct cty_field p_checkpoint[] = {
     MAY_U64(P, u.checkpoint.min_size, "min_size", CTY_NUMBER_MAX),
+    MAY_BOOL(P, u.checkpoint.witnessed, "witnessed"),
 };
 static const struct cty_field p_proof_inclusion[] = {
     U64(P, u.proof_inclusion.index, "index"),
     MAY_U64(P, u.proof_inclusion.size, "size", CTY_NUMBER_MAX),
+    MAY_BOOL(P, u.proof_inclusion.witnessed, "witnessed"),
 };
 static const struct cty_field p_proof_consistency[] = {
     U64(P, u.proof_consistency.from, "from"),
@@ -193,6 +197,24 @@ static const struct cty_field r_proof_consistency[] = {
     HASH(R, proof_consistency.root_to, "root_to"),
     U64(R, proof_consistency.to, "to"),
 };
+#define WI struct cty_rpc_witness
+static const struct cty_field witness_fields[] = {
+    TEXT(WI, detail, "detail", ANY),
+    TEXT(WI, key, "key", ANY),
+    TEXT(WI, name, "name", ANY),
+    U64(WI, size, "size"),
+    ENUM(WI, state, "state", cty_witness_state_names),
+    U64(WI, time, "time"),
+};
+static const struct cty_shape witness_shape = CTY_SHAPE(witness_fields);
+
+static const struct cty_field r_witnesses[] = {
+    TEXTS(R, witnesses.missing, "missing", ANY, CTY_RPC_WITNESSES_MAX),
+    TEXT(R, witnesses.policy, "policy", ANY),
+    U64(R, witnesses.quorum_size, "quorum_size"),
+    U64(R, witnesses.quorum_time, "quorum_time"),
+    OBJECTS(R, witnesses.witnesses, "witnesses", witness_shape, 0, CTY_RPC_WITNESSES_MAX),
+};
 static const struct cty_field r_entries[] = {
     TEXT(R, entries.checkpoint, "checkpoint", ANY),
     RAW(R, entries.entries, "entries", check_array),
@@ -302,6 +324,7 @@ static const struct cty_shape params_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = CTY_SHAPE(p_checkpoint),
     [CTY_RPC_PROOF_INCLUSION] = CTY_SHAPE(p_proof_inclusion),
     [CTY_RPC_PROOF_CONSISTENCY] = CTY_SHAPE(p_proof_consistency),
+    [CTY_RPC_WITNESSES] = NOTHING,
     [CTY_RPC_ENTRIES] = CTY_SHAPE(p_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(p_case_get),
     [CTY_RPC_CASE_LIST] = CTY_SHAPE(p_case_list),
@@ -323,6 +346,7 @@ static const struct cty_shape result_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = CTY_SHAPE(r_checkpoint),
     [CTY_RPC_PROOF_INCLUSION] = CTY_SHAPE(r_proof_inclusion),
     [CTY_RPC_PROOF_CONSISTENCY] = CTY_SHAPE(r_proof_consistency),
+    [CTY_RPC_WITNESSES] = CTY_SHAPE(r_witnesses),
     [CTY_RPC_ENTRIES] = CTY_SHAPE(r_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(r_case_get),
     [CTY_RPC_CASE_LIST] = CTY_SHAPE(r_case_list),

@@ -22,11 +22,29 @@ enum cty_rpc {
 enum cty_rpc_access { CTY_RPC_OPEN, CTY_RPC_MEMBERS, CTY_RPC_SESSION };
 
 /* What the custodian does at the moment, in `info`. */
-enum cty_service_state { CTY_SERVING, CTY_SERVING_READS, CTY_SERVING_CLOCK, CTY_SERVING_STOPPED, CTY_SERVING_CLOSED };
+enum cty_service_state {
+    CTY_SERVING,
+    CTY_SERVING_READS,
+    CTY_SERVING_CLOCK,
+    CTY_SERVING_STOPPED,
+    CTY_SERVING_CLOSED,
+    CTY_SERVING_WITNESSES, /* what its witnesses have seen is not known yet */
+    CTY_SERVING_BEHIND     /* one of them has seen more than it holds */
+};
 extern const char *const cty_service_state_names[];
 
 /* Which cases `case.list` lists. */
 enum cty_mine { CTY_MINE_ANY, CTY_MINE_REQUESTER, CTY_MINE_HOLDER, CTY_MINE_DECIDE, CTY_MINE_OFFERED };
+
+/* How the custodian stands with one of its witnesses. */
+enum cty_witness_state {
+    CTY_WITNESS_OK,       /* it stands on the newest checkpoint, or on one that is submitted to it right now */
+    CTY_WITNESS_BEHIND,   /* it answers, and stands on an older one */
+    CTY_WITNESS_SILENT,   /* no answer that says something */
+    CTY_WITNESS_REFUSES,  /* it answers, and cosigns nothing of ours */
+    CTY_WITNESS_CONFLICT, /* it has seen another ledger of this name */
+};
+extern const char *const cty_witness_state_names[];
 
 /* Most states that a filter names: one for each that there is, with room. */
 #define CTY_RPC_STATES_MAX 16
@@ -59,10 +77,12 @@ struct cty_rpc_params {
         } submit;
         struct {
             uint64_t min_size;
+            bool witnessed; /* its cosignatures have to meet the custodian's policy */
         } checkpoint;
         struct {
             uint64_t index;
-            uint64_t size; /* 0: the newest */
+            uint64_t size;  /* 0: the newest */
+            bool witnessed; /* as above; then `size` is 0 */
         } proof_inclusion;
         struct {
             uint64_t from;
@@ -150,6 +170,18 @@ struct cty_rpc_case {
     uint64_t updated;         /* rows: index of the case's newest entry */
 };
 
+/* As many as a policy may name. */
+#define CTY_RPC_WITNESSES_MAX 64u
+/* One witness of the custodian's policy. */
+struct cty_rpc_witness {
+    struct cty_bytes detail; /* what came of it last, for people; may be empty */
+    struct cty_bytes key;    /* vkey */
+    struct cty_bytes name;   /* in the policy */
+    uint64_t size;           /* of the newest checkpoint that it cosigned, as far as the custodian holds it; 0: none */
+    int state;               /* enum cty_witness_state */
+    uint64_t time;           /* ms, of its newest cosignature */
+};
+
 /* One entry with its proof. */
 struct cty_rpc_receipt {
     struct cty_bytes entry;
@@ -214,6 +246,15 @@ union cty_rpc_result {
         struct cty_hash root_to;
         uint64_t to;
     } proof_consistency;
+    struct {
+        struct cty_bytes missing[CTY_RPC_WITNESSES_MAX]; /* names of those that do not stand on the newest checkpoint */
+        uint32_t missing_count;
+        struct cty_bytes policy; /* empty: the custodian has none */
+        uint64_t quorum_size;    /* of the newest checkpoint that meets it; 0: none */
+        uint64_t quorum_time;    /* ms: when its quorum was complete, by the witnesses' clocks */
+        struct cty_rpc_witness witnesses[CTY_RPC_WITNESSES_MAX];
+        uint32_t witnesses_count;
+    } witnesses;
     struct {
         struct cty_bytes checkpoint;
         struct cty_bytes entries; /* raw: array of texts */

@@ -22,6 +22,7 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
     case CTY_RPC_INFO:
     case CTY_RPC_SESSION_CHALLENGE:
     case CTY_RPC_SESSION_CLOSE:
+    case CTY_RPC_WITNESSES:
     case CTY_RPC_COUNT:
         break;
     case CTY_RPC_SESSION_OPEN:
@@ -35,6 +36,7 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
         break;
     case CTY_RPC_CHECKPOINT:
         p->u.checkpoint.min_size = 12;
+        p->u.checkpoint.witnessed = true;
         break;
     case CTY_RPC_PROOF_INCLUSION:
         p->u.proof_inclusion.index = 3;
@@ -149,6 +151,18 @@ static void sample_submit(union cty_rpc_result *r)
     r->submit.follow_count = 2;
 }
 
+static void sample_witnesses(union cty_rpc_result *r)
+{
+    r->witnesses.policy = TEXT("log a\nquorum none\n");
+    r->witnesses.missing[r->witnesses.missing_count++] = TEXT("second");
+    r->witnesses.quorum_size = 9;
+    r->witnesses.quorum_time = 1700000000000;
+    r->witnesses.witnesses[0] = (struct cty_rpc_witness){TEXT(""), TEXT(VKEY), TEXT("first"), 9, CTY_WITNESS_OK, 7000};
+    r->witnesses.witnesses[1] = (struct cty_rpc_witness){TEXT("no answer"), TEXT(VKEY), TEXT("second"), 0,
+                                                         CTY_WITNESS_SILENT, 0};
+    r->witnesses.witnesses_count = 2;
+}
+
 void sample_result(enum cty_rpc rpc, union cty_rpc_result *r)
 {
     memset(r, 0, sizeof(*r));
@@ -178,6 +192,9 @@ void sample_result(enum cty_rpc rpc, union cty_rpc_result *r)
         break;
     case CTY_RPC_PROOF_INCLUSION:
         r->proof_inclusion.receipt = TEXT("proof\n");
+        break;
+    case CTY_RPC_WITNESSES:
+        sample_witnesses(r);
         break;
     case CTY_RPC_PROOF_CONSISTENCY:
         r->proof_consistency.from = 1;
