@@ -51,26 +51,32 @@ static custody_err line_parse(struct cty_bytes line, struct cty_note_line *ret_l
     return CUSTODY_OK;
 }
 
+custody_err cty_note_lines_parse(struct cty_bytes lines, struct cty_bytes text, struct cty_note *ret_note)
+{
+    struct cty_bytes line;
+    size_t count = 0;
+    while (cty_line_take(&lines, &line)) {
+        if (count == CTY_NOTE_SIGNATURES_MAX)
+            return CUSTODY_E_TOO_LARGE;
+        CTY_TRY(line_parse(line, &ret_note->lines[count]));
+        count++;
+    }
+    if (lines.size > 0 || count == 0)
+        return CUSTODY_E_BAD_NOTE;
+    ret_note->text = text;
+    ret_note->count = count;
+    return CUSTODY_OK;
+}
+
 custody_err cty_note_parse(struct cty_bytes bytes, struct cty_note *ret_note)
 {
     if (bytes.size > CTY_NOTE_BYTES_MAX)
         return CUSTODY_E_TOO_LARGE;
     if (!cty_text_is_lawful(bytes))
         return CUSTODY_E_BAD_NOTE;
-    struct cty_bytes text, rest, line;
+    struct cty_bytes text, rest;
     CTY_TRY(split(bytes, &text, &rest));
-    size_t count = 0;
-    while (cty_line_take(&rest, &line)) {
-        if (count == CTY_NOTE_SIGNATURES_MAX)
-            return CUSTODY_E_TOO_LARGE;
-        CTY_TRY(line_parse(line, &ret_note->lines[count]));
-        count++;
-    }
-    if (rest.size > 0 || count == 0)
-        return CUSTODY_E_BAD_NOTE;
-    ret_note->text = text;
-    ret_note->count = count;
-    return CUSTODY_OK;
+    return cty_note_lines_parse(rest, text, ret_note);
 }
 
 static bool line_is_by(const struct cty_note_line *line, struct cty_bytes name,
@@ -157,8 +163,8 @@ out:
     return err;
 }
 
-custody_err cty_note_cosignature_verify(const struct cty_note *note, struct cty_bytes name,
-                                        const struct cty_key *key, uint64_t *ret_time_s)
+custody_err cty_note_cosignature_since(const struct cty_note *note, struct cty_bytes name,
+                                       const struct cty_key *key, uint64_t from_s, uint64_t *ret_time_s)
 {
     uint8_t id[KEY_ID_SIZE];
     cty_key_id(name, CTY_KEY_COSIGNATURE, key, id);
@@ -168,12 +174,19 @@ custody_err cty_note_cosignature_verify(const struct cty_note *note, struct cty_
             continue;
         uint64_t time_s = 0;
         CTY_TRY(cosigned_line_verify(&note->lines[i], note->text, key, &time_s));
-        earliest_s = time_s < earliest_s ? time_s : earliest_s;
+        if (time_s >= from_s && time_s < earliest_s)
+            earliest_s = time_s;
     }
     if (earliest_s == UINT64_MAX)
         return CUSTODY_E_NOTE_UNSIGNED;
     *ret_time_s = earliest_s;
     return CUSTODY_OK;
+}
+
+custody_err cty_note_cosignature_verify(const struct cty_note *note, struct cty_bytes name,
+                                        const struct cty_key *key, uint64_t *ret_time_s)
+{
+    return cty_note_cosignature_since(note, name, key, 0, ret_time_s);
 }
 
 /* What may be signed. */

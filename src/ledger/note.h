@@ -46,6 +46,8 @@ struct cty_note {
  * Errors: TOO_LARGE above CTY_NOTE_BYTES_MAX or CTY_NOTE_SIGNATURES_MAX, BAD_NOTE.
  */
 CUSTODY_MUST_USE custody_err cty_note_parse(struct cty_bytes bytes, struct cty_note *ret_note);
+/* The same of signature lines that stand apart from their text. */
+CUSTODY_MUST_USE custody_err cty_note_lines_parse(struct cty_bytes lines, struct cty_bytes text, struct cty_note *ret_note);
 
 /*
  * Verifies the line(s) of this (name, key) of type 0x01. A matching line that fails makes the note invalid.
@@ -62,6 +64,12 @@ CUSTODY_MUST_USE custody_err cty_note_verify(const struct cty_note *note, struct
  */
 CUSTODY_MUST_USE custody_err cty_note_cosignature_verify(const struct cty_note *note, struct cty_bytes name,
                                                          const struct cty_key *key, uint64_t *ret_time_s);
+/*
+ * The same for times of `from_s` and later: the earliest of these. A line of an earlier time must verify all the same. Errors:
+ * NOTE_UNSIGNED also where all are earlier.
+ */
+CUSTODY_MUST_USE custody_err cty_note_cosignature_since(const struct cty_note *note, struct cty_bytes name,
+                                                        const struct cty_key *key, uint64_t from_s, uint64_t *ret_time_s);
 /*
  * Appends one cosignature line over `text`. WARNING: check first that the text is a checkpoint, consistent
  * with every one that this key cosigned. Errors: BAD_MEMBER (text, name, time), TOO_LARGE, NO_MEMORY.
