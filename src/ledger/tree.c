@@ -218,9 +218,12 @@ custody_err cty_frontier_from_proof(uint64_t index, uint64_t size, const struct 
     return CUSTODY_OK;
 }
 
-/* 0 < old_size < size. Computes both roots from the proof. */
-static custody_err consistency_climb(uint64_t old_size, const struct cty_hash *old_root, uint64_t size,
-                                     const struct cty_hash *root, const struct cty_proof *proof)
+/*
+ * 0 < old_size < size. Computes both roots from the proof, which gives the old one where that is no full subtree;
+ * *old_root is then overwritten, and else is where the climb begins.
+ */
+static custody_err consistency_climb(uint64_t old_size, uint64_t size, const struct cty_proof *proof,
+                                     struct cty_hash *old_root, struct cty_hash *ret_root)
 {
     /* Begins at the last full subtree of the old tree; where it is the whole old tree, at its root. */
     unsigned height = (unsigned)__builtin_ctzll(old_size);
@@ -239,8 +242,32 @@ static custody_err consistency_climb(uint64_t old_size, const struct cty_hash *o
         old_hash = cty_tree_node(sibling, &old_hash);
         hash = cty_tree_node(sibling, &hash);
     }
-    if (climb.last != 0 || !cty_hash_equal(&old_hash, old_root) || !cty_hash_equal(&hash, root))
+    *old_root = old_hash;
+    *ret_root = hash;
+    return climb.last == 0 ? CUSTODY_OK : CUSTODY_E_PROOF_INVALID;
+}
+
+static custody_err consistency_check(uint64_t old_size, const struct cty_hash *old_root, uint64_t size,
+                                     const struct cty_hash *root, const struct cty_proof *proof)
+{
+    struct cty_hash old_hash = *old_root, hash;
+    CTY_TRY(consistency_climb(old_size, size, proof, &old_hash, &hash));
+    if (!cty_hash_equal(&old_hash, old_root) || !cty_hash_equal(&hash, root))
         return CUSTODY_E_PROOF_INVALID;
+    return CUSTODY_OK;
+}
+
+custody_err cty_tree_consistency_old_root(uint64_t old_size, uint64_t size, const struct cty_hash *root,
+                                          const struct cty_proof *proof, struct cty_hash *ret_old_root)
+{
+    bool held = old_size > 0 && (old_size & (old_size - 1)) != 0;
+    if (!held || old_size >= size || size > CTY_TREE_SIZE_MAX || proof->count == 0 || proof->count > CTY_PROOF_HASHES_MAX)
+        return CUSTODY_E_PROOF_INVALID;
+    struct cty_hash old_hash = {{0}}, hash;
+    CTY_TRY(consistency_climb(old_size, size, proof, &old_hash, &hash));
+    if (!cty_hash_equal(&hash, root))
+        return CUSTODY_E_PROOF_INVALID;
+    *ret_old_root = old_hash;
     return CUSTODY_OK;
 }
 
@@ -258,5 +285,5 @@ custody_err cty_tree_consistency_verify(uint64_t old_size, const struct cty_hash
         return CUSTODY_E_ROOT_MISMATCH;
     if (old_size == size && !cty_hash_equal(old_root, root))
         return CUSTODY_E_ROOT_MISMATCH;
-    return wants_proof ? consistency_climb(old_size, old_root, size, root, proof) : CUSTODY_OK;
+    return wants_proof ? consistency_check(old_size, old_root, size, root, proof) : CUSTODY_OK;
 }

@@ -67,6 +67,14 @@ CUSTODY_MUST_USE custody_err cty_tree_consistency_verify(uint64_t old_size, cons
                                                          const struct cty_proof *proof);
 
 /*
+ * From which root of the first `old_size` leaves the proof leads to `root`. The proof holds that root's hashes, so a proof
+ * that fails for the root that was known shows which other one stands in the larger tree. Errors: PROOF_INVALID where it
+ * leads to another root, and where `old_size` is a power of two (the proof then begins at the old root, which is not in it).
+ */
+CUSTODY_MUST_USE custody_err cty_tree_consistency_old_root(uint64_t old_size, uint64_t size, const struct cty_hash *root,
+                                                           const struct cty_proof *proof, struct cty_hash *ret_old_root);
+
+/*
  * The right edge: full-subtree roots of the binary decomposition of `size`, largest first. Appending a leaf
  * needs nothing else. Plain value, copyable.
  */

@@ -227,6 +227,51 @@ static void test_proof_limits(void **state)
     assert_ok(cty_tree_consistency_verify(CTY_TREE_SIZE_MAX, &leaf, CTY_TREE_SIZE_MAX, &leaf, &proof));
 }
 
+/* What the proof holds of the old tree is its root; where that is one full subtree it isn't in the proof. */
+static void check_old_root(uint64_t old_size, uint64_t size, const struct cty_proof *proof)
+{
+    struct cty_hash root = root_of(size), expected = root_of(old_size), old_root;
+    bool held = (old_size & (old_size - 1)) != 0;
+    custody_err err = cty_tree_consistency_old_root(old_size, size, &root, proof, &old_root);
+    assert_refused(err, held ? "ok" : "proof-invalid");
+    if (!held)
+        return;
+    assert_hash_equal(&old_root, &expected);
+    for (size_t i = 0; i < proof->count; i++) {
+        struct cty_proof altered = *proof;
+        altered.hashes[i].bytes[i % CTY_HASH_SIZE] ^= 1;
+        assert_refused(cty_tree_consistency_old_root(old_size, size, &root, &altered, &old_root), "proof-invalid");
+        altered = *proof;
+        altered.count = i;
+        assert_refused(cty_tree_consistency_old_root(old_size, size, &root, &altered, &old_root), "proof-invalid");
+    }
+    root.bytes[0] ^= 1;
+    assert_refused(cty_tree_consistency_old_root(old_size, size, &root, proof, &old_root), "proof-invalid");
+}
+
+static void test_old_root(void **state)
+{
+    (void)state;
+    struct cty_tree_reader reader = memory_tree_reader(&tree);
+    for (uint64_t size = 2; size <= SIZE_MAX_ALTERED; size++) {
+        for (uint64_t old_size = 1; old_size < size; old_size++) {
+            struct cty_proof proof;
+            assert_ok(cty_tree_consistency(&reader, old_size, size, &proof));
+            check_old_root(old_size, size, &proof);
+        }
+    }
+    struct cty_proof proof = {.count = 0};
+    struct cty_hash root = root_of(7), old_root;
+    assert_refused(cty_tree_consistency_old_root(3, 7, &root, &proof, &old_root), "proof-invalid");
+    assert_ok(cty_tree_consistency(&reader, 3, 7, &proof));
+    assert_refused(cty_tree_consistency_old_root(0, 7, &root, &proof, &old_root), "proof-invalid");
+    assert_refused(cty_tree_consistency_old_root(7, 7, &root, &proof, &old_root), "proof-invalid");
+    assert_refused(cty_tree_consistency_old_root(9, 7, &root, &proof, &old_root), "proof-invalid");
+    assert_refused(cty_tree_consistency_old_root(3, UINT64_MAX, &root, &proof, &old_root), "proof-invalid");
+    proof.count = CTY_PROOF_HASHES_MAX + 1;
+    assert_refused(cty_tree_consistency_old_root(3, 7, &root, &proof, &old_root), "proof-invalid");
+}
+
 static void test_consistency_from_nothing(void **state)
 {
     (void)state;
@@ -334,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_moved_inclusion),
         cmocka_unit_test(test_moved_consistency),
         cmocka_unit_test(test_empty_path),
-        cmocka_unit_test(test_proof_limits),
+        cmocka_unit_test(test_proof_limits), cmocka_unit_test(test_old_root),
         cmocka_unit_test(test_consistency_from_nothing),
         cmocka_unit_test(test_consistency_of_equal_sizes),
         cmocka_unit_test(test_rewritten_ledger),
