@@ -23,6 +23,7 @@ struct cty_fetch {
     /* Of the request that runs. */
     struct cty_fetch_answer *answer;
     size_t header_size;
+    bool header_ended;
     custody_err kept; /* why a callback ended it */
 };
 
@@ -78,7 +79,7 @@ static custody_err check_parts(CURLU *url, const char *text, const char *bearer,
     AUTO_TEXT char *scheme = NULL;
     AUTO_TEXT char *host = NULL;
     AUTO_TEXT char *user = NULL;
-    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
     if (code != CURLUE_OK)
         return cty_fail(error, CUSTODY_E_CONFIG, "%.128s: %s", text, curl_url_strerror(code));
     if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
@@ -91,6 +92,13 @@ static custody_err check_parts(CURLU *url, const char *text, const char *bearer,
     return bearer ? check_bearer(bearer, scheme, host, error) : CUSTODY_OK;
 }
 
+/* The library reads more and fewer slashes as two. */
+static bool has_two_slashes(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon && strncmp(colon, "://", 3) == 0 && colon[3] != '/';
+}
+
 static custody_err check_text(const char *text, custody_error *error)
 {
     size_t size = strlen(text);
@@ -100,6 +108,8 @@ static custody_err check_text(const char *text, custody_error *error)
         if (text[i] <= ' ' || text[i] > '~')
             return cty_fail(error, CUSTODY_E_CONFIG, "%.128s: no such byte stands in an address", text);
     }
+    if (!has_two_slashes(text))
+        return cty_fail(error, CUSTODY_E_CONFIG, "%.128s: http://HOST or https://HOST is wanted", text);
     return CUSTODY_OK;
 }
 
@@ -124,10 +134,15 @@ static size_t on_body(char *data, size_t one, size_t size, void *user)
     return fetch->kept == CUSTODY_OK ? one * size : CURL_WRITEFUNC_ERROR;
 }
 
+/* Line by line. The library takes a header that is cut off for a whole one, so its end is looked for here. */
 static size_t on_header(char *data, size_t one, size_t size, void *user)
 {
     struct cty_fetch *fetch = user;
-    (void)data;
+    struct cty_bytes line = cty_bytes_make(data, one * size);
+    if (cty_bytes_is(line, "\r\n") || cty_bytes_is(line, "\n"))
+        fetch->header_ended = true;
+    else if (line.size > 5 && memcmp(line.data, "HTTP/", 5) == 0)
+        fetch->header_ended = false; /* after one of status 100 */
     fetch->header_size += one * size;
     if (fetch->header_size <= CTY_FETCH_HEADER_BYTES_MAX)
         return one * size;
@@ -169,7 +184,6 @@ static CURLcode set_manners(CURL *curl)
     SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -270,7 +284,6 @@ static custody_err meaning(CURLcode code)
 {
     switch ((int)code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return CUSTODY_E_CONFIG;
     case CURLE_OPERATION_TIMEDOUT:
         return CUSTODY_E_TIMEOUT;
@@ -304,6 +317,8 @@ static custody_err read_head(struct cty_fetch *fetch, const char *url, custody_e
     const char *type = NULL;
     long status = 0;
     curl_off_t after_s = 0;
+    if (!fetch->header_ended)
+        return cty_fail(error, CUSTODY_E_UNREACHABLE, "%.128s: the answer was cut off", url);
     if (curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 200 || status > 599)
         return cty_fail(error, CUSTODY_E_UNREACHABLE, "%.128s: a status of %ld", url, status);
     fetch->answer->status = (unsigned)status;
@@ -318,6 +333,7 @@ static custody_err read_head(struct cty_fetch *fetch, const char *url, custody_e
 static custody_err perform(struct cty_fetch *fetch, const char *url, custody_error *error)
 {
     fetch->header_size = 0;
+    fetch->header_ended = false;
     fetch->kept = CUSTODY_OK;
     fetch->words[0] = '\0';
     CURLcode code = curl_easy_perform(fetch->curl);
