@@ -291,6 +291,65 @@ static custody_err each_checkpoint(void *context, const struct cty_store_checkpo
     return CUSTODY_OK;
 }
 
+/* --- cosignatures ---------------------------------------------------------------------------------------- */
+
+static bool is_line_of(struct cty_bytes note, struct cty_bytes name, const struct cty_key *key)
+{
+    struct cty_note parsed;
+    uint64_t time = 0;
+    return cty_note_parse(note, &parsed) == CUSTODY_OK && parsed.count == 1 &&
+           cty_note_cosignature_verify(&parsed, name, key, &time) == CUSTODY_OK;
+}
+
+/* Whether the line alone makes a note of the checkpoint's text by that witness. */
+static custody_err check_line(struct cty_bytes text, struct cty_bytes line, struct cty_bytes name, const struct cty_key *key,
+                              bool *ret_good)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    CTY_TRY(cty_buf_put_bytes(&note, text));
+    CTY_TRY(cty_buf_put_text(&note, "\n"));
+    CTY_TRY(cty_buf_put_bytes(&note, line));
+    *ret_good = is_line_of(cty_buf_bytes(&note), name, key);
+    return CUSTODY_OK;
+}
+
+static custody_err compare_cosignature(struct cty_comparison *c, const struct cty_store_cosignature *row,
+                                       struct cty_bytes text)
+{
+    struct cty_bytes name;
+    struct cty_key key;
+    bool first = false, last = true;
+    if (cty_vkey_parse(row->witness, CTY_KEY_COSIGNATURE, &name, &key) != CUSTODY_OK) {
+        differs(c->report, CTY_REPORT_NO_ENTRY, "table cosignature, row %llu: no key of a witness",
+                (unsigned long long)row->size);
+        return CUSTODY_OK;
+    }
+    CTY_TRY(check_line(text, row->first, name, &key, &first));
+    if (row->last.size)
+        CTY_TRY(check_line(text, row->last, name, &key, &last));
+    if (!first || !last)
+        differs(c->report, CTY_REPORT_NO_ENTRY, "table cosignature, row %llu: %.*s did not sign this",
+                (unsigned long long)row->size, (int)(name.size < 64 ? name.size : 64), (const char *)name.data);
+    return CUSTODY_OK;
+}
+
+static custody_err each_cosignature(void *context, const struct cty_store_cosignature *row)
+{
+    struct cty_comparison *c = context;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf bytes = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_store_mark mark = {.size = 0};
+    struct cty_note note;
+    custody_err err = cty_store_read_checkpoint_from(c->reader, row->size, &mark, &bytes, NULL);
+    if (err != CUSTODY_OK && err != CUSTODY_E_NOT_FOUND)
+        return err;
+    if (err != CUSTODY_OK || mark.size != row->size || cty_note_parse(cty_buf_bytes(&bytes), &note) != CUSTODY_OK) {
+        differs(c->report, CTY_REPORT_NO_ENTRY, "table cosignature, row %llu: there is no such checkpoint",
+                (unsigned long long)row->size);
+        return CUSTODY_OK;
+    }
+    return compare_cosignature(c, row, note.text);
+}
+
 /* --- what is no table of ours ---------------------------------------------------------------------------- */
 
 static custody_err each_finding(void *context, const char *finding)
@@ -318,6 +377,7 @@ custody_err cty_compare_rows(struct cty_comparison *c, custody_error *error)
     CTY_TRY(compare_blobs(c, error));
     CTY_TRY(compare_tiles(c, error));
     CTY_TRY(cty_store_walk_all_checkpoints(c->reader, each_checkpoint, c, error));
+    CTY_TRY(cty_store_walk_cosignatures(c->reader, 0, UINT64_MAX >> 1, each_cosignature, c, error));
     if (!replayed_whole(c->report)) {
         cty_report_skip(c->report, CTY_CLAIM_STORED, "the entries themselves don't hold, so nothing can be derived");
         return CUSTODY_OK;

@@ -203,3 +203,23 @@ custody_err cty_store_put_blob(struct cty_store *store, const struct cty_store_b
     CTY_TRY(cty_store_check_open(store, error));
     return cty_store_fail(store, blob_put(store, blob, error));
 }
+
+static custody_err cosignature_put(struct cty_store *store, const struct cty_store_cosignature *row, custody_error *error)
+{
+    size_t size = row->first.size;
+    if (size == 0 || size > CTY_COSIGNATURE_LINE_BYTES_MAX || row->first.data[size - 1] != '\n')
+        return cty_fail(error, CUSTODY_E_INTERNAL, "a cosignature of %zu bytes", size);
+    CTY_CLEANUP(cty_query_done) struct cty_query query =
+        cty_query_make(&store->view.sql, CTY_SQL_COSIGNATURE_PUT, error);
+    cty_query_u64(&query, row->size);
+    cty_query_text(&query, row->witness);
+    cty_query_blob(&query, row->first);
+    return cty_query_run(&query);
+}
+
+custody_err cty_store_put_cosignature(struct cty_store *store, const struct cty_store_cosignature *row,
+                                      custody_error *error)
+{
+    CTY_TRY(cty_store_check_open(store, error));
+    return cty_store_fail(store, cosignature_put(store, row, error));
+}

@@ -146,6 +146,14 @@ struct cty_store_checkpoint {
     struct cty_bytes note;
 };
 
+/* What one witness said of one checkpoint: signature lines of a note, each with its newline. */
+struct cty_store_cosignature {
+    uint64_t size;
+    struct cty_bytes witness; /* its verifier key's line */
+    struct cty_bytes first;
+    struct cty_bytes last;    /* empty: nothing came after the first */
+};
+
 struct cty_store_staged {
     struct cty_bytes actor;
     struct cty_hash commitment;
@@ -164,6 +172,7 @@ typedef custody_err cty_store_case_fn(void *context, const struct cty_store_case
 typedef custody_err cty_store_blob_fn(void *context, const struct cty_store_blob *blob);
 typedef custody_err cty_store_tile_fn(void *context, const struct cty_store_tile *tile);
 typedef custody_err cty_store_checkpoint_fn(void *context, const struct cty_store_checkpoint *checkpoint);
+typedef custody_err cty_store_cosignature_fn(void *context, const struct cty_store_cosignature *row);
 typedef custody_err cty_store_staged_fn(void *context, const struct cty_store_staged *staged);
 
 /* --- lists ------------------------------------------------------------------------------------------------ */
@@ -226,6 +235,15 @@ CUSTODY_MUST_USE custody_err cty_store_walk_updated_cases(struct cty_store_reade
 CUSTODY_MUST_USE custody_err cty_store_walk_due_cases(struct cty_store_reader *reader, uint64_t before,
                                                       uint64_t count, cty_store_case_fn *fn, void *context,
                                                       custody_error *error);
+
+/* Cosignatures of checkpoints of at least `from` entries, by size and witness, at most `count`. */
+CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures(struct cty_store_reader *reader, uint64_t from,
+                                                         uint64_t count, cty_store_cosignature_fn *fn, void *context,
+                                                         custody_error *error);
+/* The same of at most `to` entries, the largest size first. */
+CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, uint64_t to,
+                                                              uint64_t count, cty_store_cosignature_fn *fn,
+                                                              void *context, custody_error *error);
 
 /* --- the whole file, for an auditor ------------------------------------------------------------------------ */
 

@@ -8,7 +8,7 @@
 
 /* "CTY1", in the file's header; and the version beside it. */
 #define CTY_STORE_APPLICATION_ID 0x43545931u
-#define CTY_STORE_VERSION 3u
+#define CTY_STORE_VERSION 4u
 
 /* Makes all objects and settings in an empty database, in one transaction. */
 CUSTODY_MUST_USE custody_err cty_schema_make(struct cty_sql *sql, struct cty_bytes origin, custody_error *error);

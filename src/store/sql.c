@@ -261,6 +261,14 @@ struct cty_bytes cty_query_get_blob(struct cty_query *query)
     return cty_bytes_make(data, data ? size : 0);
 }
 
+struct cty_bytes cty_query_get_blob_or_none(struct cty_query *query)
+{
+    if (query->err != CUSTODY_OK || sqlite3_column_type(query->stmt, query->column) != SQLITE_NULL)
+        return cty_query_get_blob(query);
+    query->column++;
+    return cty_bytes_make(NULL, 0);
+}
+
 struct cty_bytes cty_query_get_text(struct cty_query *query)
 {
     int column = 0;

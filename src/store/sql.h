@@ -76,6 +76,7 @@ CUSTODY_MUST_USE custody_err cty_query_one(struct cty_query *query);
 uint64_t cty_query_get_u64(struct cty_query *query);
 uint64_t cty_query_get_u64_or(struct cty_query *query, uint64_t if_null);
 struct cty_bytes cty_query_get_blob(struct cty_query *query);
+struct cty_bytes cty_query_get_blob_or_none(struct cty_query *query); /* empty for null */
 struct cty_bytes cty_query_get_text(struct cty_query *query);
 struct cty_hash cty_query_get_hash(struct cty_query *query);
 const uint8_t *cty_query_get_salt(struct cty_query *query);

@@ -105,6 +105,13 @@ CUSTODY_MUST_USE custody_err cty_store_put_checkpoint(struct cty_store *store,
                                                       const struct cty_store_checkpoint *checkpoint,
                                                       custody_error *error);
 /*
+ * Keeps what a witness said of the checkpoint of row->size: row->first is the line; where there is one already, the newest
+ * is kept beside it. WARNING: that it verifies is the caller's to check. Errors: INTERNAL for a line without its newline, or
+ * one beyond CTY_COSIGNATURE_LINE_BYTES_MAX.
+ */
+CUSTODY_MUST_USE custody_err cty_store_put_cosignature(struct cty_store *store, const struct cty_store_cosignature *row,
+                                                       custody_error *error);
+/*
  * Makes the transaction durable: when it returns OK the disk has it, and the answers may go out, though the handle
  * may be poisoned by then: what is done now and then after a commit has failed. Errors: INTERNAL where entries were
  * appended and no checkpoint covers them.

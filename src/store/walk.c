@@ -15,6 +15,7 @@ struct walk {
         cty_store_blob_fn *blob;
         cty_store_tile_fn *tile;
         cty_store_checkpoint_fn *checkpoint;
+        cty_store_cosignature_fn *cosignature;
         cty_store_staged_fn *staged;
     } fn;
 };
@@ -238,6 +239,40 @@ custody_err cty_store_walk_all_checkpoints(struct cty_store_reader *reader, cty_
     struct walk walk = {.lend = lend_checkpoint, .context = context, .fn.checkpoint = fn};
     walk.query = cty_query_make(&reader->sql, CTY_SQL_CHECKPOINT_ALL, error);
     return walk_run(&walk);
+}
+
+static custody_err lend_cosignature(struct walk *walk)
+{
+    struct cty_store_cosignature row;
+    row.size = cty_query_get_u64(&walk->query);
+    row.witness = cty_query_get_text(&walk->query);
+    row.first = cty_query_get_blob(&walk->query);
+    row.last = cty_query_get_blob_or_none(&walk->query);
+    CTY_TRY(cty_query_check(&walk->query));
+    return walk->fn.cosignature(walk->context, &row);
+}
+
+static custody_err cosignatures_run(struct cty_store_reader *reader, enum cty_sql_id id, uint64_t size, uint64_t count,
+                                    cty_store_cosignature_fn *fn, void *context, custody_error *error)
+{
+    CTY_TRY(cty_reader_check(reader, error));
+    struct walk walk = {.lend = lend_cosignature, .context = context, .fn.cosignature = fn};
+    walk.query = cty_query_make(&reader->sql, id, error);
+    cty_query_u64(&walk.query, size);
+    cty_query_u64(&walk.query, count);
+    return walk_run(&walk);
+}
+
+custody_err cty_store_walk_cosignatures(struct cty_store_reader *reader, uint64_t from, uint64_t count,
+                                        cty_store_cosignature_fn *fn, void *context, custody_error *error)
+{
+    return cosignatures_run(reader, CTY_SQL_COSIGNATURE_FROM, from, count, fn, context, error);
+}
+
+custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, uint64_t to, uint64_t count,
+                                             cty_store_cosignature_fn *fn, void *context, custody_error *error)
+{
+    return cosignatures_run(reader, CTY_SQL_COSIGNATURE_TO, to, count, fn, context, error);
 }
 
 static custody_err lend_staged(struct walk *walk)

@@ -347,12 +347,80 @@ static void a_still_file_may_have_any_name(void **state)
     }
 }
 
+/* --- cosignatures ------------------------------------------------------------------------------------------ */
+
+#define WITNESS_A "a.example/w+01234567+AAAA"
+#define WITNESS_B "b.example/w+01234567+AAAA"
+
+static void cosign(struct cty_store *store, uint64_t size, const char *witness, const char *line)
+{
+    struct cty_store_cosignature row = {size, cty_bytes_text(witness), cty_bytes_text(line), {NULL, 0}};
+    assert_ok(cty_store_begin(store, NULL));
+    assert_ok(cty_store_put_cosignature(store, &row, NULL));
+    assert_ok(cty_store_commit(store, NULL));
+}
+
+struct lines {
+    char text[256];
+    size_t used;
+};
+
+static custody_err list_line(void *context, const struct cty_store_cosignature *row)
+{
+    struct lines *lines = context;
+    lines->used += (size_t)snprintf(lines->text + lines->used, sizeof(lines->text) - lines->used, "%llu%.1s%.*s%.*s",
+                                    (unsigned long long)row->size, (const char *)row->witness.data,
+                                    (int)row->first.size, (const char *)row->first.data, (int)row->last.size,
+                                    row->last.size ? (const char *)row->last.data : "");
+    return CUSTODY_OK;
+}
+
+static void the_first_and_the_newest_line_of_a_witness_are_kept(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    struct lines up = {.used = 0}, down = {.used = 0};
+    assert_ok(desk_append(store, 3));
+    cosign(store, 3, WITNESS_B, "one\n");
+    cosign(store, 3, WITNESS_A, "two\n");
+    cosign(store, 3, WITNESS_A, "two\n");
+    cosign(store, 1, WITNESS_A, "old\n");
+    for (int i = 0; i < 2; i++)
+        cosign(store, 3, WITNESS_B, i ? "last\n" : "between\n");
+    struct cty_store_reader *view = cty_store_view(store);
+    assert_ok(cty_store_walk_cosignatures(view, 0, 100, list_line, &up, NULL));
+    assert_string_equal(up.text, "1aold\n3atwo\n3bone\nlast\n");
+    assert_ok(cty_store_walk_cosignatures_back(view, 3, 2, list_line, &down, NULL));
+    assert_string_equal(down.text, "3atwo\n3bone\nlast\n");
+    cty_store_close(store);
+}
+
+static void what_is_no_line_is_not_kept(void **state)
+{
+    (void)state;
+    static char large[CTY_COSIGNATURE_LINE_BYTES_MAX + 2];
+    struct cty_store *store = desk_create(&desk);
+    memset(large, 'x', sizeof(large) - 1);
+    large[sizeof(large) - 2] = '\n';
+    const char *const lines[] = {"", "no newline", large};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct cty_store_cosignature row = {1, CTY_LITERAL(WITNESS_A), cty_bytes_text(lines[i]), {NULL, 0}};
+        assert_ok(cty_store_begin(store, NULL));
+        assert_refused(cty_store_put_cosignature(store, &row, NULL), "internal");
+        cty_store_roll_back(store);
+    }
+    cosign(store, 1, WITNESS_A, large + 1);
+    cty_store_close(store);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_row_is_seen),
+        CASE(the_first_and_the_newest_line_of_a_witness_are_kept),
+        CASE(what_is_no_line_is_not_kept),
         CASE(what_is_foreign_is_named),
         CASE(a_planted_trigger_never_fires),
         CASE(a_row_of_another_type_is_refused),

@@ -266,10 +266,10 @@ static void another_version_is_refused(void **state)
 {
     (void)state;
     fill(3);
-    desk_tamper(&desk, "PRAGMA user_version = 2");
+    desk_tamper(&desk, "PRAGMA user_version = 3");
     assert_refused(try_open(desk.path), "store-unknown");
     assert_refused(try_read(desk.path), "store-unknown");
-    desk_tamper(&desk, "PRAGMA user_version = 3; PRAGMA application_id = 1");
+    desk_tamper(&desk, "PRAGMA user_version = 4; PRAGMA application_id = 1");
     assert_refused(try_open(desk.path), "store-unknown");
     assert_refused(try_read(desk.path), "store-unknown");
     desk_tamper(&desk, "PRAGMA application_id = 1129601329"); /* "CTY1" */
