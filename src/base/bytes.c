@@ -7,6 +7,14 @@
 
 #include "base/check.h"
 
+uint64_t cty_bytes_fnv1a(struct cty_bytes a)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < a.size; i++)
+        hash = (hash ^ a.data[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
 int cty_bytes_compare(struct cty_bytes a, struct cty_bytes b)
 {
     size_t shorter = a.size < b.size ? a.size : b.size;

@@ -44,6 +44,12 @@ static inline bool cty_bytes_is(struct cty_bytes a, const char *text)
     return cty_bytes_equal(a, cty_bytes_text(text));
 }
 
+/*
+ * FNV-1a, for places in tables of this process. Whoever chooses the bytes can choose what shares a place: only where that
+ * costs a miss and nothing more.
+ */
+uint64_t cty_bytes_fnv1a(struct cty_bytes a);
+
 /* Order by unsigned bytes, then by size: below, at or above 0. */
 int cty_bytes_compare(struct cty_bytes a, struct cty_bytes b);
 

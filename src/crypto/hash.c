@@ -2,15 +2,35 @@
 #include "crypto/hash.h"
 
 #include <nettle/sha2.h>
+#include <pthread.h>
 #include <sodium.h>
 
 #include "base/check.h"
 
 _Static_assert(CTY_HASH_SIZE == SHA256_DIGEST_SIZE, "a hash is SHA-256");
 
+/* Written once, by the first cty_crypto_init. */
+static uint8_t name_key[crypto_shorthash_KEYBYTES];
+
+static void make_name_key(void)
+{
+    crypto_shorthash_keygen(name_key);
+}
+
 custody_err cty_crypto_init(void)
 {
-    return sodium_init() < 0 ? CUSTODY_E_INTERNAL : CUSTODY_OK;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (sodium_init() < 0)
+        return CUSTODY_E_INTERNAL;
+    return pthread_once(&once, make_name_key) == 0 ? CUSTODY_OK : CUSTODY_E_INTERNAL;
+}
+
+uint64_t cty_name_hash(struct cty_bytes name)
+{
+    uint64_t hash = 0;
+    _Static_assert(crypto_shorthash_BYTES == sizeof(hash), "64 bits");
+    CTY_CHECK(crypto_shorthash((uint8_t *)&hash, name.data, name.size, name_key) == 0);
+    return hash;
 }
 
 /*

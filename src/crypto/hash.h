@@ -37,6 +37,12 @@ struct cty_hash cty_commitment(struct cty_bytes ledger, struct cty_bytes actor, 
                                struct cty_bytes member, const uint8_t salt[CTY_SALT_SIZE],
                                struct cty_bytes content);
 
+/*
+ * 64 bits for a name, by a key of this process alone (SipHash-2-4): nobody finds two names with one hash but by luck. For tables
+ * in memory; it is another one after each start.
+ */
+uint64_t cty_name_hash(struct cty_bytes name);
+
 /* Fills with random bytes from the operating system. */
 void cty_random(void *out, size_t size);
 /*

@@ -23,12 +23,9 @@ void cty_cache_done(struct cty_cache *cache)
     cache->slots = NULL;
 }
 
-/* FNV-1a. Whoever makes two keys share a place makes the database be read, which is all that a miss costs. */
 static struct cty_cache_slot *slot_of(const struct cty_cache *cache, const char *key)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *key; key++)
-        hash = (hash ^ (uint8_t)*key) * UINT64_C(1099511628211);
+    uint64_t hash = cty_bytes_fnv1a(cty_bytes_text(key));
     return &cache->slots[(hash ^ hash >> 32) % CTY_CACHE_SLOTS];
 }
 

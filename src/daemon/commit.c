@@ -108,7 +108,7 @@ static void note_touched(struct cty_sequencer *sequencer, const struct cty_hash 
     bool offered = c->offer.present && c->offer.state == CTY_OFFER_OPEN;
     sequencer->touched[sequencer->touched_count++] = (struct cty_touched){
         .case_id = *case_id,
-        .names = {cty_waits_name(c->requester), cty_waits_name(c->holder), offered ? cty_waits_name(c->offer.to) : 0},
+        .names = {cty_tally_name(c->requester), cty_tally_name(c->holder), offered ? cty_tally_name(c->offer.to) : 0},
         .held = c->state == CTY_CASE_HELD,
     };
 }
@@ -447,6 +447,20 @@ void cty_group_check_after(struct cty_sequencer *sequencer)
     cty_group_fault(sequencer, &err, &error);
 }
 
+/* Whose keys are others from now on. */
+static void tell_keys(const struct cty_sequencer *sequencer, const struct cty_submission *first)
+{
+    for (const struct cty_submission *s = first; s && sequencer->config.key_changes; s = s->next) {
+        const struct cty_statement *statement = &s->parsed.statement;
+        if (s->kind != CTY_SUBMIT || s->err != CUSTODY_OK)
+            continue;
+        if (statement->type == CTY_ACTOR_ROTATE)
+            cty_key_changed(sequencer->config.key_changes, statement->signers[0]);
+        else if (statement->type == CTY_ACTOR_REVOKE)
+            cty_key_changed(sequencer->config.key_changes, statement->u.actor_revoke.actor);
+    }
+}
+
 void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *first)
 {
     struct cty_group group = {.sequencer = sequencer};
@@ -461,6 +475,7 @@ void cty_commit_group(struct cty_sequencer *sequencer, struct cty_submission *fi
         fail_all(first, err, &error);
     else if (group.appended)
         cty_group_tell(sequencer);
+    tell_keys(sequencer, first);
     tell_all(first);
     if (err == CUSTODY_OK)
         cty_group_check_after(sequencer);

@@ -133,6 +133,7 @@ static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_d
     struct cty_service *service = &daemon->service;
     struct cty_sequencer_config config = {.store = daemon->store, .custodian = &daemon->custodian,
                                           .head = &service->head, .queue_max = options->config->queue,
+                                          .key_changes = &service->key_changes,
                                           .committed = on_committed, .told = on_told, .failed = on_failed,
                                           .user = daemon};
     custody_error clock = {0};

@@ -6,8 +6,23 @@
 #include "base/check.h"
 #include "codec/text.h"
 
-custody_err cty_keyring_init(struct cty_keyring *keyring)
+static size_t place_number(struct cty_bytes name)
 {
+    uint64_t hash = cty_bytes_fnv1a(name);
+    return (size_t)((hash ^ hash >> 32) % CTY_KEYRING_PLACES);
+}
+
+/* In this order: whoever sees the place's new count sees the other one too, and puts no key that it found before. */
+void cty_key_changed(struct cty_key_changes *changes, struct cty_bytes name)
+{
+    atomic_fetch_add(&changes->all, 1);
+    atomic_fetch_add(&changes->of[place_number(name)], 1);
+}
+
+custody_err cty_keyring_init(struct cty_keyring *keyring, struct cty_key_changes *changes)
+{
+    keyring->changes = changes;
+    cty_keyring_begin(keyring);
     keyring->places = cty_alloc(CTY_KEYRING_PLACES, sizeof(*keyring->places));
     return keyring->places ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
 }
@@ -18,13 +33,9 @@ void cty_keyring_done(struct cty_keyring *keyring)
     keyring->places = NULL;
 }
 
-/* FNV-1a. Whoever makes two names share a place makes the database be read, which is all that a miss costs. */
-static struct cty_keyring_place *place_of(const struct cty_keyring *keyring, struct cty_bytes name)
+void cty_keyring_begin(struct cty_keyring *keyring)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ name.data[i]) * UINT64_C(1099511628211);
-    return &keyring->places[(hash ^ hash >> 32) % CTY_KEYRING_PLACES];
+    keyring->all = atomic_load(&keyring->changes->all);
 }
 
 static bool holds(const struct cty_keyring_place *place, struct cty_bytes name)
@@ -36,7 +47,12 @@ void cty_keyring_put(struct cty_keyring *keyring, struct cty_bytes name, const s
 {
     if (name.size == 0 || name.size > CTY_ACTOR_NAME_BYTES_MAX)
         return;
-    struct cty_keyring_place *place = place_of(keyring, name);
+    size_t number = place_number(name);
+    uint64_t changes = atomic_load(&keyring->changes->of[number]);
+    if (atomic_load(&keyring->changes->all) != keyring->all)
+        return;
+    struct cty_keyring_place *place = &keyring->places[number];
+    place->changes = changes;
     memcpy(place->name, name.data, name.size);
     place->size = (uint8_t)name.size;
     place->key = *key;
@@ -44,8 +60,9 @@ void cty_keyring_put(struct cty_keyring *keyring, struct cty_bytes name, const s
 
 bool cty_keyring_get(const struct cty_keyring *keyring, struct cty_bytes name, struct cty_key *ret_key)
 {
-    const struct cty_keyring_place *place = place_of(keyring, name);
-    if (!holds(place, name))
+    size_t number = place_number(name);
+    const struct cty_keyring_place *place = &keyring->places[number];
+    if (!holds(place, name) || place->changes != atomic_load(&keyring->changes->of[number]))
         return false;
     *ret_key = place->key;
     return true;

@@ -125,6 +125,20 @@ static custody_err look_up(struct cty_submission *submission, const struct cty_p
     return answer_duplicate(submission, prepare, index);
 }
 
+/* What does not verify by the keys of now may by those that its own message brings; but for nobody else's. */
+static bool may_verify_later(const struct cty_submission *submission, const struct cty_prepare *prepare)
+{
+    const struct cty_statement *statement = &submission->parsed.statement;
+    const struct cty_key none = {{0}};
+    if (!prepare->after_rotation)
+        return false;
+    for (uint32_t i = 0; i < statement->signers_count; i++) {
+        if (cty_key_equal(&submission->keys[i], &none) && !prepare->after_rotation(prepare->context, statement->signers[i]))
+            return false;
+    }
+    return true;
+}
+
 /* In a snapshot. OK: it goes to the sequencer, unless *ret_queue was made false. */
 static custody_err prepare_by_look(struct cty_submission *submission, const struct cty_prepare *prepare, bool *ret_queue)
 {
@@ -135,7 +149,7 @@ static custody_err prepare_by_look(struct cty_submission *submission, const stru
     err = cty_submission_verify(submission, prepare->book, error);
     if (is_fault(err))
         return err;
-    if (err != CUSTODY_OK ? !prepare->after_others : !submission->verified && !prepare->after_rotation)
+    if (err != CUSTODY_OK ? !prepare->after_others : !submission->verified && !may_verify_later(submission, prepare))
         return refuse_unverified(submission, prepare);
     learn_keys(submission, prepare);
     if (!prepare->custodian->development)
@@ -166,6 +180,8 @@ static custody_err prepare(struct cty_submission *submission, const struct cty_p
     submission->envelope = params->u.submit.envelope;
     CTY_TRY(cty_contents_decode(&submission->contents, params->u.submit.blobs, params->u.submit.blobs_count, error));
     CTY_TRY(cty_signed_parse(submission->envelope, &submission->parsed, error));
+    if (prepare->keyring)
+        cty_keyring_begin(prepare->keyring);
     if (is_ready_at_hand(submission, prepare))
         return prepare_contents(submission, prepare);
     return in_snapshot(prepare_by_look, submission, prepare, ret_queue);

@@ -40,6 +40,7 @@ struct cty_sequencer_config {
     struct cty_head *head;                 /* borrowed; holds the newest checkpoint already */
     struct cty_clock_guard guard;          /* begun */
     size_t queue_max;
+    struct cty_key_changes *key_changes; /* borrowed; NULL: nobody remembers keys */
     /* After each commit that appended: the cases it touched. May be NULL. */
     void (*committed)(void *user, const struct cty_touched *cases, size_t count);
     /* After a group: `done` was called for all of it. May be NULL. */

@@ -152,6 +152,7 @@ struct cty_service {
     struct cty_sessions sessions;
     struct cty_waits waits;
     struct cty_sequencer sequencer;
+    struct cty_key_changes key_changes;
     struct cty_jobs jobs;
     struct cty_statement_cases statement_cases;
     struct cty_worker workers[CTY_WORKERS_MAX];

@@ -169,10 +169,10 @@ uint64_t cty_sessions_retry_ms(struct cty_sessions *sessions)
 
 /* --- actors and parties: there is one while it has sessions -------------------------------------------------- */
 
-static struct cty_session_actor **actor_link_locked(const struct cty_sessions *sessions, uint64_t key)
+static struct cty_session_actor **actor_link_locked(const struct cty_sessions *sessions, struct cty_bytes name)
 {
-    struct cty_session_actor **link = &sessions->actor_chains[chain_of(key)];
-    while (*link && (*link)->key != key)
+    struct cty_session_actor **link = &sessions->actor_chains[chain_of(cty_tally_name(name))];
+    while (*link && !cty_bytes_equal(cty_bytes_text((*link)->name), name))
         link = &(*link)->next;
     return link;
 }
@@ -187,8 +187,7 @@ static struct cty_session_party **party_link_locked(const struct cty_sessions *s
 
 static struct cty_session_actor *get_actor_locked(struct cty_sessions *sessions, struct cty_bytes name)
 {
-    uint64_t key = cty_tally_name(name);
-    struct cty_session_actor **link = actor_link_locked(sessions, key);
+    struct cty_session_actor **link = actor_link_locked(sessions, name);
     if (*link)
         return *link;
     struct cty_session_actor *actor = sessions->free_actors;
@@ -196,7 +195,7 @@ static struct cty_session_actor *get_actor_locked(struct cty_sessions *sessions,
         sessions->free_actors = actor->next;
     else
         actor = &sessions->all_actors[sessions->actors_begun++];
-    *actor = (struct cty_session_actor){.key = key};
+    *actor = (struct cty_session_actor){.count = 0};
     memcpy(actor->name, name.data, name.size);
     *link = actor;
     return actor;
@@ -225,7 +224,7 @@ static void put_actor_locked(struct cty_sessions *sessions, struct cty_session_a
 {
     if (actor->count > 0)
         return;
-    *actor_link_locked(sessions, actor->key) = actor->next;
+    *actor_link_locked(sessions, cty_bytes_text(actor->name)) = actor->next;
     actor->next = sessions->free_actors;
     sessions->free_actors = actor;
 }
@@ -342,7 +341,7 @@ static void make_room_locked(struct cty_sessions *sessions, struct cty_bytes nam
 {
     if (sessions->count >= CTY_SESSIONS_MAX)
         end_idle_locked(sessions, now);
-    const struct cty_session_actor *actor = *actor_link_locked(sessions, cty_tally_name(name));
+    const struct cty_session_actor *actor = *actor_link_locked(sessions, name);
     if (actor && actor->count >= CTY_SESSIONS_PER_ACTOR_MAX)
         end_locked(sessions, actor->oldest);
     const struct cty_session_party *party = *party_link_locked(sessions, cty_tally_name(cty_actor_party(name)));
@@ -432,7 +431,7 @@ size_t cty_sessions_count(struct cty_sessions *sessions)
 void cty_sessions_close_actor(struct cty_sessions *sessions, struct cty_bytes actor)
 {
     pthread_mutex_lock(&sessions->lock);
-    struct cty_session_actor *owner = *actor_link_locked(sessions, cty_tally_name(actor));
+    struct cty_session_actor *owner = *actor_link_locked(sessions, actor);
     for (size_t left = owner ? owner->count : 0; left > 0; left--)
         end_locked(sessions, owner->oldest);
     pthread_mutex_unlock(&sessions->lock);

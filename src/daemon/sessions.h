@@ -40,7 +40,6 @@ struct cty_session {
 };
 
 struct cty_session_actor {
-    uint64_t key; /* cty_tally_name */
     struct cty_session *oldest;
     struct cty_session *newest;
     size_t count;

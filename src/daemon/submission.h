@@ -83,7 +83,9 @@ struct cty_prepare {
     struct cty_keyring *keyring; /* NULL: none */
     bool look_up;        /* first of all, whether it stands already */
     bool after_others;   /* statements before it in the same message may bring what it needs */
-    bool after_rotation; /* one of them changes the key of an actor */
+    /* Whether one of them changes the key of this actor. NULL: none does. */
+    bool (*after_rotation)(const void *context, struct cty_bytes actor);
+    const void *context;
 };
 /*
  * Prepares a statement. *ret_queue says whether it has to go to the sequencer; else submission->err is the

@@ -73,9 +73,6 @@ size_t cty_tally_get(const struct cty_tally *tally, uint64_t key)
 
 uint64_t cty_tally_name(struct cty_bytes name)
 {
-    struct cty_hash hash = cty_sha256(name);
-    uint64_t key = 0;
-    for (size_t i = 0; i < 8; i++)
-        key = key << 8 | hash.bytes[i];
-    return key;
+    uint64_t key = cty_name_hash(name);
+    return key ? key : 1;
 }

@@ -27,8 +27,8 @@ void cty_tally_drop(struct cty_tally *tally, uint64_t key);
 size_t cty_tally_get(const struct cty_tally *tally, uint64_t key);
 
 /*
- * The key of an actor's or a party's name: of a hash that nobody finds a second name for, since whoever shared a key
- * would share what is counted.
+ * The key of an actor's or a party's name: cty_name_hash, since whoever could choose a name with another's key would share
+ * what is counted. Never 0.
  */
 uint64_t cty_tally_name(struct cty_bytes name);
 

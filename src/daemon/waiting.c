@@ -183,8 +183,6 @@ static custody_err arm(struct cty_worker *worker, struct cty_waiting *waiting, c
     struct cty_bytes actor = cty_bytes_text(worker->actor), party = cty_actor_party(actor);
     wait->actor_key = waiting->task.flow = cty_tally_name(actor);
     wait->party_key = cty_tally_name(party);
-    wait->actor_name = cty_waits_name(actor);
-    wait->party_name = cty_waits_name(party);
     custody_err err = cty_waits_arm(&worker->service->waits, wait, error);
     waiting->armed = err == CUSTODY_OK;
     return err;

@@ -20,15 +20,6 @@ uint64_t cty_waits_now(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* FNV-1a; never 0. */
-uint64_t cty_waits_name(struct cty_bytes name)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ name.data[i]) * UINT64_C(1099511628211);
-    return hash ? hash : 1;
-}
-
 static custody_err tables_init(struct cty_waits *waits, size_t max)
 {
     size_t size = 64;
@@ -293,9 +284,9 @@ static void arm_locked(struct cty_waits *waits, struct cty_wait *wait)
     wait->held_seen = waits->held_touched;
     wait->timeout.place = wait->due.place = 0;
     wait->links[1].wait = NULL;
-    link_locked(waits, wait, 0, wait->news ? wait->actor_name : case_key(&wait->case_id));
-    if (wait->news && wait->party_name != wait->actor_name)
-        link_locked(waits, wait, 1, wait->party_name);
+    link_locked(waits, wait, 0, wait->news ? wait->actor_key : case_key(&wait->case_id));
+    if (wait->news && wait->party_key != wait->actor_key)
+        link_locked(waits, wait, 1, wait->party_key);
     link_locked(waits, wait, 2, wait->connection);
     cty_tally_add(&waits->actors, wait->actor_key);
     cty_tally_add(&waits->parties, wait->party_key);

@@ -28,11 +28,9 @@ enum cty_wake { CTY_WAKE_NONE, CTY_WAKE_NEWS, CTY_WAKE_TIMEOUT, CTY_WAKE_GONE, C
 /* A case that a commit touched, and whom that may concern: requester, holder, and whom it is offered to. */
 struct cty_touched {
     struct cty_hash case_id;
-    uint64_t names[3]; /* cty_waits_name; 0: nobody */
+    uint64_t names[3]; /* cty_tally_name; 0: nobody */
     bool held;         /* and so whoever may decide */
 };
-/* A name as waits compare it. Two names may be the same by chance. */
-uint64_t cty_waits_name(struct cty_bytes name);
 
 struct cty_wait;
 /* One of the things by which a wait is found. */
@@ -48,12 +46,10 @@ struct cty_wait_link {
 struct cty_wait {
     /* The owner's to fill in, before arm; */
     struct cty_hash case_id; /* case.wait */
-    bool news;               /* case.news, and the three below */
+    bool news;               /* case.news: concerned by what touches its actor or party, and by the next */
     bool decides;            /* concerned by whatever is held */
-    uint64_t actor_name;
-    uint64_t party_name;
     uint64_t connection;
-    uint64_t actor_key;   /* cty_tally_name, of whose share it is */
+    uint64_t actor_key;   /* cty_tally_name: whose share it is, and whom news are for */
     uint64_t party_key;
     uint64_t deadline_ms; /* monotonic, by the system's clock */
     uint64_t due_ms;      /* before park: the case's deadline by the custodian's clock; 0: none */

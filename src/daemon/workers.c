@@ -11,7 +11,7 @@ custody_err cty_worker_open(struct cty_worker *worker, struct cty_service *servi
         worker->texts[i] = CTY_BUF_INIT(2 * CTY_MESSAGE_BYTES_MAX);
     worker->note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     CTY_TRY(cty_unit_init(&worker->unit));
-    CTY_TRY(cty_keyring_init(&worker->keyring));
+    CTY_TRY(cty_keyring_init(&worker->keyring, &service->key_changes));
     CTY_TRY(cty_store_reader_open(path, &worker->reader, error));
     cty_book_init(&worker->book, worker->reader, NULL);
     return CUSTODY_OK;

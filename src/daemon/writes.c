@@ -76,15 +76,18 @@ static bool takes_write(struct cty_worker *worker, struct cty_submission *submis
 }
 
 /*
- * Whether the message changes keys before this statement, which is the last of its run so far. One that was refused
- * changes none; and what was never parsed has no type.
+ * Whether the message changes the key of this actor before the statement in hand, which is the last of its run so far. A
+ * rotation that was refused changes none; and what was never parsed has no type.
  */
-static bool is_after_rotation(const struct cty_job *job)
+static bool is_after_rotation(const void *context, struct cty_bytes actor)
 {
+    const struct cty_job *job = context;
     for (uint32_t i = 0; i + 1 < job->run_count; i++) {
         const struct cty_run_item *item = &job->run[i];
-        if (item->rpc == CTY_RPC_SUBMIT && item->queued &&
-            item->submission->parsed.statement.type == CTY_ACTOR_ROTATE)
+        if (item->rpc != CTY_RPC_SUBMIT || !item->queued)
+            continue;
+        const struct cty_statement *statement = &item->submission->parsed.statement;
+        if (statement->type == CTY_ACTOR_ROTATE && cty_bytes_equal(statement->signers[0], actor))
             return true;
     }
     return false;
@@ -148,7 +151,8 @@ static void prepare_submit(struct cty_worker *worker, struct cty_job *job, struc
     struct cty_prepare prepare = {.book = &worker->book, .unit = &worker->unit,
                                   .custodian = worker->service->custodian, .keyring = &worker->keyring,
                                   .look_up = cty_head_service(&worker->service->head) != CTY_SERVING,
-                                  .after_others = job->run_queued > 0, .after_rotation = is_after_rotation(job)};
+                                  .after_others = job->run_queued > 0, .after_rotation = is_after_rotation,
+                                  .context = job};
     cty_submission_prepare(submission, &prepare, &worker->call.params, &goes_on);
     if (!takes_write(worker, submission) || !goes_on || queue(worker, job, submission))
         return;

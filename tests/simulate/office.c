@@ -63,7 +63,7 @@ static custody_err start_sequencer(struct sim *s, custody_error *error)
 {
     struct office *o = &s->office;
     struct cty_sequencer_config config = {.store = o->store, .custodian = &o->custodian, .head = &o->head,
-                                          .queue_max = CTY_COUNT_OF(o->waiting)};
+                                          .queue_max = CTY_COUNT_OF(o->waiting), .key_changes = &o->key_changes};
     custody_error clock = {0};
     if (cty_clock_guard_begin(&config.guard, &o->custodian.clock, cty_head_time(&o->head), s->confirm, &clock) !=
         CUSTODY_OK)
@@ -72,7 +72,7 @@ static custody_err start_sequencer(struct sim *s, custody_error *error)
     CTY_TRY(cty_sequencer_init(&o->sequencer, &config));
     CTY_TRY(cty_store_reader_open(s->path, &o->reader, error));
     cty_book_init(&o->book, o->reader, NULL);
-    CTY_TRY(cty_keyring_init(&o->keyring));
+    CTY_TRY(cty_keyring_init(&o->keyring, &o->key_changes));
     return cty_unit_init(&o->unit);
 }
 

@@ -100,6 +100,7 @@ struct office {
     struct cty_book book;
     struct cty_unit unit;
     struct cty_keyring keyring;
+    struct cty_key_changes key_changes;
     struct cty_rpc_params params;
     struct task *waiting[256];
     size_t waiting_count;

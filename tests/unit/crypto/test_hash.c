@@ -31,6 +31,15 @@ static void test_sha256_parts(void **state)
     assert_false(cty_hash_equal(&joined, &whole));
 }
 
+static void test_name_hash(void **state)
+{
+    (void)state;
+    assert_true(cty_name_hash(CTY_LITERAL("acme/a")) == cty_name_hash(CTY_LITERAL("acme/a")));
+    assert_true(cty_name_hash(CTY_LITERAL("acme/a")) != cty_name_hash(CTY_LITERAL("acme/b")));
+    /* The key is of this process: SipHash-2-4 of nothing by a key of zeros would be this. */
+    assert_true(cty_name_hash(no_bytes()) != UINT64_C(0x1e924b9d737700d7));
+}
+
 struct commitment {
     struct cty_bytes ledger, actor, member, content;
     uint8_t id[16], salt[CTY_SALT_SIZE];
@@ -138,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_sha256_parts),
+        cmocka_unit_test(test_name_hash),
         cmocka_unit_test(test_commitment_vector),
         cmocka_unit_test(test_commitment_binds_each_field),
         cmocka_unit_test(test_commitment_keeps_fields_apart),

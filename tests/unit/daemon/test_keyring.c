@@ -20,10 +20,11 @@ static struct cty_key key_of(unsigned number)
 
 static void it_gives_what_was_put_last(void **state)
 {
+    static struct cty_key_changes changes;
     struct cty_keyring keyring;
     struct cty_key first = key_of(1), second = key_of(2), got = key_of(9);
     (void)state;
-    assert_ok(cty_keyring_init(&keyring));
+    assert_ok(cty_keyring_init(&keyring, &changes));
     assert_false(cty_keyring_get(&keyring, CTY_LITERAL("acme/bot"), &got));
     cty_keyring_put(&keyring, CTY_LITERAL("acme/bot"), &first);
     assert_true(cty_keyring_get(&keyring, CTY_LITERAL("acme/bot"), &got));
@@ -40,10 +41,11 @@ static void it_gives_what_was_put_last(void **state)
 /* Many more names than places: what is given is always the name's own key. */
 static void nobody_gets_anothers_key(void **state)
 {
+    static struct cty_key_changes changes;
     struct cty_keyring keyring;
     unsigned kept = 0;
     (void)state;
-    assert_ok(cty_keyring_init(&keyring));
+    assert_ok(cty_keyring_init(&keyring, &changes));
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 4 * CTY_KEYRING_PLACES; i++) {
             char name[64];
@@ -61,14 +63,38 @@ static void nobody_gets_anothers_key(void **state)
     cty_keyring_done(&keyring);
 }
 
+/* Whoever changes its key is forgotten, and what was found before the change is not kept. */
+static void a_changed_key_is_forgotten(void **state)
+{
+    static struct cty_key_changes changes;
+    struct cty_keyring keyring;
+    struct cty_key first = key_of(1), second = key_of(2), got;
+    (void)state;
+    assert_ok(cty_keyring_init(&keyring, &changes));
+    cty_keyring_put(&keyring, CTY_LITERAL("acme/bot"), &first);
+    cty_keyring_put(&keyring, CTY_LITERAL("acme/other"), &second);
+    cty_key_changed(&changes, CTY_LITERAL("acme/bot"));
+    assert_false(cty_keyring_get(&keyring, CTY_LITERAL("acme/bot"), &got));
+    assert_true(cty_keyring_get(&keyring, CTY_LITERAL("acme/other"), &got));
+    /* Found in a snapshot from before the change. */
+    cty_keyring_put(&keyring, CTY_LITERAL("acme/bot"), &first);
+    assert_false(cty_keyring_get(&keyring, CTY_LITERAL("acme/bot"), &got));
+    cty_keyring_begin(&keyring);
+    cty_keyring_put(&keyring, CTY_LITERAL("acme/bot"), &second);
+    assert_true(cty_keyring_get(&keyring, CTY_LITERAL("acme/bot"), &got));
+    assert_true(cty_key_equal(&got, &second));
+    cty_keyring_done(&keyring);
+}
+
 static void a_name_may_have_its_longest(void **state)
 {
+    static struct cty_key_changes changes;
     struct cty_keyring keyring;
     struct cty_key key = key_of(7), got;
     char name[CTY_ACTOR_NAME_BYTES_MAX + 1];
     (void)state;
     memset(name, 'a', sizeof(name));
-    assert_ok(cty_keyring_init(&keyring));
+    assert_ok(cty_keyring_init(&keyring, &changes));
     cty_keyring_put(&keyring, cty_bytes_make(name, CTY_ACTOR_NAME_BYTES_MAX), &key);
     assert_true(cty_keyring_get(&keyring, cty_bytes_make(name, CTY_ACTOR_NAME_BYTES_MAX), &got));
     /* No actor has a longer one: it is not kept. */
@@ -139,7 +165,7 @@ static void a_rotated_key_at_hand_lets_nothing_through(void **state)
     house_case(h, "acme/bot", "ping");
     house_case(h, "acme/bot", "ping");
     rotate(h, "acme/bot", fresh);
-    /* The worker verifies it by the old key, which it has at hand; the sequencer knows better. */
+    /* With the commit the worker forgot the old key, which it had at hand. */
     house_request(h, &d, "acme/bot", "ping", "{}");
     house_refused(h, &d, "signature-invalid");
     house_set_secret(h, "acme/bot", fresh);
@@ -160,6 +186,57 @@ static void a_revoked_key_at_hand_lets_nothing_through(void **state)
     house_request(h, &d, "acme/bot", "ping", "{}");
     house_refused(h, &d, "key-not-valid");
     house_case(h, "acme/pal", "ping");
+    house_free(h);
+}
+
+/* --- behind a rotation in the same message ----------------------------------------------------------------------- */
+
+static bool is_this(const void *context, struct cty_bytes actor)
+{
+    return cty_bytes_is(actor, context);
+}
+
+/* Whether a request that does not verify goes to the sequencer, where this actor's key changes before it; NULL: nobody's. */
+static bool goes_on_behind(struct house *h, const struct draft *d, const char *rotated, struct cty_submission *submission)
+{
+    struct cty_custodian custodian = {.clock = h->clock, .development = true};
+    struct cty_rpc_params params = {.session = {.present = false}};
+    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
+    struct cty_store_reader *reader = NULL;
+    struct cty_book book;
+    struct cty_unit unit = {0};
+    bool queue = false;
+    draft_sign(h, d, &envelope, NULL);
+    params.u.submit.envelope = cty_buf_bytes(&envelope);
+    assert_ok(cty_store_reader_open(h->path, &reader, NULL));
+    cty_book_init(&book, reader, NULL);
+    assert_ok(cty_unit_init(&unit));
+    struct cty_prepare with = {.book = &book, .unit = &unit, .custodian = &custodian, .after_others = rotated != NULL,
+                               .after_rotation = rotated ? is_this : NULL, .context = rotated};
+    cty_submission_clear(submission);
+    cty_submission_prepare(submission, &with, &params, &queue);
+    cty_unit_done(&unit);
+    cty_book_done(&book);
+    cty_store_reader_close(reader);
+    cty_buf_done(&envelope);
+    return queue;
+}
+
+static void a_rotation_speaks_for_its_own_actor_only(void **state)
+{
+    struct house *h = ready_alone();
+    static struct cty_submission submission;
+    struct draft d;
+    (void)state;
+    house_set_secret(h, "acme/bot", house_make_key("acme/bot", "second bot"));
+    house_request(h, &d, "acme/bot", "ping", "{}");
+    assert_true(goes_on_behind(h, &d, "acme/bot", &submission));
+    assert_false(goes_on_behind(h, &d, "acme/pal", &submission));
+    assert_refused(submission.err, "signature-invalid");
+    assert_false(goes_on_behind(h, &d, NULL, &submission));
+    assert_refused(submission.err, "signature-invalid");
+    cty_submission_done(&submission);
+    draft_done(&d);
     house_free(h);
 }
 
@@ -220,10 +297,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_gives_what_was_put_last),
         cmocka_unit_test(nobody_gets_anothers_key),
+        cmocka_unit_test(a_changed_key_is_forgotten),
         cmocka_unit_test(a_name_may_have_its_longest),
         cmocka_unit_test(it_serves_actors_in_cases),
         cmocka_unit_test(a_rotated_key_at_hand_lets_nothing_through),
         cmocka_unit_test(a_revoked_key_at_hand_lets_nothing_through),
+        cmocka_unit_test(a_rotation_speaks_for_its_own_actor_only),
         cmocka_unit_test(what_stands_is_answered_once_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,8 +120,8 @@ static struct cty_wait wait_for_news(uint8_t number, const char *actor, const ch
     struct cty_wait wait = wait_for(number, number, 60000);
     wait.news = true;
     wait.decides = decides;
-    wait.actor_name = cty_waits_name(cty_bytes_text(actor));
-    wait.party_name = cty_waits_name(cty_bytes_text(party));
+    wait.actor_key = cty_tally_name(cty_bytes_text(actor));
+    wait.party_key = cty_tally_name(cty_bytes_text(party));
     return wait;
 }
 
@@ -131,8 +131,8 @@ static void news_wake_whom_they_concern(void **state)
     struct cty_wait holder = wait_for_news(1, "x/a", "x", false), party = wait_for_news(2, "y/b", "y", false),
                     decider = wait_for_news(3, "z/c", "z", true), nobody = wait_for_news(4, "w/d", "w", false);
     struct cty_wait *all[] = {&holder, &party, &decider, &nobody};
-    struct cty_touched touched = {.names = {1, cty_waits_name(cty_bytes_text("x/a")),
-                                            cty_waits_name(cty_bytes_text("y"))}, .held = true};
+    struct cty_touched touched = {.names = {1, cty_tally_name(cty_bytes_text("x/a")),
+                                            cty_tally_name(cty_bytes_text("y"))}, .held = true};
     (void)state;
     begin_waits(&waits, MAX);
     for (size_t i = 0; i < CTY_COUNT_OF(all); i++)
@@ -156,7 +156,7 @@ static void one_commit_wakes_a_wait_once(void **state)
     struct cty_waits waits;
     struct cty_wait wait = wait_for_news(1, "x/a", "x", false);
     struct cty_wait *all[] = {&wait};
-    uint64_t actor = wait.actor_name, party = wait.party_name;
+    uint64_t actor = wait.actor_key, party = wait.party_key;
     struct cty_touched touched[2] = {{.names = {actor, party, actor}}, {.names = {party, 0, 0}}};
     (void)state;
     begin_waits(&waits, MAX);
