@@ -1,200 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/trust.h"
 
-#include <stdio.h>
-
 #include "base/check.h"
-
-/* The parser of one tlog-policy text. */
-struct policy {
-    struct cty_trust *trust;
-    custody_error *error;
-    unsigned line;
-    bool has_log;
-    bool has_quorum;
-};
-
-static custody_err bad_line(struct policy *p, const char *why)
-{
-    return cty_fail(p->error, CUSTODY_E_BAD_TRUST, "policy line %u: %s", p->line, why);
-}
-
-/* The next word of a line; words are parted by spaces or tabs. */
-static struct cty_bytes next_word(struct cty_bytes *line)
-{
-    size_t at = 0;
-    while (at < line->size && (line->data[at] == ' ' || line->data[at] == '\t'))
-        at++;
-    size_t from = at;
-    while (at < line->size && line->data[at] != ' ' && line->data[at] != '\t')
-        at++;
-    struct cty_bytes word = cty_bytes_make(line->data + from, at - from);
-    *line = cty_bytes_make(line->data + at, line->size - at);
-    return word;
-}
-
-/* Nothing more may stand on the line: what is not understood is refused, not passed over. */
-static custody_err end_line(struct policy *p, struct cty_bytes rest)
-{
-    if (next_word(&rest).size > 0)
-        return bad_line(p, "something stands behind its end");
-    return CUSTODY_OK;
-}
-
-/* An address may follow a key; the verifier goes nowhere. */
-static custody_err end_keyed_line(struct policy *p, struct cty_bytes rest)
-{
-    (void)next_word(&rest);
-    return end_line(p, rest);
-}
-
-static uint32_t find_node(const struct cty_trust *trust, struct cty_bytes name)
-{
-    for (uint32_t i = 0; i < trust->nodes_count; i++) {
-        if (cty_bytes_equal(trust->nodes[i].name, name))
-            return i;
-    }
-    return CTY_TRUST_NODES_MAX;
-}
-
-static custody_err add_node(struct policy *p, struct cty_bytes name, struct cty_trust_node **ret_node)
-{
-    if (name.size == 0 || cty_bytes_is(name, "none"))
-        return bad_line(p, "a name is missing or reserved");
-    if (find_node(p->trust, name) != CTY_TRUST_NODES_MAX)
-        return bad_line(p, "the name is defined already");
-    if (p->trust->nodes_count == CTY_TRUST_NODES_MAX)
-        return bad_line(p, "too many witnesses and groups");
-    *ret_node = &p->trust->nodes[p->trust->nodes_count++];
-    (*ret_node)->name = name;
-    return CUSTODY_OK;
-}
-
-static custody_err read_log(struct policy *p, struct cty_bytes rest)
-{
-    struct cty_bytes vkey = next_word(&rest);
-    if (p->has_log)
-        return bad_line(p, "a second log");
-    if (cty_vkey_parse(vkey, CTY_KEY_ED25519, &p->trust->origin, &p->trust->log_key) != CUSTODY_OK)
-        return bad_line(p, "the log's key is not an Ed25519 vkey");
-    p->trust->log_vkey = vkey;
-    cty_log_keys_begin(&p->trust->log_keys, &p->trust->log_key);
-    p->has_log = true;
-    return end_keyed_line(p, rest);
-}
-
-static custody_err read_witness(struct policy *p, struct cty_bytes rest)
-{
-    struct cty_trust_node *node = NULL;
-    CTY_TRY(add_node(p, next_word(&rest), &node));
-    if (cty_vkey_parse(next_word(&rest), CTY_KEY_COSIGNATURE, &node->key_name, &node->key) != CUSTODY_OK)
-        return bad_line(p, "the witness's key is not a cosignature vkey");
-    for (uint32_t i = 0; i + 1 < p->trust->nodes_count; i++) {
-        if (!p->trust->nodes[i].is_group && cty_key_equal(&p->trust->nodes[i].key, &node->key))
-            return bad_line(p, "a key stands twice");
-    }
-    return end_keyed_line(p, rest);
-}
-
-static custody_err read_members(struct policy *p, struct cty_bytes rest, struct cty_trust_node *group,
-                                uint32_t *ret_count)
-{
-    uint32_t own = p->trust->nodes_count - 1;
-    *ret_count = 0;
-    for (struct cty_bytes word = next_word(&rest); word.size > 0; word = next_word(&rest)) {
-        uint32_t index = find_node(p->trust, word);
-        if (index >= own)
-            return bad_line(p, "a member is not defined before");
-        if (p->trust->nodes[index].used)
-            return bad_line(p, "a member is in two groups");
-        p->trust->nodes[index].used = true;
-        group->members |= (uint64_t)1 << index;
-        (*ret_count)++;
-    }
-    return CUSTODY_OK;
-}
-
-static custody_err read_group(struct policy *p, struct cty_bytes rest)
-{
-    struct cty_trust_node *group = NULL;
-    CTY_TRY(add_node(p, next_word(&rest), &group));
-    struct cty_bytes how = next_word(&rest);
-    uint32_t count = 0;
-    uint64_t needed = 0;
-    group->is_group = true;
-    CTY_TRY(read_members(p, rest, group, &count));
-    if (cty_bytes_is(how, "any"))
-        needed = 1;
-    else if (cty_bytes_is(how, "all"))
-        needed = count;
-    else if (cty_u64_parse(how, CTY_TRUST_NODES_MAX, &needed) != CUSTODY_OK)
-        return bad_line(p, "a group needs any, all or a number");
-    if (count == 0 || needed == 0 || needed > count)
-        return bad_line(p, "a group can't be met");
-    group->needed = (uint32_t)needed;
-    return CUSTODY_OK;
-}
-
-static custody_err read_quorum(struct policy *p, struct cty_bytes rest)
-{
-    struct cty_bytes name = next_word(&rest);
-    if (p->has_quorum)
-        return bad_line(p, "a second quorum");
-    p->has_quorum = true;
-    p->trust->quorum = CTY_TRUST_NODES_MAX;
-    if (cty_bytes_is(name, "none"))
-        return end_line(p, rest);
-    p->trust->quorum = find_node(p->trust, name);
-    if (p->trust->quorum == CTY_TRUST_NODES_MAX)
-        return bad_line(p, "the quorum's name is not defined");
-    return end_line(p, rest);
-}
-
-static custody_err read_line(struct policy *p, struct cty_bytes line)
-{
-    struct cty_bytes rest = line;
-    struct cty_bytes word = next_word(&rest);
-    if (word.size == 0 || word.data[0] == '#')
-        return CUSTODY_OK;
-    if (cty_bytes_is(word, "log"))
-        return read_log(p, rest);
-    if (cty_bytes_is(word, "witness"))
-        return read_witness(p, rest);
-    if (cty_bytes_is(word, "group"))
-        return read_group(p, rest);
-    if (cty_bytes_is(word, "quorum"))
-        return read_quorum(p, rest);
-    return bad_line(p, "neither log, witness, group nor quorum");
-}
-
-/* A log that witnesses itself is no witness; and a key has one use. */
-static bool log_is_witness(const struct cty_trust *trust)
-{
-    for (uint32_t i = 0; i < trust->nodes_count; i++) {
-        if (!trust->nodes[i].is_group && cty_key_equal(&trust->nodes[i].key, &trust->log_key))
-            return true;
-    }
-    return false;
-}
-
-static custody_err read_policy(struct cty_trust *trust, custody_error *error)
-{
-    struct policy p = {.trust = trust, .error = error};
-    struct cty_bytes text = cty_buf_bytes(&trust->policy);
-    size_t at = 0;
-    while (at < text.size) {
-        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
-        size_t stop = end ? (size_t)(end - text.data) : text.size;
-        p.line++;
-        CTY_TRY(read_line(&p, cty_bytes_make(text.data + at, stop - at)));
-        at = stop + 1;
-    }
-    if (!p.has_log || !p.has_quorum)
-        return cty_fail(error, CUSTODY_E_BAD_TRUST, "the policy names no log or no quorum");
-    if (log_is_witness(trust))
-        return cty_fail(error, CUSTODY_E_BAD_TRUST, "a witness has the log's key");
-    return CUSTODY_OK;
-}
 
 static bool is_pinned(const struct cty_trust *trust, struct cty_bytes vkey)
 {
@@ -303,7 +110,7 @@ static custody_err read_doors(struct cty_trust *trust, const struct cty_json *js
 /* ---- the file ---- */
 
 static custody_err read_member(struct cty_trust *trust, const struct cty_json *json,
-                               const struct cty_json_node *member, custody_error *error)
+                               const struct cty_json_node *member, struct cty_buf *policy, custody_error *error)
 {
     uint64_t version = 0;
     if (cty_bytes_is(member->name, "custody_trust")) {
@@ -312,7 +119,7 @@ static custody_err read_member(struct cty_trust *trust, const struct cty_json *j
         return CUSTODY_OK;
     }
     if (cty_bytes_is(member->name, "policy") && member->kind == CTY_JSON_STRING)
-        return cty_json_string(member, &trust->policy);
+        return cty_json_string(member, policy);
     if (cty_bytes_is(member->name, "admins"))
         return read_pins(trust, json, member, error);
     if (cty_bytes_is(member->name, "doors"))
@@ -325,7 +132,8 @@ static custody_err read_member(struct cty_trust *trust, const struct cty_json *j
     return cty_fail(error, CUSTODY_E_BAD_TRUST, "a member is unknown or not of its form");
 }
 
-static custody_err read_trust(struct cty_trust *trust, struct cty_json *json, custody_error *error)
+static custody_err read_trust(struct cty_trust *trust, struct cty_json *json, struct cty_buf *policy,
+                              custody_error *error)
 {
     struct cty_json_limits limits = {4, 1024};
     custody_err err = cty_json_scan(json, CTY_JSON_DOCUMENT, limits, cty_buf_bytes(&trust->text), error);
@@ -336,23 +144,40 @@ static custody_err read_trust(struct cty_trust *trust, struct cty_json *json, cu
         return cty_fail(error, CUSTODY_E_BAD_TRUST, "it is no trust file: custody_trust is missing");
     for (const struct cty_json_node *member = cty_json_first(json, root); member;
          member = cty_json_after(json, root, member))
-        CTY_TRY(read_member(trust, json, member, error));
-    return read_policy(trust, error);
+        CTY_TRY(read_member(trust, json, member, policy, error));
+    return cty_witness_policy_parse(cty_buf_bytes(policy), &trust->policy, error);
+}
+
+/* A policy's own text pins the log and its witnesses, and nobody who is enrolled. */
+static custody_err read_file(struct cty_trust *trust, struct cty_bytes text, custody_error *error)
+{
+    if (!cty_witness_policy_is_json(text))
+        return cty_witness_policy_parse(text, &trust->policy, error);
+    struct cty_json json = CTY_JSON_INIT;
+    struct cty_buf policy = CTY_BUF_INIT(CTY_TRUST_BYTES_MAX);
+    custody_err err = CUSTODY_E_INTERNAL;
+    CTY_TRY_OUT(cty_buf_put_bytes(&trust->text, text));
+    CTY_TRY_OUT(read_trust(trust, &json, &policy, error));
+out:
+    cty_buf_done(&policy);
+    cty_json_done(&json);
+    return err;
 }
 
 custody_err cty_trust_parse(struct cty_bytes text, struct cty_trust *ret_trust, custody_error *error)
 {
-    struct cty_json json = CTY_JSON_INIT;
     memset(ret_trust, 0, sizeof(*ret_trust));
     ret_trust->text.limit = CTY_TRUST_BYTES_MAX;
-    ret_trust->policy.limit = CTY_TRUST_BYTES_MAX;
-    custody_err err = cty_buf_put_bytes(&ret_trust->text, text);
-    if (err == CUSTODY_OK)
-        err = read_trust(ret_trust, &json, error);
-    cty_json_done(&json);
-    if (err != CUSTODY_OK)
+    custody_err err = read_file(ret_trust, text, error);
+    if (err != CUSTODY_OK) {
         cty_trust_done(ret_trust);
-    return err;
+        return err;
+    }
+    ret_trust->origin = ret_trust->policy.origin;
+    ret_trust->log_vkey = ret_trust->policy.log_vkey;
+    ret_trust->log_key = ret_trust->policy.log_key;
+    cty_log_keys_begin(&ret_trust->log_keys, &ret_trust->log_key);
+    return CUSTODY_OK;
 }
 
 void cty_trust_done(struct cty_trust *trust)
@@ -360,7 +185,7 @@ void cty_trust_done(struct cty_trust *trust)
     if (!trust)
         return;
     cty_buf_done(&trust->text);
-    cty_buf_done(&trust->policy);
+    cty_witness_policy_done(&trust->policy);
     for (uint32_t i = 0; i < trust->doors_count; i++) {
         cty_buf_done(&trust->doors[i].certificate);
         cty_buf_done(&trust->doors[i].authority);
@@ -400,31 +225,27 @@ custody_err cty_trust_check_admins(const struct cty_trust *trust, struct cty_byt
     return cty_trust_pins_of(trust, party) == count ? CUSTODY_OK : CUSTODY_E_KEY_UNKNOWN;
 }
 
-/* Nodes name only earlier nodes, so one pass in order gives every group its answer. */
 void cty_trust_witnessed(const struct cty_trust *trust, const struct cty_note *note, struct cty_report *report)
 {
-    if (trust->quorum == CTY_TRUST_NODES_MAX)
+    const struct cty_witness_policy *policy = &trust->policy;
+    char names[CTY_CLAIM_TEXT_MAX / 2];
+    uint64_t bad = 0;
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, NULL, &bad);
+    report->claims[CTY_CLAIM_WITNESSED].required = cty_witness_policy_asks(policy);
+    if (bad) {
+        cty_witness_policy_names(policy, bad, sizeof(names), names);
+        cty_report_fail(report, CTY_CLAIM_WITNESSED, CUSTODY_E_SIGNATURE_INVALID, CTY_REPORT_NO_ENTRY,
+                        "the note is void, for a cosignature that it says is of %s is not", names);
         return;
-    report->claims[CTY_CLAIM_WITNESSED].required = true;
-    uint64_t met = 0;
-    char missing[CTY_REPORT_TEXT_MAX] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < trust->nodes_count; i++) {
-        const struct cty_trust_node *node = &trust->nodes[i];
-        uint64_t time_s = 0;
-        bool ok = node->is_group
-                      ? (uint32_t)__builtin_popcountll(met & node->members) >= node->needed
-                      : cty_note_cosignature_verify(note, node->key_name, &node->key, &time_s) == CUSTODY_OK;
-        if (ok)
-            met |= (uint64_t)1 << i;
-        else if (!node->is_group && used < sizeof(missing) - 1)
-            used += (size_t)snprintf(missing + used, sizeof(missing) - used, " %.*s", (int)node->name.size,
-                                     (const char *)node->name.data);
-        used = used < sizeof(missing) ? used : sizeof(missing) - 1;
     }
-    if (met & ((uint64_t)1 << trust->quorum))
-        cty_report_hold(report, CTY_CLAIM_WITNESSED, "the quorum of witnesses cosigned the checkpoint");
-    else
-        cty_report_fail(report, CTY_CLAIM_WITNESSED, CUSTODY_E_UNDER_THRESHOLD, CTY_REPORT_NO_ENTRY,
-                        "no valid cosignature by:%s", missing);
+    if (!cty_witness_policy_asks(policy))
+        return;
+    if (cty_witness_policy_met(policy, witnesses)) {
+        cty_witness_policy_names(policy, witnesses, sizeof(names), names);
+        cty_report_hold(report, CTY_CLAIM_WITNESSED, "the quorum of witnesses cosigned the checkpoint: %s", names);
+        return;
+    }
+    cty_witness_policy_names(policy, cty_witness_policy_asked(policy) & ~witnesses, sizeof(names), names);
+    cty_report_fail(report, CTY_CLAIM_WITNESSED, CUSTODY_E_UNDER_THRESHOLD, CTY_REPORT_NO_ENTRY,
+                    "no valid cosignature by: %s", names);
 }

@@ -4,24 +4,12 @@
 #define CTY_AUDIT_TRUST_H
 
 #include "audit/report.h"
-#include "ledger/note.h"
+#include "ledger/policy.h"
 #include "model/statement.h"
 
 #define CTY_TRUST_BYTES_MAX (1024u * 1024u)
-#define CTY_TRUST_NODES_MAX 64
 #define CTY_TRUST_PINS_MAX 64
 #define CTY_TRUST_DOORS_MAX 16
-
-/* A witness, or a group of what was named before it. */
-struct cty_trust_node {
-    struct cty_bytes name;
-    bool is_group;
-    struct cty_bytes key_name; /* witness: its name in notes */
-    struct cty_key key;
-    uint32_t needed; /* group */
-    uint64_t members; /* group: bits of earlier nodes */
-    bool used;
-};
 
 struct cty_trust_pin {
     struct cty_bytes party;
@@ -36,15 +24,12 @@ struct cty_trust_door {
 };
 
 struct cty_trust {
-    struct cty_buf text;   /* owns what the views below point into */
-    struct cty_buf policy; /* the unescaped policy text */
-    struct cty_bytes origin;
+    struct cty_buf text; /* owns what the views below point into, but for those of the policy's */
+    struct cty_witness_policy policy;
+    struct cty_bytes origin; /* these three are the policy's */
     struct cty_bytes log_vkey;
     struct cty_key log_key;
     struct cty_log_keys log_keys; /* the pinned one; a verifier that learns of rotations adds to a copy of its own */
-    struct cty_trust_node nodes[CTY_TRUST_NODES_MAX];
-    uint32_t nodes_count;
-    uint32_t quorum; /* index into nodes; CTY_TRUST_NODES_MAX for none */
     struct cty_trust_pin pins[CTY_TRUST_PINS_MAX];
     uint32_t pins_count;
     struct cty_trust_door doors[CTY_TRUST_DOORS_MAX];
@@ -52,7 +37,10 @@ struct cty_trust {
     struct cty_bytes name; /* the verifier's own actor; empty where absent */
 };
 
-/* Errors: BAD_TRUST with the line or member, TOO_LARGE, NO_MEMORY. Zero-initialise; cty_trust_done. */
+/*
+ * A trust file, or a policy's own text (C2SP tlog-policy), which pins no admins, no doors and no name. Errors: BAD_TRUST with
+ * the line or member, TOO_LARGE, NO_MEMORY. Zero-initialise; cty_trust_done.
+ */
 CUSTODY_MUST_USE custody_err cty_trust_parse(struct cty_bytes text, struct cty_trust *ret_trust,
                                              custody_error *error);
 void cty_trust_done(struct cty_trust *trust);

@@ -43,12 +43,13 @@ static custody_err put_trust(struct cty_buf *out, const struct cty_trust *trust)
         CTY_TRY(put_key(out, "admin", trust->pins[i].vkey));
     if (trust->pins_count == 0)
         CTY_TRY(cty_put_linef(out, "admins", "none pinned: who is enrolled stands on the log key's word"));
-    for (uint32_t i = 0; i < trust->nodes_count; i++)
-        CTY_TRY(cty_put_line(out, trust->nodes[i].is_group ? "group" : "witness", trust->nodes[i].name));
-    if (trust->quorum == CTY_TRUST_NODES_MAX)
-        CTY_TRY(cty_put_linef(out, "quorum", "none: no witness is asked for"));
+    const struct cty_witness_policy *policy = &trust->policy;
+    for (uint32_t i = 0; i < policy->count; i++)
+        CTY_TRY(cty_put_line(out, policy->nodes[i].is_group ? "group" : "witness", policy->nodes[i].name));
+    if (cty_witness_policy_asks(policy))
+        CTY_TRY(cty_put_line(out, "quorum", policy->nodes[policy->quorum].name));
     else
-        CTY_TRY(cty_put_line(out, "quorum", trust->nodes[trust->quorum].name));
+        CTY_TRY(cty_put_linef(out, "quorum", "none: no witness is asked for"));
     for (uint32_t i = 0; i < trust->doors_count; i++)
         CTY_TRY(put_door(out, &trust->doors[i]));
     return trust->name.size ? cty_put_line(out, "name", trust->name) : CUSTODY_OK;
@@ -96,12 +97,13 @@ static custody_err page_trust(struct cty_cli *cli, const struct cty_trust *trust
     member_key(&jw, trust->log_vkey);
     cty_member(&jw, "name", trust->name);
     cty_jw_name(&jw, "quorum");
-    cty_jw_string(&jw, trust->quorum == CTY_TRUST_NODES_MAX ? CTY_LITERAL("none") : trust->nodes[trust->quorum].name);
+    const struct cty_witness_policy *policy = &trust->policy;
+    cty_jw_string(&jw, cty_witness_policy_asks(policy) ? policy->nodes[policy->quorum].name : CTY_LITERAL("none"));
     cty_jw_name(&jw, "witnesses");
     cty_jw_array(&jw);
-    for (uint32_t i = 0; i < trust->nodes_count; i++) {
-        if (!trust->nodes[i].is_group)
-            cty_jw_string(&jw, trust->nodes[i].name);
+    for (uint32_t i = 0; i < policy->count; i++) {
+        if (!policy->nodes[i].is_group)
+            cty_jw_string(&jw, policy->nodes[i].name);
     }
     cty_jw_array_end(&jw);
     return cty_page_end(cli, &jw);

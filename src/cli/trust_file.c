@@ -8,7 +8,7 @@
 void cty_trust_file_from(const struct cty_trust *trust, struct cty_trust_file *ret_file)
 {
     memset(ret_file, 0, sizeof(*ret_file));
-    ret_file->policy = cty_buf_bytes(&trust->policy);
+    ret_file->policy = cty_buf_bytes(&trust->policy.text);
     ret_file->name = trust->name;
     for (uint32_t i = 0; i < trust->pins_count; i++)
         ret_file->admins[ret_file->admins_count++] = trust->pins[i].vkey;

@@ -433,7 +433,7 @@ static custody_err gather(struct page *page, const struct cty_hash *case_id, uns
     CTY_TRY(extend_chain(page, answer));
     CTY_TRY(add_chain(page, what));
     /* Cosignatures come later than the checkpoint: where they count, it is asked for once more. */
-    bool witnessed = page->client->trust->quorum != CTY_TRUST_NODES_MAX;
+    bool witnessed = cty_witness_policy_asks(&page->client->trust->policy);
     CTY_TRY(cty_client_checkpoint(page->client, witnessed, &checkpoint, &note, page->error));
     CTY_TRY(cty_evidence_set_checkpoint(page->evidence, note));
     CTY_TRY(fetch_proofs(page, checkpoint.size));

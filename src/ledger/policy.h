@@ -73,4 +73,10 @@ bool cty_witness_policy_can_be_met(const struct cty_witness_policy *policy, uint
 uint64_t cty_witness_policy_time(const struct cty_witness_policy *policy, uint64_t witnesses,
                                  const uint64_t times[CTY_WITNESS_NODES_MAX]);
 
+/*
+ * Their names in the policy, parted by ", ", as a string: printable ASCII, all else escaped, and cut with "..." where `size`
+ * (at least 8) is too little.
+ */
+void cty_witness_policy_names(const struct cty_witness_policy *policy, uint64_t nodes, size_t size, char *ret_names);
+
 #endif

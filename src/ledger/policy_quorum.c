@@ -5,6 +5,10 @@
  */
 #include "ledger/policy.h"
 
+#include <stdio.h>
+
+#include "base/check.h"
+
 static uint64_t bit(uint32_t index)
 {
     return (uint64_t)1 << index;
@@ -85,4 +89,42 @@ uint64_t cty_witness_policy_time(const struct cty_witness_policy *policy, uint64
             earliest_s = times[i];
     }
     return earliest_s;
+}
+
+/* One octet as it is shown, and its length. */
+static size_t show(uint8_t octet, char out[5])
+{
+    bool plain = octet >= 0x20 && octet <= 0x7e;
+    return (size_t)snprintf(out, 5, plain ? "%c" : "\\x%02x", octet);
+}
+
+/* Appends what fits in front of room for the mark that something is missing. */
+static bool append(struct cty_bytes text, size_t size, char *names, size_t *used)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char shown[5];
+        size_t length = show(text.data[i], shown);
+        if (*used + length + 4 > size) {
+            memcpy(names + *used, "...", 4);
+            return false;
+        }
+        memcpy(names + *used, shown, length + 1);
+        *used += length;
+    }
+    return true;
+}
+
+void cty_witness_policy_names(const struct cty_witness_policy *policy, uint64_t nodes, size_t size, char *ret_names)
+{
+    size_t used = 0;
+    CTY_CHECK(size >= 8);
+    ret_names[0] = '\0';
+    for (uint32_t i = 0; i < policy->count; i++) {
+        if ((nodes & bit(i)) == 0)
+            continue;
+        if (used > 0 && !append(CTY_LITERAL(", "), size, ret_names, &used))
+            return;
+        if (!append(policy->nodes[i].name, size, ret_names, &used))
+            return;
+    }
 }

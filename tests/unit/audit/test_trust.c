@@ -51,7 +51,7 @@ static void what_is_accepted(void **state)
     assert_bytes_text(trust.origin, WORLD_ORIGIN);
     assert_bytes_text(trust.name, "acme/bot");
     assert_memory_equal(trust.log_key.bytes, cty_secret_key(world_secret(stage->w, "log"))->bytes, 32);
-    assert_int_equal(trust.quorum, CTY_TRUST_NODES_MAX);
+    assert_int_equal(trust.policy.quorum, CTY_WITNESS_NODES_MAX);
     assert_int_equal(trust.pins_count, 3);
     assert_int_equal(cty_trust_pins_of(&trust, CTY_LITERAL("operator")), 2);
     assert_int_equal(cty_trust_pins_of(&trust, CTY_LITERAL("acme")), 1);
@@ -130,7 +130,7 @@ static void too_many_names(void **state)
     custody_error error;
     (void)state;
     assert_ok(cty_buf_put_text(&lines, "log <log>\n"));
-    for (int i = 0; i < CTY_TRUST_NODES_MAX + 1; i++) {
+    for (int i = 0; i < CTY_WITNESS_NODES_MAX + 1; i++) {
         char name[64];
         snprintf(name, sizeof(name), "witness.example/many%d", i);
         struct cty_secret *secret = NULL;
@@ -140,7 +140,7 @@ static void too_many_names(void **state)
         assert_ok(cty_buf_put_bytes(&before, cty_buf_bytes(&lines)));
         assert_ok(cty_buf_put_text(&before, "quorum none\n"));
         assert_ok(parse_policy(cty_buf_text(&before), &trust, &error));
-        assert_int_equal(trust.nodes_count, i);
+        assert_int_equal(trust.policy.count, i);
         cty_trust_done(&trust);
         cty_buf_done(&before);
         assert_ok(cty_buf_putf(&lines, "witness m%d ", i));
@@ -156,10 +156,11 @@ static void too_many_names(void **state)
 static void members_that_are_refused(void **state)
 {
     (void)state;
-    refuse("", "not acceptable JSON");
+    refuse("", "names no log or no quorum");
     refuse("{", "not acceptable JSON");
-    refuse("[]", "custody_trust is missing");
-    refuse("1", "custody_trust is missing");
+    refuse("[]", "policy line 1: neither log, witness");
+    refuse("1", "policy line 1: neither log, witness");
+    refuse("{}", "custody_trust is missing");
     refuse("{" POLICY "}", "custody_trust is missing");
     refuse("{\"custody_trust\":1}", "names no log");
     refuse("{\"custody_trust\":2," POLICY "}", "custody_trust is not 1");
@@ -184,6 +185,24 @@ static void members_that_are_refused(void **state)
     refuse("{\"custody_trust\":1," POLICY ",\"admins\":{\"acme\":[\"<0>\"]}}", "not the vkey");
     refuse("{\"custody_trust\":1," POLICY ",\"admins\":{\"acme\":[\"<acme/a>\",\"<acme/a>\"]}}", "stands twice");
     refuse("{\"custody_trust\":1," POLICY ",\"admins\":{\"acme\":[[[[[[\"<acme/a>\"]]]]]]}}", "not acceptable JSON");
+}
+
+/* A policy's own text in the place of a trust file pins the log and its witnesses, and nobody else. */
+static void a_policy_alone(void **state)
+{
+    static struct cty_trust trust;
+    custody_error error;
+    (void)state;
+    assert_ok(parse_trust("\n# ours\nlog <log> https://log.example/\nwitness w0 <0>\nquorum w0\n", &trust, &error));
+    assert_bytes_text(trust.origin, WORLD_ORIGIN);
+    assert_true(cty_key_equal(&trust.log_key, cty_secret_key(world_secret(stage->w, "log"))));
+    assert_int_equal(trust.log_keys.count, 1);
+    assert_int_equal(trust.policy.quorum, 0);
+    assert_int_equal(trust.pins_count, 0);
+    assert_int_equal(trust.doors_count, 0);
+    assert_int_equal(trust.name.size, 0);
+    cty_trust_done(&trust);
+    refuse("log <log>\nquorum w0\n", "policy line 2: the quorum's name");
 }
 
 #define PEM "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n"
@@ -320,6 +339,7 @@ int main(void)
         cmocka_unit_test(policies_that_are_refused),
         cmocka_unit_test(too_many_names),
         cmocka_unit_test(members_that_are_refused),
+        cmocka_unit_test(a_policy_alone),
         cmocka_unit_test(doors),
         cmocka_unit_test(too_many_or_too_large_doors),
         cmocka_unit_test(limits),
