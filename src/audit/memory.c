@@ -5,22 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/nodes.h"
 #include "base/check.h"
 #include "codec/text.h"
-
-#define HEIGHTS 54
 
 struct record {
     struct record *next;
     uint64_t hash;
     struct cty_bytes value; /* owned */
+    bool dirty;             /* over a backing: it stands there otherwise, or not at all */
+    uint32_t turn;          /* when it was asked for last */
     char key[];
-};
-
-struct level {
-    struct cty_hash *hashes;
-    uint64_t count;
-    uint64_t capacity;
 };
 
 /* The newest roots that were asked for: many statements in a row name the same one. */
@@ -34,10 +29,16 @@ struct cty_memory {
     struct record **buckets;
     uint64_t buckets_count; /* a power of two */
     uint64_t records;
-    struct level levels[HEIGHTS];
-    struct cty_frontier frontier;
-    struct cty_tree_reader reader;
+    struct cty_nodes *nodes;
     bool sparse;
+    const struct cty_backing *backing; /* NULL: all is here */
+    enum cty_space space;
+    bool backed;             /* something stands in the backing */
+    size_t bytes_max;        /* ... and here no more than this when it was trimmed */
+    size_t bytes;
+    uint32_t turn;
+    custody_err fault;       /* what hindered the backing; it sticks */
+    struct cty_buf scratch;
     struct cty_memory *below; /* or NULL; held by one of its holders */
     atomic_uint holders;
     struct root_text roots[ROOT_CACHE];
@@ -51,15 +52,6 @@ static uint64_t hash_text(const char *key)
     return hash;
 }
 
-static custody_err read_node(void *context, unsigned height, uint64_t index, struct cty_hash *ret_hash)
-{
-    const struct cty_memory *memory = context;
-    if (height >= HEIGHTS || index >= memory->levels[height].count)
-        return CUSTODY_E_NOT_FOUND;
-    *ret_hash = memory->levels[height].hashes[index];
-    return CUSTODY_OK;
-}
-
 custody_err cty_memory_new(struct cty_memory **ret_memory)
 {
     struct cty_memory *memory = cty_alloc(1, sizeof(*memory));
@@ -67,13 +59,14 @@ custody_err cty_memory_new(struct cty_memory **ret_memory)
         return CUSTODY_E_NO_MEMORY;
     memory->buckets_count = 1024;
     memory->buckets = cty_alloc(memory->buckets_count, sizeof(struct record *));
-    if (!memory->buckets) {
+    if (!memory->buckets || cty_nodes_new(&memory->nodes) != CUSTODY_OK) {
+        free(memory->buckets);
         free(memory);
         return CUSTODY_E_NO_MEMORY;
     }
     for (size_t i = 0; i < ROOT_CACHE; i++)
         memory->roots[i].size = UINT64_MAX;
-    memory->reader = (struct cty_tree_reader){memory, read_node};
+    memory->scratch = CTY_BUF_INIT(CTY_DELTA_BYTES_MAX);
     atomic_init(&memory->holders, 1);
     *ret_memory = memory;
     return CUSTODY_OK;
@@ -100,8 +93,8 @@ static void destroy(struct cty_memory *memory)
             record_free(record);
         }
     }
-    for (size_t i = 0; i < HEIGHTS; i++)
-        free(memory->levels[i].hashes);
+    cty_nodes_free(memory->nodes);
+    cty_buf_done(&memory->scratch);
     free(memory->buckets);
     free(memory);
 }
@@ -121,15 +114,6 @@ static struct record *find(const struct cty_memory *memory, const char *key, uin
     while (record && (record->hash != hash || strcmp(record->key, key) != 0))
         record = record->next;
     return record;
-}
-
-struct cty_bytes cty_memory_get(const struct cty_memory *memory, const char *key)
-{
-    const uint64_t hash = hash_text(key);
-    const struct record *record = NULL;
-    for (; memory && !record; memory = memory->below)
-        record = find(memory, key, hash);
-    return record ? record->value : cty_bytes_make(NULL, 0);
 }
 
 static custody_err grow(struct cty_memory *memory)
@@ -169,25 +153,71 @@ static struct record *insert(struct cty_memory *memory, const char *key, uint64_
     return record;
 }
 
-custody_err cty_memory_put(struct cty_memory *memory, const char *key, struct cty_bytes value)
+static size_t weight(const struct record *record)
 {
-    uint64_t hash = hash_text(key);
-    uint8_t *copy = cty_alloc(1, value.size);
+    return sizeof(*record) + strlen(record->key) + record->value.size + 48;
+}
+
+/* The record of this key with this value; NULL where memory ran out. */
+static struct record *set(struct cty_memory *memory, const char *key, uint64_t hash, struct cty_bytes value)
+{
+    uint8_t *copy = malloc(value.size ? value.size : 1);
     if (!copy)
-        return CUSTODY_E_NO_MEMORY;
-    custody_err err = grow(memory);
-    struct record *record = err == CUSTODY_OK ? find(memory, key, hash) : NULL;
-    if (err == CUSTODY_OK && !record)
+        return NULL;
+    struct record *record = find(memory, key, hash);
+    if (record)
+        memory->bytes -= weight(record);
+    else if (grow(memory) == CUSTODY_OK)
         record = insert(memory, key, hash);
     if (!record) {
         free(copy);
-        return CUSTODY_E_NO_MEMORY;
+        return NULL;
     }
     if (value.size)
         memcpy(copy, value.data, value.size);
     free((void *)(uintptr_t)record->value.data);
     record->value = cty_bytes_make(copy, value.size);
+    record->turn = memory->turn;
+    memory->bytes += weight(record);
+    return record;
+}
+
+custody_err cty_memory_put(struct cty_memory *memory, const char *key, struct cty_bytes value)
+{
+    struct record *record = set(memory, key, hash_text(key), value);
+    if (!record)
+        return CUSTODY_E_NO_MEMORY;
+    record->dirty = true;
     return CUSTODY_OK;
+}
+
+/* From the backing; NULL where there is none, or where it can't be read: then that sticks. */
+static struct record *load(struct cty_memory *memory, const char *key, uint64_t hash)
+{
+    if (!memory->backing || !memory->backed || memory->fault != CUSTODY_OK)
+        return NULL;
+    cty_buf_clear(&memory->scratch);
+    custody_err err = memory->backing->get(memory->backing->context, memory->space, key, &memory->scratch);
+    struct record *record = err == CUSTODY_OK ? set(memory, key, hash, cty_buf_bytes(&memory->scratch)) : NULL;
+    if (err == CUSTODY_OK && !record)
+        err = CUSTODY_E_NO_MEMORY;
+    if (err != CUSTODY_OK && err != CUSTODY_E_NOT_FOUND)
+        memory->fault = err;
+    return record;
+}
+
+struct cty_bytes cty_memory_get(const struct cty_memory *memory, const char *key)
+{
+    const uint64_t hash = hash_text(key);
+    struct record *record = NULL;
+    for (; memory && !record; memory = memory->below) {
+        record = find(memory, key, hash);
+        if (!record)
+            record = load((struct cty_memory *)(uintptr_t)memory, key, hash);
+        if (record && memory->backing)
+            record->turn = memory->turn;
+    }
+    return record ? record->value : cty_bytes_make(NULL, 0);
 }
 
 /* A record below counts unless one above has its key. */
@@ -200,19 +230,123 @@ static bool is_covered(const struct cty_memory *top, const struct cty_memory *at
     return false;
 }
 
-custody_err cty_memory_each(const struct cty_memory *memory,
-                            custody_err (*each)(void *context, const char *key, struct cty_bytes value), void *context)
+static bool begins(const char *key, const char *prefix)
 {
+    return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+custody_err cty_memory_each_of(const struct cty_memory *memory, const char *prefix, cty_backing_each_fn *each,
+                               void *context)
+{
+    if (memory->backing) {
+        CTY_TRY(cty_memory_flush((struct cty_memory *)(uintptr_t)memory));
+        return memory->backing->each(memory->backing->context, memory->space, prefix, each, context);
+    }
     for (const struct cty_memory *at = memory; at; at = at->below) {
         for (uint64_t i = 0; i < at->buckets_count; i++) {
             for (const struct record *record = at->buckets[i]; record; record = record->next) {
-                if (!is_covered(memory, at, record))
+                if (begins(record->key, prefix) && !is_covered(memory, at, record))
                     CTY_TRY(each(context, record->key, record->value));
             }
         }
     }
     return CUSTODY_OK;
 }
+
+custody_err cty_memory_each(const struct cty_memory *memory, cty_backing_each_fn *each, void *context)
+{
+    return cty_memory_each_of(memory, "", each, context);
+}
+
+/* ---- over a backing ---- */
+
+custody_err cty_memory_back(struct cty_memory *memory, const struct cty_backing *backing, enum cty_space space,
+                            size_t bytes_max)
+{
+    if (memory->records != 0 || memory->below || memory->sparse)
+        return CUSTODY_E_INTERNAL;
+    memory->backing = backing;
+    memory->backed = !backing->empty;
+    memory->space = space;
+    memory->bytes_max = bytes_max;
+    return CUSTODY_OK;
+}
+
+custody_err cty_memory_back_tree(struct cty_memory *memory, uint64_t size)
+{
+    return cty_nodes_back(memory->nodes, memory->backing, size);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp((*(struct record *const *)a)->key, (*(struct record *const *)b)->key);
+}
+
+static custody_err flush_list(struct cty_memory *memory, struct record **list, size_t count)
+{
+    qsort(list, count, sizeof(*list), by_key);
+    for (size_t i = 0; i < count; i++) {
+        CTY_TRY(memory->backing->put(memory->backing->context, memory->space, list[i]->key, list[i]->value));
+        list[i]->dirty = false;
+    }
+    return CUSTODY_OK;
+}
+
+/* In the order of their keys, so that neighbours on the disk are written together. */
+custody_err cty_memory_flush(struct cty_memory *memory)
+{
+    size_t count = 0;
+    CTY_TRY(memory->fault);
+    CTY_AUTO_FREE struct record **list = cty_alloc(memory->records + 1, sizeof(struct record *));
+    if (!list)
+        return CUSTODY_E_NO_MEMORY;
+    for (uint64_t i = 0; i < memory->buckets_count; i++) {
+        for (struct record *record = memory->buckets[i]; record; record = record->next) {
+            if (record->dirty)
+                list[count++] = record;
+        }
+    }
+    memory->backed = memory->backed || count > 0;
+    return flush_list(memory, list, count);
+}
+
+/* Drops records that nobody asked for since `turn`. */
+static void drop(struct cty_memory *memory, uint32_t turn)
+{
+    for (uint64_t i = 0; i < memory->buckets_count; i++) {
+        for (struct record **place = &memory->buckets[i]; *place;) {
+            struct record *record = *place;
+            if (record->turn >= turn) {
+                place = &record->next;
+                continue;
+            }
+            *place = record->next;
+            memory->records--;
+            memory->bytes -= weight(record);
+            record_free(record);
+        }
+    }
+}
+
+custody_err cty_memory_trim(struct cty_memory *memory)
+{
+    CTY_TRY(memory->fault);
+    if (!memory->backing || memory->bytes <= memory->bytes_max)
+        return CUSTODY_OK;
+    CTY_TRY(cty_memory_flush(memory));
+    drop(memory, memory->turn);
+    if (memory->bytes > memory->bytes_max / 2)
+        drop(memory, UINT32_MAX);
+    memory->turn++;
+    return CUSTODY_OK;
+}
+
+custody_err cty_memory_flush_tree(struct cty_memory *memory)
+{
+    return cty_nodes_flush(memory->nodes);
+}
+
+/* ---- over another memory ---- */
 
 custody_err cty_memory_over(struct cty_memory *below, struct cty_memory **ret_memory)
 {
@@ -251,43 +385,26 @@ uint64_t cty_memory_records(const struct cty_memory *memory)
     return memory->records;
 }
 
-static custody_err keep_node(void *context, unsigned height, uint64_t index, const struct cty_hash *hash)
-{
-    struct cty_memory *memory = context;
-    struct level *level = &memory->levels[height];
-    CTY_CHECK(height < HEIGHTS && index == level->count);
-    if (level->count == level->capacity) {
-        uint64_t capacity = level->capacity ? level->capacity * 2 : 64;
-        struct cty_hash *hashes = realloc(level->hashes, capacity * sizeof(*hashes));
-        if (!hashes)
-            return CUSTODY_E_NO_MEMORY;
-        level->hashes = hashes;
-        level->capacity = capacity;
-    }
-    level->hashes[level->count++] = *hash;
-    return CUSTODY_OK;
-}
-
 custody_err cty_memory_append_leaf(struct cty_memory *memory, const struct cty_hash *leaf)
 {
-    return cty_frontier_append(&memory->frontier, leaf, keep_node, memory);
+    return cty_nodes_append(memory->nodes, leaf);
 }
 
 uint64_t cty_memory_size(const struct cty_memory *memory)
 {
-    return memory->frontier.size;
+    return cty_nodes_size(memory->nodes);
 }
 
 custody_err cty_memory_root(const struct cty_memory *memory, uint64_t size, struct cty_hash *ret_root)
 {
-    if (size > memory->frontier.size)
+    if (size > cty_memory_size(memory))
         return CUSTODY_E_NOT_FOUND;
-    return cty_tree_root(&memory->reader, size, ret_root);
+    return cty_tree_root(cty_nodes_reader(memory->nodes), size, ret_root);
 }
 
 const struct cty_tree_reader *cty_memory_tree(const struct cty_memory *memory)
 {
-    return &memory->reader;
+    return cty_nodes_reader(memory->nodes);
 }
 
 /* "root/<size>" is computed; the texts live in a small table of the memory's own. */
@@ -323,7 +440,7 @@ custody_err cty_memory_fill(const struct cty_memory *memory, struct cty_view *vi
             CTY_TRY(fill_root(memory, slot));
         }
     }
-    return CUSTODY_OK;
+    return memory->fault;
 }
 
 static custody_err take(struct cty_memory *memory, const struct cty_delta *delta, const struct cty_hash *leaf)

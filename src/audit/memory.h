@@ -6,6 +6,7 @@
 #ifndef CTY_AUDIT_MEMORY_H
 #define CTY_AUDIT_MEMORY_H
 
+#include "audit/backing.h"
 #include "escrow/fold.h"
 #include "ledger/tree.h"
 
@@ -28,12 +29,28 @@ void cty_memory_set_sparse(struct cty_memory *memory);
 /* Records. get gives an empty view (data NULL) where there is none; it lives until that key is put again. */
 struct cty_bytes cty_memory_get(const struct cty_memory *memory, const char *key);
 CUSTODY_MUST_USE custody_err cty_memory_put(struct cty_memory *memory, const char *key, struct cty_bytes value);
-/* Calls `each` for every record, in no order; an error ends it. */
-CUSTODY_MUST_USE custody_err cty_memory_each(const struct cty_memory *memory,
-                                             custody_err (*each)(void *context, const char *key,
-                                                                 struct cty_bytes value),
-                                             void *context);
+/* Calls `each` for every record, in no order; an error ends it. It may get, and put nothing. */
+CUSTODY_MUST_USE custody_err cty_memory_each(const struct cty_memory *memory, cty_backing_each_fn *each, void *context);
+/* The same for those whose key begins so. */
+CUSTODY_MUST_USE custody_err cty_memory_each_of(const struct cty_memory *memory, const char *prefix,
+                                                cty_backing_each_fn *each, void *context);
+/* How many are held here: all, where there is no backing. */
 uint64_t cty_memory_records(const struct cty_memory *memory);
+
+/*
+ * A memory over a backing, borrowed: records are read from there when they are asked for, and kept here up to some bytes;
+ * cty_memory_trim, between entries, writes what is new and drops what is over. A view that get gave lives until then. What
+ * hinders the backing is returned by the next fill, trim or flush, and by all after it. On an empty memory.
+ * Errors: INTERNAL.
+ */
+CUSTODY_MUST_USE custody_err cty_memory_back(struct cty_memory *memory, const struct cty_backing *backing,
+                                             enum cty_space space, size_t bytes_max);
+/* The tree too: its newest nodes here, all in tiles there. `size`: of the tree that stands there. */
+CUSTODY_MUST_USE custody_err cty_memory_back_tree(struct cty_memory *memory, uint64_t size);
+CUSTODY_MUST_USE custody_err cty_memory_trim(struct cty_memory *memory);
+/* Writes everything that is new. */
+CUSTODY_MUST_USE custody_err cty_memory_flush(struct cty_memory *memory);
+CUSTODY_MUST_USE custody_err cty_memory_flush_tree(struct cty_memory *memory);
 
 /* The tree. */
 CUSTODY_MUST_USE custody_err cty_memory_append_leaf(struct cty_memory *memory, const struct cty_hash *leaf);
