@@ -118,11 +118,11 @@ static custody_err answer_metrics(struct cty_health *health, struct cty_http_ans
     return cty_metrics_write(&facts, &answer->body);
 }
 
-static custody_err answer_path(void *user, const char *path, struct cty_http_answer *answer)
+static custody_err answer_request(void *user, const struct cty_http_request *request, struct cty_http_answer *answer)
 {
-    if (strcmp(path, "/healthz") == 0)
+    if (strcmp(request->path, "/healthz") == 0)
         return answer_health(user, answer);
-    if (strcmp(path, "/metrics") == 0)
+    if (strcmp(request->path, "/metrics") == 0)
         return answer_metrics(user, answer);
     return say(answer, 404, "there are /healthz and /metrics", "");
 }
@@ -135,7 +135,11 @@ static custody_err prepare(struct cty_health *health, custody_error *error)
         health->log = NULL;
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     }
-    return cty_http_open(health->config.url, answer_path, health, &health->http, error);
+    const struct cty_http_config http = {.url = health->config.url, .connections_max = CTY_METRICS_CONNECTIONS_MAX,
+                                         .requests_max = 1, .idle_ms = CTY_METRICS_MS_MAX / 2,
+                                         .request_ms = CTY_METRICS_MS_MAX / 2, .plain = true,
+                                         .answer = answer_request, .user = health};
+    return cty_http_open(&http, &health->http, error);
 }
 
 custody_err cty_health_open(const struct cty_health_config *config, struct cty_health **ret_health, custody_error *error)

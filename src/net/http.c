@@ -1,46 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One thread asks libmicrohttpd to do what is to be done, and beside that ends connections whose time is over. The library
- * has a time limit too, but one that begins anew with each byte.
+ * Opening, threads, and time. Each thread asks a libmicrohttpd of its own to do what is to be done, and beside that ends
+ * connections whose time is over: the library has a time limit too, but one that begins anew with each byte. All of them
+ * listen at one socket, and whoever is first takes a connection and keeps it, so nothing but counts is shared.
  */
-#include "net/http.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "net/http_inner.h"
 
-#define SILENCE_S 5u
-/* How often the thread looks for connections whose time is over. */
-#define TICK_MS 500
-#define FLAGS (MHD_USE_EPOLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK)
+/* How often a thread looks for connections whose time is over. */
+#define TICK_MS 250
+#define FLAGS MHD_USE_EPOLL
 
-struct life {
-    int fd; /* negative: free */
-    uint64_t ends_ms;
-};
-
-struct cty_http {
-    cty_http_fn *answer;
-    void *user;
-    char url[CTY_URL_BYTES_MAX + 1];
-    struct MHD_Daemon *mhd;
-    struct life lives[CTY_HTTP_CONNECTIONS_MAX];
-    int stop_fd;
-    pthread_t thread;
-    bool running;
-};
-
-static uint64_t now_ms(void)
+uint64_t cty_http_now_ms(void)
 {
     struct timespec now = {0, 0};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -49,17 +30,38 @@ static uint64_t now_ms(void)
 
 /* --- addresses --------------------------------------------------------------------------------------------- */
 
-custody_err cty_http_url_parse(const char *text, struct cty_net_url *ret_url, custody_error *error)
+static custody_err parse_as(const char *text, const char *scheme, struct cty_net_url *ret_url, custody_error *error)
 {
-    char tcp[CTY_URL_BYTES_MAX + 1];
-    custody_error inner = {0};
+    char other[CTY_URL_BYTES_MAX + 1];
     if (strncmp(text, "http://", 7) != 0)
         return cty_fail(error, CUSTODY_E_CONFIG, "write http://127.0.0.1:PORT: %.128s", text);
-    if (snprintf(tcp, sizeof(tcp), "tcp://%s", text + 7) >= (int)sizeof(tcp))
+    if (snprintf(other, sizeof(other), "%s%s", scheme, text + 7) >= (int)sizeof(other))
         return cty_fail(error, CUSTODY_E_CONFIG, "the address is too long");
-    if (cty_net_url_parse(tcp, true, ret_url, &inner) != CUSTODY_OK)
-        return cty_fail(error, CUSTODY_E_CONFIG, "write http://127.0.0.1:PORT, on this machine and with nothing behind it: %.128s",
+    return cty_net_url_parse(other, true, ret_url, NULL);
+}
+
+custody_err cty_http_url_parse(const char *text, struct cty_net_url *ret_url, custody_error *error)
+{
+    custody_error inner = {0};
+    if (parse_as(text, "tcp://", ret_url, &inner) == CUSTODY_OK)
+        return CUSTODY_OK;
+    if (inner.code == CUSTODY_E_CONFIG)
+        return cty_fail(error, CUSTODY_E_CONFIG, "%s", inner.detail);
+    return cty_fail(error, CUSTODY_E_CONFIG, "write http://127.0.0.1:PORT, on this machine and with nothing behind it: %.128s",
+                    text);
+}
+
+/* An address anywhere is what a door with TLS takes, which this is not. */
+custody_err cty_http_url_parse_any(const char *text, struct cty_net_url *ret_url, bool *ret_here, custody_error *error)
+{
+    custody_error inner = {0};
+    *ret_here = cty_http_url_parse(text, ret_url, &inner) == CUSTODY_OK;
+    if (*ret_here)
+        return CUSTODY_OK;
+    if (parse_as(text, "tls+tcp://", ret_url, &inner) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_CONFIG, "write http://ADDRESS:PORT, in numbers and with nothing behind it: %.128s",
                         text);
+    ret_url->tls = false;
     return CUSTODY_OK;
 }
 
@@ -104,209 +106,169 @@ static custody_err listen_at(struct cty_net_url *url, int *ret_fd, custody_error
     if (fd < 0)
         return cty_fail(error, CUSTODY_E_IO, "%s: %s", url->text, strerrordesc_np(errno));
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 && bind(fd, &address.any, size) == 0 &&
-        listen(fd, (int)CTY_HTTP_CONNECTIONS_MAX) == 0 && read_port(fd, url) == 0)
+        listen(fd, SOMAXCONN) == 0 && read_port(fd, url) == 0)
         return CUSTODY_OK;
     return cty_fail(error, errno == EADDRINUSE ? CUSTODY_E_BUSY : CUSTODY_E_IO, "%s: %s", url->text,
                     strerrordesc_np(errno));
 }
 
-/* --- answers ----------------------------------------------------------------------------------------------- */
-
-static void free_body(void *body)
-{
-    free(body);
-}
-
-static const struct {
-    const char *name;
-    const char *value;
-} headers[] = {{"Connection", "close"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
-
-static enum MHD_Result dress(struct MHD_Response *response, unsigned status, const char *type)
-{
-    enum MHD_Result done = MHD_add_response_header(response, "Content-Type", type);
-    for (size_t i = 0; i < CTY_COUNT_OF(headers) && done == MHD_YES; i++)
-        done = MHD_add_response_header(response, headers[i].name, headers[i].value);
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED && done == MHD_YES)
-        done = MHD_add_response_header(response, "Allow", "GET, HEAD");
-    return done;
-}
-
-/* Frees the body in any case. */
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct cty_http_answer *answer)
-{
-    size_t size = 0;
-    uint8_t *body = cty_buf_take(&answer->body, &size);
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(size, body, free_body);
-    cty_buf_done(&answer->body);
-    if (!response) {
-        free(body);
-        return MHD_NO;
-    }
-    enum MHD_Result done = dress(response, answer->status, answer->type);
-    if (done == MHD_YES)
-        done = MHD_queue_response(connection, answer->status, response);
-    MHD_destroy_response(response);
-    return done;
-}
-
-static custody_err say(struct cty_http_answer *answer, unsigned status, const char *words)
-{
-    answer->status = status;
-    return cty_buf_put_text(&answer->body, words);
-}
-
-static bool has_body(struct MHD_Connection *connection)
-{
-    const char *size = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-    return (size && strcmp(size, "0") != 0) ||
-           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
-}
-
-static custody_err make_answer(struct cty_http *http, struct MHD_Connection *connection, const char *path,
-                               const char *method, struct cty_http_answer *answer)
-{
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return say(answer, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-    if (has_body(connection))
-        return say(answer, MHD_HTTP_CONTENT_TOO_LARGE, "no body is taken\n");
-    return http->answer(http->user, path, answer);
-}
-
-/* Answered as soon as the header is there: what comes behind it is never read. */
-static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path, const char *method,
-                                  const char *version, const char *data, size_t *data_size, void **request)
-{
-    struct cty_http_answer answer = {.status = MHD_HTTP_OK, .type = "text/plain; charset=utf-8",
-                                     .body = CTY_BUF_INIT(CTY_HTTP_ANSWER_BYTES_MAX)};
-    (void)version;
-    (void)data;
-    (void)data_size;
-    (void)request;
-    if (make_answer(user, connection, path, method, &answer) == CUSTODY_OK)
-        return send_answer(connection, &answer);
-    cty_buf_done(&answer.body);
-    return MHD_NO;
-}
-
-/* --- connections and their time ---------------------------------------------------------------------------- */
-
-static struct life *free_life(struct cty_http *http)
-{
-    for (size_t i = 0; i < CTY_HTTP_CONNECTIONS_MAX; i++) {
-        if (http->lives[i].fd < 0)
-            return &http->lives[i];
-    }
-    return NULL;
-}
-
-static void on_connection(void *user, struct MHD_Connection *connection, void **place,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    struct life *life = *place;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (life)
-            life->fd = -1;
-        return;
-    }
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    life = info ? free_life(user) : NULL;
-    if (life)
-        *life = (struct life){info->connect_fd, now_ms() + CTY_HTTP_MS_MAX};
-    *place = life;
-}
+/* --- threads ------------------------------------------------------------------------------------------------- */
 
 /* The library then sees the end, and closes. */
-static bool end_the_late(struct cty_http *http)
+static bool end_the_late(struct cty_http_thread *thread)
 {
-    uint64_t now = now_ms();
+    struct cty_http *http = thread->http;
+    uint64_t now = cty_http_now_ms();
     bool any = false;
-    for (size_t i = 0; i < CTY_HTTP_CONNECTIONS_MAX; i++) {
-        any = any || http->lives[i].fd >= 0;
-        if (http->lives[i].fd >= 0 && now >= http->lives[i].ends_ms)
-            (void)shutdown(http->lives[i].fd, SHUT_RDWR);
+    for (size_t i = 0; i < http->config.connections_max; i++) {
+        struct cty_http_life *life = &thread->lives[i];
+        any = any || life->fd >= 0;
+        if (life->fd < 0 || life->cut || now < life->due_ms)
+            continue;
+        life->cut = true;
+        atomic_fetch_add_explicit(&http->reaped, 1, memory_order_relaxed);
+        (void)shutdown(life->fd, SHUT_RDWR);
     }
     return any;
 }
 
-static int time_to_wait(struct cty_http *http, bool any)
+static int time_to_wait(struct cty_http_thread *thread, bool any)
 {
     unsigned long long left = 0;
-    if (MHD_get_timeout(http->mhd, &left) == MHD_YES && left < TICK_MS)
+    if (MHD_get_timeout(thread->mhd, &left) == MHD_YES && left < TICK_MS)
         return (int)left;
     return any ? TICK_MS : -1;
 }
 
+static bool is_anybody_there(const struct cty_http_thread *thread)
+{
+    return MHD_get_daemon_info(thread->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections > 0;
+}
+
 static void *run_thread(void *context)
 {
-    struct cty_http *http = context;
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd files[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = http->stop_fd, .events = POLLIN}};
+    struct cty_http_thread *thread = context;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(thread->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd files[2] = {{.fd = info->epoll_fd, .events = POLLIN},
+                              {.fd = thread->http->stop_fd, .events = POLLIN}};
+    uint64_t look_ms = 0;
     bool any = false;
     while (!files[1].revents) {
-        int ready = poll(files, 2, time_to_wait(http, any));
+        int ready = poll(files, 2, time_to_wait(thread, any));
         CTY_CHECK(ready >= 0 || errno == EINTR);
-        (void)MHD_run(http->mhd);
-        any = end_the_late(http);
+        (void)MHD_run(thread->mhd);
+        any = is_anybody_there(thread);
+        if (cty_http_now_ms() < look_ms)
+            continue;
+        any = end_the_late(thread);
+        look_ms = cty_http_now_ms() + TICK_MS;
     }
     return NULL;
 }
 
-/* --- opening and closing ----------------------------------------------------------------------------------- */
-
-static custody_err start(struct cty_http *http, int fd, custody_error *error)
+/* One more than there may be, so that it is we who refuse. */
+static struct MHD_Daemon *start_library(struct cty_http_thread *thread, int fd)
 {
-    /* The backlog and "fast open" are settings of the socket, which is ours and has no fast open. */
-    http->mhd = MHD_start_daemon(FLAGS, 0, NULL, NULL, on_request, http,
-                                 MHD_OPTION_LISTEN_SOCKET, fd,
-                                 MHD_OPTION_CONNECTION_LIMIT, CTY_HTTP_CONNECTIONS_MAX,
-                                 MHD_OPTION_PER_IP_CONNECTION_LIMIT, CTY_HTTP_CONNECTIONS_PER_ADDRESS_MAX,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_S,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CTY_HTTP_HEADER_BYTES_MAX,
-                                 MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-                                 MHD_OPTION_END);
-    if (!http->mhd) {
-        close(fd);
-        return cty_fail(error, CUSTODY_E_NO_MEMORY, "libmicrohttpd did not start");
+    return MHD_start_daemon(FLAGS, 0, cty_http_on_accept, thread, cty_http_on_request, thread,
+                            MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_CONNECTION_LIMIT, thread->http->config.connections_max + 1,
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CTY_HTTP_MEMORY_BYTES_MAX,
+                            MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_UNESCAPE_CALLBACK, cty_http_no_unescape, NULL,
+                            MHD_OPTION_NOTIFY_CONNECTION, cty_http_on_connection, thread,
+                            MHD_OPTION_NOTIFY_COMPLETED, cty_http_on_completed, NULL,
+                            MHD_OPTION_END);
+}
+
+static custody_err make_lives(struct cty_http_thread *thread, custody_error *error)
+{
+    size_t count = thread->http->config.connections_max;
+    thread->lives = cty_alloc(count, sizeof(*thread->lives));
+    if (!thread->lives)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    for (size_t i = count; i > 0; i--) {
+        thread->lives[i - 1] = (struct cty_http_life){.thread = thread, .fd = -1, .next_free = thread->free};
+        thread->free = &thread->lives[i - 1];
     }
-    if (pthread_create(&http->thread, NULL, run_thread, http) != 0)
-        return cty_fail(error, CUSTODY_E_NO_MEMORY, "no thread for the metrics");
-    http->running = true;
     return CUSTODY_OK;
 }
 
-static custody_err open_door(struct cty_http *http, const char *text, custody_error *error)
+/* The library closes its copy of the socket. */
+static custody_err start_thread(struct cty_http *http, unsigned index, int fd, custody_error *error)
+{
+    struct cty_http_thread *thread = &http->threads[index];
+    thread->http = http;
+    thread->index = index;
+    CTY_TRY(make_lives(thread, error));
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return cty_fail(error, CUSTODY_E_IO, "%s: %s", http->url, strerrordesc_np(errno));
+    thread->mhd = start_library(thread, copy);
+    if (!thread->mhd) {
+        close(copy);
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "libmicrohttpd did not start");
+    }
+    if (pthread_create(&thread->thread, NULL, run_thread, thread) != 0)
+        return cty_fail(error, CUSTODY_E_NO_MEMORY, "no thread for %s", http->url);
+    thread->running = true;
+    return CUSTODY_OK;
+}
+
+/* --- opening and closing ------------------------------------------------------------------------------------- */
+
+#define DEFAULT(member, value) ((member) = (member) ? (member) : (value))
+
+static void fill_in(struct cty_http_config *config)
+{
+    DEFAULT(config->threads, 1u);
+    DEFAULT(config->connections_max, CTY_HTTP_CONNECTIONS_DEFAULT);
+    DEFAULT(config->per_address_max, config->connections_max / 2);
+    DEFAULT(config->requests_max, CTY_HTTP_REQUESTS_MAX);
+    DEFAULT(config->idle_ms, CTY_HTTP_IDLE_MS_DEFAULT);
+    DEFAULT(config->request_ms, CTY_HTTP_REQUEST_MS_DEFAULT);
+    DEFAULT(config->life_ms, CTY_HTTP_LIFE_MS_DEFAULT);
+    DEFAULT(config->answer_max, CTY_HTTP_ANSWER_BYTES_MAX);
+    DEFAULT(config->answers_max, CTY_HTTP_ANSWERS_BYTES_MAX);
+    CTY_CHECK(config->threads <= CTY_HTTP_THREADS_MAX);
+}
+
+static custody_err open_socket(const struct cty_http_config *config, struct cty_http *http, int *ret_fd, custody_error *error)
 {
     struct cty_net_url url;
-    int fd = -1;
-    CTY_TRY(cty_http_url_parse(text, &url, error));
+    bool here = false;
+    CTY_TRY(cty_http_url_parse_any(config->url, &url, &here, error));
     http->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (http->stop_fd < 0)
         return cty_fail(error, CUSTODY_E_NO_MEMORY, "no eventfd");
-    custody_err err = listen_at(&url, &fd, error);
-    if (err != CUSTODY_OK) {
-        if (fd >= 0)
-            close(fd);
-        return err;
-    }
-    snprintf(http->url, sizeof(http->url), "http://%.120s", url.text + strlen("tcp://"));
-    return start(http, fd, error);
+    CTY_TRY(listen_at(&url, ret_fd, error));
+    snprintf(http->url, sizeof(http->url), "http://%.120s", strstr(url.text, "://") + 3);
+    return CUSTODY_OK;
 }
 
-custody_err cty_http_open(const char *url, cty_http_fn *answer, void *user, struct cty_http **ret_http,
-                          custody_error *error)
+static custody_err open_door(const struct cty_http_config *config, struct cty_http *http, custody_error *error)
+{
+    int fd = -1;
+    custody_err err = open_socket(config, http, &fd, error);
+    for (unsigned i = 0; i < http->config.threads && err == CUSTODY_OK; i++)
+        err = start_thread(http, i, fd, error);
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+custody_err cty_http_open(const struct cty_http_config *config, struct cty_http **ret_http, custody_error *error)
 {
     struct cty_http *http = cty_alloc(1, sizeof(*http));
     if (!http)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    http->answer = answer;
-    http->user = user;
+    http->config = *config;
+    fill_in(&http->config);
+    http->config.url = NULL;
     http->stop_fd = -1;
-    for (size_t i = 0; i < CTY_HTTP_CONNECTIONS_MAX; i++)
-        http->lives[i].fd = -1;
-    custody_err err = open_door(http, url, error);
+    cty_http_places_init(&http->places, &http->config);
+    custody_err err = open_door(config, http, error);
     if (err != CUSTODY_OK) {
         cty_http_close(http);
         return err;
@@ -320,17 +282,42 @@ const char *cty_http_url(const struct cty_http *http)
     return http->url;
 }
 
+void cty_http_get_counts(struct cty_http *http, struct cty_http_counts *ret_counts)
+{
+    *ret_counts = (struct cty_http_counts){.connections_max = http->config.connections_max,
+                                           .accepted = atomic_load_explicit(&http->accepted, memory_order_relaxed),
+                                           .refused = atomic_load_explicit(&http->refused, memory_order_relaxed),
+                                           .reaped = atomic_load_explicit(&http->reaped, memory_order_relaxed)};
+    for (size_t i = 0; i < CTY_COUNT_OF(http->answers); i++)
+        ret_counts->answers[i] = atomic_load_explicit(&http->answers[i], memory_order_relaxed);
+    pthread_mutex_lock(&http->places.lock);
+    ret_counts->connections = http->places.connections;
+    ret_counts->bytes = http->places.bytes;
+    pthread_mutex_unlock(&http->places.lock);
+}
+
+static void stop_threads(struct cty_http *http)
+{
+    if (http->stop_fd >= 0)
+        CTY_CHECK(eventfd_write(http->stop_fd, 1) == 0);
+    for (unsigned i = 0; i < http->config.threads; i++) {
+        if (http->threads[i].running)
+            pthread_join(http->threads[i].thread, NULL);
+    }
+}
+
 void cty_http_close(struct cty_http *http)
 {
     if (!http)
         return;
-    if (http->running) {
-        CTY_CHECK(eventfd_write(http->stop_fd, 1) == 0);
-        pthread_join(http->thread, NULL);
+    stop_threads(http);
+    for (unsigned i = 0; i < http->config.threads; i++) {
+        if (http->threads[i].mhd)
+            MHD_stop_daemon(http->threads[i].mhd);
+        free(http->threads[i].lives);
     }
-    if (http->mhd)
-        MHD_stop_daemon(http->mhd);
     if (http->stop_fd >= 0)
         close(http->stop_fd);
+    cty_http_places_done(&http->places);
     free(http);
 }

@@ -381,7 +381,7 @@ static uint64_t now_ms(void)
 static void drip(int fd)
 {
     struct pollfd file = {.fd = fd, .events = POLLIN};
-    uint64_t give_up = now_ms() + 6 * CTY_HTTP_MS_MAX;
+    uint64_t give_up = now_ms() + 6 * CTY_METRICS_MS_MAX;
     assert_int_equal(send(fd, "GET /metrics HTTP/1.1\r\n", 23, MSG_NOSIGNAL), 23);
     while (poll(&file, 1, 300) == 0 && now_ms() < give_up)
         (void)send(fd, "A", 1, MSG_NOSIGNAL);
