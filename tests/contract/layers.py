@@ -23,8 +23,9 @@ MAY_INCLUDE = {
     'net': ['base'],
     'proto': TO_MODEL + ['ledger'],
     'daemon': TO_AUDIT + ['store', 'net', 'proto'],
+    'witness': TO_AUDIT + ['store', 'net', 'proto'],
     'client': TO_AUDIT + ['net', 'proto'],
-    'cli': TO_AUDIT + ['store', 'net', 'proto', 'client'],
+    'cli': TO_AUDIT + ['store', 'net', 'proto', 'client', 'witness'],
 }
 
 # The part of the public API that every layer may use; the rest is for those who stand on the library.

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the engine share. Private to this folder. */
+#ifndef CTY_WITNESS_INNER_H
+#define CTY_WITNESS_INNER_H
+
+#include <pthread.h>
+
+#include "witness/witness.h"
+
+struct cty_witness {
+    struct cty_witness_config config;
+    char *state_path;
+    pthread_mutex_t mutex; /* around the store */
+    struct cty_witness_store *store;
+    pthread_mutex_t telling;
+};
+
+/*
+ * Writes the contradiction into a new file beside the state file, durably; the same one is written once. The caller owns
+ * *ret_path. Errors: IO, READ_ONLY, NO_MEMORY, TOO_LARGE, BAD_ENCODING.
+ */
+CUSTODY_MUST_USE custody_err cty_witness_keep(const char *state_path, const struct cty_contradiction *contradiction,
+                                              char **ret_path, custody_error *error);
+
+/* Writes the file, and stops the log whether or not that could be written. Errors: those of the store. */
+CUSTODY_MUST_USE custody_err cty_witness_stop(struct cty_witness *witness, const struct cty_witness_log *log,
+                                              struct cty_contradiction *contradiction, custody_error *error);
+
+#endif
