@@ -191,6 +191,8 @@ struct flood_request {
 void flood_put(struct cty_buf *out, const struct flood_request *request);
 /* The text of a `submit` with a consume of a case that is not there: signed as it should be, and always refused. */
 void flood_put_lost_consume(struct cty_buf *out, const struct cty_seen *seen, const struct cty_secret *secret);
+/* The text of a `submit` with a policy that is close to the most that a statement may hold, by a stranger. */
+void flood_put_large_policy(struct cty_buf *out, const struct cty_seen *seen, const struct cty_secret *secret);
 /* `blob.stage` of the payload of a statement with this id. */
 void flood_put_stage(struct cty_buf *out, const struct cty_hash *session, const struct cty_secret *secret,
                      const uint8_t id[static 16], struct cty_bytes content);

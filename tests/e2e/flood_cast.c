@@ -86,6 +86,35 @@ void flood_put_lost_consume(struct cty_buf *out, const struct cty_seen *seen, co
     free(st);
 }
 
+/* As many rules as there may be, with the longest words: none of them matches anything. */
+static void put_large_policy(struct cty_buf *out)
+{
+    char word[CTY_GLOB_BYTES_MAX + 1] = {0};
+    memset(word, 'x', CTY_GLOB_BYTES_MAX);
+    must(cty_buf_put_text(out, "{\"admin_quorum\":1,\"rules\":["));
+    for (unsigned i = 0; i < CTY_RULES_MAX; i++)
+        must(cty_buf_putf(out, "%s{\"effect\":\"deny\",\"match\":{\"action\":\"%s\",\"agent\":\"%s\",\"party\":\"%s\",\"service\":"
+                          "\"%s\"}}", i ? "," : "", word, word, word, word));
+    must(cty_buf_put_text(out, "]}"));
+}
+
+void flood_put_large_policy(struct cty_buf *out, const struct cty_seen *seen, const struct cty_secret *secret)
+{
+    struct cty_statement *st = cty_alloc(1, sizeof(*st));
+    struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX), policy = CTY_BUF_INIT(CTY_STATEMENT_BYTES_MAX);
+    must_be(st != NULL);
+    put_large_policy(&policy);
+    st->type = CTY_POLICY_PUBLISH;
+    begin(st, seen, secret);
+    st->u.policy_publish.policy = cty_buf_bytes(&policy);
+    st->u.policy_publish.scope = CTY_LITERAL("acme");
+    must(cty_statement_sign(st, &secret, 1, &envelope, NULL));
+    wire_put_submit(out, cty_buf_bytes(&envelope), NULL, 0);
+    cty_buf_done(&policy);
+    cty_buf_done(&envelope);
+    free(st);
+}
+
 void flood_put_call(struct cty_buf *out, enum cty_rpc rpc, const struct cty_rpc_params *params)
 {
     struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = 1}, .rpc = rpc};

@@ -14,6 +14,8 @@
 #define STAGED_CONTENT_BYTES 100000u
 #define STAGERS 2u
 #define LEAVES_AFTER 12u
+#define REFUSED_BATCHES 4u
+#define REFUSED_IN_A_BATCH CTY_BATCH_MAX
 
 /* ---- from the pool ---- */
 
@@ -194,6 +196,24 @@ static void prepare_batches(struct flood *f)
     cty_buf_done(&content);
 }
 
+/* Messages of as many large statements as fit, which nobody's key vouches for. */
+static void prepare_refused_batches(struct flood *f)
+{
+    struct cty_secret *secret = NULL;
+    must(cty_secret_new(CTY_LITERAL("nobody/admin"), &secret));
+    for (unsigned round = 0; round < REFUSED_BATCHES; round++) {
+        must(cty_buf_put_text(&f->scratch, "["));
+        for (unsigned i = 0; i < REFUSED_IN_A_BATCH; i++) {
+            must(cty_buf_put_text(&f->scratch, i ? "," : ""));
+            flood_put_large_policy(&f->scratch, &f->seen, secret);
+        }
+        must(cty_buf_put_text(&f->scratch, "]"));
+        must_be(f->scratch.size > CTY_MESSAGE_BYTES_MAX / 4 * 3 && f->scratch.size <= CTY_MESSAGE_BYTES_MAX);
+        keep_scratch(f);
+    }
+    cty_secret_free(secret);
+}
+
 const struct flood_play flood_load_plays[] = {
     {.name = "alone", .what = "nobody but the quiet one",
      .memory_mib = 64, .may = ""},
@@ -212,6 +232,9 @@ const struct flood_play flood_load_plays[] = {
     {.name = "unknown-keys", .what = "statements signed by keys that nobody enrolled",
      .memory_mib = 128, .lines = 32, .depth = 8, .may = "key-unknown busy", .must = "key-unknown",
      .prepare = prepare_strangers, .say = flood_say_round},
+    {.name = "refused-batches", .what = "messages of over 3 MiB of large statements by nobody, 64 at once",
+     .memory_mib = 448, .lines = 16, .depth = 4, .may = "key-unknown busy", .must = "key-unknown",
+     .prepare = prepare_refused_batches, .say = flood_say_round},
     {.name = "bad-signatures", .what = "an actor's and the quiet one's names with wrong signatures",
      .memory_mib = 128, .actors = 1, .lines = 32, .depth = 8, .reopens = true, .may = "signature-invalid busy",
      .must = "signature-invalid", .prepare = prepare_forgeries, .say = flood_say_round, .heard = heard_forgery},
