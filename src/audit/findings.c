@@ -8,18 +8,30 @@
 
 #define SKEW_MS_MAX (5u * 60u * 1000u)
 
+/* The first signer's record; NULL where there is none. */
+static custody_err look_signer(struct cty_step *step, const struct cty_statement *st, struct cty_actor_record *own,
+                               const struct cty_actor_record **ret_actor)
+{
+    char key[CTY_VIEW_KEY_MAX];
+    const void *record = NULL;
+    cty_view_key(key, "actor/%.*s", (int)st->signers[0].size, (const char *)st->signers[0].data);
+    CTY_TRY(cty_step_look(step, &cty_shape_actor_record, key, own, &record));
+    *ret_actor = record;
+    return CUSTODY_OK;
+}
+
 static custody_err find_weak_enrolment(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
     const struct cty_statement *st = &parsed->signed_statement.statement;
-    struct cty_actor_record actor;
-    bool found = false;
+    struct cty_actor_record own;
+    const struct cty_actor_record *actor = NULL;
     if (st->type != CTY_DECISION)
         return CUSTODY_OK;
-    CTY_TRY(cty_step_actor(step->memory, st->signers[0], &actor, &found));
-    if (found && actor.vouchers == 1)
+    CTY_TRY(look_signer(step, st, &own, &actor));
+    if (actor && actor->vouchers == 1)
         cty_report_finding(step->report, "one-voucher", step->at,
                            "%.*s decided, and is enrolled on one %s's word", (int)st->signers[0].size,
-                           (const char *)st->signers[0].data, actor.recovered ? "recoverer" : "admin");
+                           (const char *)st->signers[0].data, actor->recovered ? "recoverer" : "admin");
     return CUSTODY_OK;
 }
 
@@ -71,13 +83,13 @@ static bool in_ancestry(const struct cty_case *c, const uint8_t person[16])
  */
 static custody_err find_new_friend(struct cty_step *step, const struct cty_statement *st, const struct cty_case *c)
 {
-    struct cty_actor_record actor;
+    struct cty_actor_record own;
+    const struct cty_actor_record *actor = NULL;
     char key[CTY_VIEW_KEY_MAX];
-    bool found = false;
     if (st->type != CTY_DECISION || st->u.decision.choice != CTY_APPROVE)
         return CUSTODY_OK;
-    CTY_TRY(cty_step_actor(step->memory, st->signers[0], &actor, &found));
-    if (!found || actor.index <= c->opened)
+    CTY_TRY(look_signer(step, st, &own, &actor));
+    if (!actor || actor->index <= c->opened)
         return CUSTODY_OK;
     snprintf(key, sizeof(key), "voucher %.*s", (int)st->signers[0].size, (const char *)st->signers[0].data);
     struct cty_bytes vouchers = cty_memory_get(step->asked, key);
@@ -89,7 +101,7 @@ static custody_err find_new_friend(struct cty_step *step, const struct cty_state
         cty_report_finding(step->report, "enrolment-suspect", step->at,
                            "%.*s approved, and was enrolled by entry %llu, after the request, by persons who may not "
                            "approve it",
-                           (int)st->signers[0].size, (const char *)st->signers[0].data, (unsigned long long)actor.index);
+                           (int)st->signers[0].size, (const char *)st->signers[0].data, (unsigned long long)actor->index);
     return CUSTODY_OK;
 }
 
@@ -152,27 +164,38 @@ static custody_err find_asked_again(struct cty_step *step, const struct cty_pars
     return CUSTODY_OK;
 }
 
+static custody_err find_in_case(struct cty_step *step, const struct cty_parsed_entry *parsed, const struct cty_case *c)
+{
+    const struct cty_statement *st = &parsed->signed_statement.statement;
+    custody_error error = {0};
+    if (!step->missing)
+        step->cases[cty_outlook_of(c)]++;
+    if (cty_case_check(c, &error) != CUSTODY_OK)
+        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
+    CTY_TRY(find_new_friend(step, st, c));
+    if (st->type == CTY_REQUEST && c->parent.present && c->scope.present && step->missing)
+        step->siblings_unknown = true;
+    if (st->type == CTY_OUTCOME && c->late)
+        cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
+    return find_asked_again(step, parsed, c);
+}
+
 custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed)
 {
-    struct cty_case c;
-    bool found = false;
+    struct cty_case own;
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    const void *c = NULL;
     const struct cty_statement *st = &parsed->signed_statement.statement;
+    cty_memo_turn(step->view.memo); /* the fold is over: what it looked at may make room */
     CTY_TRY(find_weak_enrolment(step, parsed));
     find_skew(step, parsed);
     CTY_TRY(note_enrolment(step, st));
     CTY_TRY(note_travelled(step, st));
-    if (!step->delta.touches_case)
-        return CUSTODY_OK;
-    CTY_TRY(cty_step_case(step->memory, &step->delta.case_id, &c, &found));
-    if (!found)
-        return CUSTODY_OK;
-    custody_error error = {0};
-    if (cty_case_check(&c, &error) != CUSTODY_OK)
-        cty_report_fail(step->report, CTY_CLAIM_LAWFUL, CUSTODY_E_STATE_ILLEGAL, step->at, "%s", error.detail);
-    CTY_TRY(find_new_friend(step, st, &c));
-    if (st->type == CTY_REQUEST && c.parent.present && c.scope.present && step->missing)
-        step->siblings_unknown = true;
-    if (st->type == CTY_OUTCOME && c.late)
-        cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
-    return find_asked_again(step, parsed, &c);
+    if (step->delta.touches_case) {
+        cty_hex_write(step->delta.case_id.bytes, CTY_HASH_SIZE, key + 5);
+        CTY_TRY(cty_step_look(step, &cty_shape_case, key, &own, &c));
+    }
+    if (c)
+        CTY_TRY(find_in_case(step, parsed, c));
+    return cty_suspects_note(step, st, c);
 }

@@ -16,6 +16,7 @@ custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust, 
     for (size_t i = 0; i < CTY_COUNT_OF(scratch); i++)
         scratch[i]->limit = CTY_BLOB_BYTES_MAX + 64;
     CTY_TRY(cty_memo_new(&step->view.memo));
+    cty_memo_want_cases(step->view.memo);
     CTY_TRY(cty_memory_new(&step->memory));
     return cty_memory_new(&step->asked);
 }
@@ -199,6 +200,60 @@ custody_err cty_step_actor(const struct cty_memory *memory, struct cty_bytes nam
     return err;
 }
 
+custody_err cty_step_look(struct cty_step *step, const struct cty_shape *shape, const char *key, void *own,
+                          const void **ret_record)
+{
+    struct cty_bytes text = cty_memory_get(step->memory, key);
+    *ret_record = NULL;
+    if (!text.data)
+        return CUSTODY_OK;
+    CTY_TRY(cty_memo_look(step->view.memo, shape, key, text, &step->delta.tape, ret_record, NULL));
+    if (*ret_record)
+        return CUSTODY_OK;
+    *ret_record = own;
+    return cty_memo_decode(NULL, shape, key, text, &step->delta.tape, own, NULL);
+}
+
+enum cty_outlook cty_outlook_of(const struct cty_case *the_case)
+{
+    switch ((enum cty_case_state)the_case->state) {
+    case CTY_CASE_RELEASED:
+    case CTY_CASE_CONSUMED:
+    case CTY_CASE_LAPSED:
+    case CTY_CASE_FULFILLED:
+    case CTY_CASE_FAILED:
+    case CTY_CASE_UNKNOWN:
+    case CTY_CASE_UNREPORTED:
+        return CTY_OUTLOOK_SATISFIED;
+    case CTY_CASE_REFUSED:
+    case CTY_CASE_REJECTED:
+    case CTY_CASE_EXPIRED:
+    case CTY_CASE_CANCELLED:
+        return CTY_OUTLOOK_REFUSED;
+    case CTY_CASE_JUDGED_NEXT:
+    case CTY_CASE_HELD:
+    case CTY_CASE_RELEASE_NEXT:
+    case CTY_CASE_STATE_COUNT:
+        return CTY_OUTLOOK_OPEN;
+    }
+    return CTY_OUTLOOK_OPEN;
+}
+
+/* The case that an entry joins leaves its row of the count; after the fold it gets another. */
+static custody_err count_out(struct cty_step *step, const struct cty_statement *st)
+{
+    char key[CTY_VIEW_KEY_MAX] = "case/";
+    struct cty_case own;
+    const void *is = NULL;
+    if (step->missing || !(cty_type_flags(st->type) & CTY_TYPE_CASE))
+        return CUSTODY_OK;
+    cty_hex_write(st->case_id.bytes, CTY_HASH_SIZE, key + 5);
+    CTY_TRY(cty_step_look(step, &cty_shape_case, key, &own, &is));
+    if (is)
+        step->cases[cty_outlook_of(is)]--;
+    return CUSTODY_OK;
+}
+
 static void tell_unjudged(struct cty_step *step, unsigned unjudged)
 {
     if (unjudged & CTY_UNJUDGED_ID)
@@ -249,6 +304,7 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
     custody_error error = {0};
     check_pins(step, parsed);
     CTY_TRY(cty_step_contents(step, parsed));
+    CTY_TRY(count_out(step, &statement->statement));
     custody_err err = cty_memory_fold(step->memory, &step->view, &in, &step->delta, step->missing,
                                       step->missing_context, &error);
     if (err != CUSTODY_OK)

@@ -7,11 +7,20 @@
 #include "audit/replay.h"
 #include "audit/trust.h"
 
+/* How a case stands with what was asked of it. */
+enum cty_outlook {
+    CTY_OUTLOOK_OPEN,      /* nothing is decided */
+    CTY_OUTLOOK_SATISFIED, /* the policies were met, and it was released */
+    CTY_OUTLOOK_REFUSED,   /* by a policy, by a person, by its requester, or by time */
+    CTY_OUTLOOK_COUNT
+};
+
 struct cty_step {
     struct cty_memory *memory;
     /*
      * What findings and texts need beside the law's records: requests that were refused or rejected, by requester, service
-     * and action; who vouched for whom ("voucher <actor>"); which approvals travelled ("travelled <digest>").
+     * and action; who vouched for whom ("voucher <actor>"); which approvals travelled ("travelled <digest>"); which cases rest
+     * on keys that were revoked ("suspect <case>"), and where what was signed with them stands ("signed <digest>").
      */
     struct cty_memory *asked;
     const struct cty_trust *trust;
@@ -36,6 +45,10 @@ struct cty_step {
     uint64_t newest;        /* index of the newest of them */
     uint64_t contents_checked;
     uint64_t contents_missing;
+    bool revoked;           /* some key was revoked by now */
+    bool revoked_since;     /* ... and what rests on it was not looked for since */
+    uint64_t cases[CTY_OUTLOOK_COUNT]; /* of a whole ledger: how its cases stand, but for those that are suspect */
+    uint64_t suspect_cases; /* released, or handed on, with a key that was revoked as of before: undecidable */
 };
 
 CUSTODY_MUST_USE custody_err cty_step_init(struct cty_step *step, const struct cty_trust *trust,
@@ -71,6 +84,19 @@ CUSTODY_MUST_USE custody_err cty_step_finish(struct cty_step *step);
 /* Decodes the case's record; *ret_found is false, and the record zero, where there is none. Errors: NO_MEMORY, INTERNAL. */
 CUSTODY_MUST_USE custody_err cty_step_case(const struct cty_memory *memory, const struct cty_hash *case_id,
                                            struct cty_case *ret_case, bool *ret_found);
+
+/*
+ * The record of this key, where the memo has it or decoded into `own`; NULL where there is none. It lives until the view is
+ * cleared. Errors: NO_MEMORY, INTERNAL.
+ */
+CUSTODY_MUST_USE custody_err cty_step_look(struct cty_step *step, const struct cty_shape *shape, const char *key,
+                                           void *own, const void **ret_record);
+/* How a case stands. */
+enum cty_outlook cty_outlook_of(const struct cty_case *the_case);
+
+/* suspects.c: after each entry, what must be known in the end. `the_case` is the entry's, NULL where it has none. */
+CUSTODY_MUST_USE custody_err cty_suspects_note(struct cty_step *step, const struct cty_statement *statement,
+                                               const struct cty_case *the_case);
 
 /* findings.c: what is found beside the claims, after the entry was judged. */
 CUSTODY_MUST_USE custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed);

@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PARTIES_MAX 64
 
@@ -90,9 +91,15 @@ static void put_parties(const struct cty_step *step, const struct parties *parti
 
 static custody_err collect_party(void *context, const char *key, struct cty_bytes value)
 {
+    struct parties *parties = context;
+    char *name = cty_bytes_dup_text(cty_bytes_text(key + strlen("party/")));
+    uint32_t before = parties->count;
     (void)value;
-    if (strncmp(key, "party/", 6) == 0)
-        add_party(context, cty_bytes_text(key + 6));
+    if (!name)
+        return CUSTODY_E_NO_MEMORY;
+    add_party(parties, cty_bytes_text(name));
+    if (parties->count == before)
+        free(name);
     return CUSTODY_OK;
 }
 
@@ -102,11 +109,14 @@ custody_err cty_words_enrolled(struct cty_step *step)
     struct cty_words words = {.used = 0};
     if (step->report->claims[CTY_CLAIM_ENROLLED].state != CTY_CLAIM_HOLDS)
         return CUSTODY_OK;
-    CTY_TRY(cty_memory_each(step->memory, collect_party, &parties));
+    custody_err err = cty_memory_each_of(step->memory, "party/", collect_party, &parties);
     put(&words, "%s", step->founders_pinned
                           ? "the pinned founding admins vouch for every party that is not pinned itself"
                           : "every party that is not pinned itself on the log key's word: no founding admin is pinned");
     put_parties(step, &parties, &words);
+    for (uint32_t i = 0; i < parties.count; i++)
+        free((void *)(uintptr_t)parties.names[i].data);
+    CTY_TRY(err);
     cty_report_hold(step->report, CTY_CLAIM_ENROLLED, "%s", words.text);
     return CUSTODY_OK;
 }

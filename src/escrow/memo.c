@@ -14,6 +14,7 @@ struct place {
 };
 
 #define PLACES_MAX 64u
+#define CASES_FEW 4u
 
 /* Which records are remembered, and how many of each: cases are large, and seldom asked for after their entry. */
 static const struct kind {
@@ -23,12 +24,13 @@ static const struct kind {
 } kinds[] = {
     {&cty_shape_ledger_record, sizeof(struct cty_ledger_record), 1},
     {&cty_shape_actor_record, sizeof(struct cty_actor_record), PLACES_MAX},
-    {&cty_shape_case, sizeof(struct cty_case), 4},
+    {&cty_shape_case, sizeof(struct cty_case), CASES_FEW},
     {&cty_shape_party_record, sizeof(struct cty_party_record), 16},
 };
 
 struct cty_memo {
     uint64_t turn;
+    bool many_cases;
     struct place places[CTY_COUNT_OF(kinds)][PLACES_MAX];
 };
 
@@ -44,6 +46,11 @@ custody_err cty_memo_new(struct cty_memo **ret_memo)
     }
     *ret_memo = memo;
     return CUSTODY_OK;
+}
+
+void cty_memo_want_cases(struct cty_memo *memo)
+{
+    memo->many_cases = true;
 }
 
 void cty_memo_free(struct cty_memo *memo)
@@ -109,22 +116,52 @@ static custody_err decode_whole(const struct kind *kind, struct cty_bytes text, 
     return cty_record_decode(kind->shape, text, tape, ret_record, error);
 }
 
+static struct place *place_for(struct cty_memo *memo, const struct kind *kind, const char *key)
+{
+    bool many = memo->many_cases && kind->shape == &cty_shape_case;
+    return &memo->places[kind - kinds][place_of(key, many ? PLACES_MAX : kind->places)];
+}
+
+/* Makes the text's place hold it. *ret_place is NULL where another text stands there, and somebody may still look at it. */
+static custody_err remember(struct cty_memo *memo, const struct kind *kind, const char *key, struct cty_bytes text,
+                            struct cty_json *tape, struct place **ret_place, custody_error *error)
+{
+    struct place *place = place_for(memo, kind, key);
+    bool known = place->used && cty_bytes_equal(cty_buf_bytes(&place->text), text);
+    *ret_place = NULL;
+    if (!known && place->used && place->turn == memo->turn)
+        return CUSTODY_OK;
+    if (!known)
+        CTY_TRY(learn(place, kind, text, tape, error));
+    place->turn = memo->turn;
+    *ret_place = place;
+    return CUSTODY_OK;
+}
+
 custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                             struct cty_bytes text, struct cty_json *tape, void *ret_record, custody_error *error)
 {
     const struct kind *kind = kind_of(shape);
+    struct place *place = NULL;
     if (!kind)
         return cty_record_decode(shape, text, tape, ret_record, error);
-    if (!memo || text.size > CTY_MEMO_TEXT_MAX)
+    if (memo && text.size <= CTY_MEMO_TEXT_MAX)
+        CTY_TRY(remember(memo, kind, key, text, tape, &place, error));
+    if (!place)
         return decode_whole(kind, text, tape, ret_record, error);
-    struct place *place = &memo->places[kind - kinds][place_of(key, kind->places)];
-    bool known = place->used && cty_bytes_equal(cty_buf_bytes(&place->text), text);
-    /* Another text stands here, and somebody may still look at it. */
-    if (!known && place->used && place->turn == memo->turn)
-        return decode_whole(kind, text, tape, ret_record, error);
-    if (!known)
-        CTY_TRY(learn(place, kind, text, tape, error));
-    place->turn = memo->turn;
     memcpy(ret_record, place->record, kind->size);
+    return CUSTODY_OK;
+}
+
+custody_err cty_memo_look(struct cty_memo *memo, const struct cty_shape *shape, const char *key, struct cty_bytes text,
+                          struct cty_json *tape, const void **ret_record, custody_error *error)
+{
+    const struct kind *kind = kind_of(shape);
+    struct place *place = NULL;
+    *ret_record = NULL;
+    if (!kind || !memo || text.size > CTY_MEMO_TEXT_MAX)
+        return CUSTODY_OK;
+    CTY_TRY(remember(memo, kind, key, text, tape, &place, error));
+    *ret_record = place ? place->record : NULL;
     return CUSTODY_OK;
 }

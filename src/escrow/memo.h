@@ -21,6 +21,8 @@ struct cty_memo;
 /* Errors: NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_memo_new(struct cty_memo **ret_memo);
 void cty_memo_free(struct cty_memo *memo);
+/* From now on more cases are remembered, for who meets many at once and has the room: some MiB. */
+void cty_memo_want_cases(struct cty_memo *memo);
 /* Records that were given out may be forgotten from now on. `memo` may be NULL. */
 void cty_memo_turn(struct cty_memo *memo);
 
@@ -31,5 +33,12 @@ void cty_memo_turn(struct cty_memo *memo);
 CUSTODY_MUST_USE custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                                              struct cty_bytes text, struct cty_json *tape, void *ret_record,
                                              custody_error *error);
+/*
+ * The record where it is remembered, without a copy; it lives until the memo turns. *ret_record is NULL where it could not be
+ * remembered now: decode it then.
+ */
+CUSTODY_MUST_USE custody_err cty_memo_look(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
+                                           struct cty_bytes text, struct cty_json *tape, const void **ret_record,
+                                           custody_error *error);
 
 #endif
