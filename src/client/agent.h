@@ -44,13 +44,15 @@ enum cty_case_state cty_agent_state(const struct cty_client *client, const struc
 
 /*
  * Consumes the release and says what to act on: act on OK, at once, and never otherwise. OK comes at most once for a
- * case, and only when the receipt of this very consume was verified, the case judged again with it, and, where the trust
- * file asks for witnesses, their quorum has cosigned. *ret_payload borrows from *ret_judgement.
+ * case, and only when the receipt of this very consume was verified, the case judged again with it, and, where the policy
+ * names witnesses, their quorum has cosigned a checkpoint that holds it (*ret_submitted then has the receipt in that one).
+ * They must have cosigned the release before, else nothing is sent. *ret_payload borrows from *ret_judgement.
  *
  * After TIMEOUT, UNREACHABLE or BUSY the same client can be asked again and goes on with the same consume. A new client
  * cannot: it finds the case CONSUMED, and reports UNKNOWN unless it knows what happened.
  * Errors: UNDECIDED while held; DOUBLE_CONSUME, NOT_HOLDER, DEADLINE_PASSED, STATE_ILLEGAL before anything is sent; those
- * of cty_client_submit and cty_client_judge; GAP, CHAIN_BROKEN; NOT_CHECKED while witnesses are missing.
+ * of cty_client_submit and cty_client_judge; GAP, CHAIN_BROKEN; NOT_WITNESSED while witnesses
+ * are missing, with their names: then too the same client can be asked again.
  */
 CUSTODY_MUST_USE custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *case_id,
                                                struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,

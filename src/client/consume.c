@@ -4,6 +4,8 @@
  *
  *     judge: RELEASED, ours, payload at hand          (else: refused, nothing was sent)
  *       |
+ *     witnesses, where the policy names them: their quorum has seen the release. Else nothing is sent, and nothing is lost
+ *       |
  *     pending = { case, envelope }                    in memory only; a process that ends here can't know, and the
  *       |                                             next one finds CONSUMED: it does not act, it reports unknown
  *     submit, the same envelope for as long as it takes
@@ -12,7 +14,7 @@
  *       |
  *     walk case_prev from our entry to the release: no gap, no other consume
  *       |
- *     witnesses, where the trust file names them
+ *     witnesses again: their quorum has cosigned a checkpoint that holds this consume
  *       |
  *     read all that stands between request and consume, proven: nothing of the case that case_prev passes over
  *       |
@@ -22,7 +24,7 @@
 
 #include "client/agent.h"
 #include "client/inner.h"
-#include "net/trouble.h"
+#include "client/witnessed.h"
 
 static bool has_acted(const struct cty_client *client, const struct cty_hash *case_id)
 {
@@ -182,6 +184,27 @@ static custody_err may_go_on(struct cty_client *client, const struct cty_pending
     return cty_fail(error, CUSTODY_E_DOUBLE_CONSUME, "another consume came before");
 }
 
+/* The text of the case's newest entry. */
+static custody_err newest_text(void *context, const struct cty_parsed_entry *entry, struct cty_bytes text)
+{
+    (void)entry;
+    *(struct cty_bytes *)context = text;
+    return CUSTODY_OK;
+}
+
+/*
+ * A consume whose witnesses never come is spent for nothing. So their quorum is asked for before: whoever has cosigned the
+ * release a moment ago is there.
+ */
+static custody_err wait_released(struct cty_client *client, const struct cty_judgement *judgement, custody_error *error)
+{
+    struct cty_bytes newest = {NULL, 0};
+    if (!cty_witness_policy_asks(&client->trust->policy))
+        return CUSTODY_OK;
+    CTY_TRY(cty_judgement_each(judgement, newest_text, &newest));
+    return cty_client_wait_witnessed(client, judgement->newest_index, newest, NULL, error);
+}
+
 static custody_err prepare(struct cty_client *client, const struct cty_hash *case_id, custody_error *error)
 {
     CTY_CLEANUP(cty_judgement_free_pointer) struct cty_judgement *judgement = NULL;
@@ -190,6 +213,7 @@ static custody_err prepare(struct cty_client *client, const struct cty_hash *cas
     if (pending)
         return may_go_on(client, pending, judgement, error);
     CTY_TRY(may_consume(client, judgement, error));
+    CTY_TRY(wait_released(client, judgement, error));
     return sign_consume(client, judgement, error);
 }
 
@@ -226,37 +250,30 @@ static custody_err check_consumed(const struct cty_client *client, const struct 
         return cty_fail(error, CUSTODY_E_DOUBLE_CONSUME, "the case is %s", cty_case_state_names[record->state]);
     if (lenient_state(client, record) != CTY_CASE_CONSUMED)
         return cty_fail(error, CUSTODY_E_DEADLINE_PASSED, "the answer came too late to act on");
-    return cty_judgement_check_acting(judgement, error);
+    return CUSTODY_OK;
 }
 
-/* Judges until the witnesses have come, or the patience is over. */
-static custody_err judge_consumed(struct cty_client *client, const struct cty_pending *pending,
-                                  const struct cty_submitted *submitted, struct cty_judgement **ret_judgement,
-                                  custody_error *error)
+/* The receipt is then the one that the quorum has cosigned. */
+static custody_err wait_consumed(struct cty_client *client, struct cty_submitted *submitted, custody_error *error)
 {
-    uint64_t pause_ms = CTY_PAUSE_MS_MIN;
-    custody_err err;
-    do {
-        cty_judgement_free_pointer(ret_judgement);
-        CTY_TRY(judge_case(client, &pending->case_id, ret_judgement, error));
-        err = check_consumed(client, pending, *ret_judgement, submitted, error);
-        if (err != CUSTODY_E_NOT_CHECKED)
-            return err;
-        cty_client_pause(client, pause_ms);
-        pause_ms = pause_ms * 2 > CTY_PAUSE_MS_MAX ? CTY_PAUSE_MS_MAX : pause_ms * 2;
-        CTY_TRY(cty_client_may_go_on(client, error));
-    } while (cty_net_now_ms() < client->deadline_ms);
-    return err;
+    if (!cty_witness_policy_asks(&client->trust->policy))
+        return CUSTODY_OK;
+    return cty_client_wait_witnessed(client, submitted->own.index, cty_buf_bytes(&submitted->own.entry),
+                                     &submitted->own.receipt, error);
 }
 
 static custody_err confirm(struct cty_client *client, const struct cty_pending *pending,
-                           const struct cty_submitted *submitted, struct cty_judgement **ret_judgement,
+                           struct cty_submitted *submitted, struct cty_judgement **ret_judgement,
                            struct cty_bytes *ret_payload, custody_error *error)
 {
     struct cty_judgement *judgement = NULL;
     struct cty_bytes payload = {NULL, 0};
     struct cty_bytes own = cty_buf_bytes(&submitted->own.entry);
-    custody_err err = judge_consumed(client, pending, submitted, &judgement, error);
+    custody_err err = judge_case(client, &pending->case_id, &judgement, error);
+    if (err == CUSTODY_OK)
+        err = check_consumed(client, pending, judgement, submitted, error);
+    if (err == CUSTODY_OK)
+        err = wait_consumed(client, submitted, error);
     if (err == CUSTODY_OK)
         err = cty_judgement_check_between(client, judgement, &pending->release, own, error);
     /* That may have taken a while: is there still time? */

@@ -196,15 +196,6 @@ custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_e
     return CUSTODY_OK;
 }
 
-custody_err cty_judgement_check_acting(const struct cty_judgement *judgement, custody_error *error)
-{
-    const struct cty_claim_line *witnessed = &judgement->report.claims[CTY_CLAIM_WITNESSED];
-    CTY_TRY(cty_judgement_check(judgement, error));
-    if (witnessed->required && witnessed->state != CTY_CLAIM_HOLDS)
-        return cty_fail(error, CUSTODY_E_NOT_CHECKED, "claim witnessed: %s", witnessed->text);
-    return CUSTODY_OK;
-}
-
 /* ---- contents ---- */
 
 custody_err cty_judgement_content(const struct cty_judgement *judgement, const struct cty_hash *statement,

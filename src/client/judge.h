@@ -52,13 +52,10 @@ CUSTODY_MUST_USE custody_err cty_client_judge(struct cty_client *client, const s
 /*
  * Whether the judgement can be relied on: no claim fails, and what a case must show was checked. Left out are that ids
  * are unique in the whole ledger and contents that are not ours to read, which may be unchecked; whom the release is
- * for, which is the caller's question; and the witnesses, whose word is asked for before acting:
- * cty_judgement_check_acting asks for that claim as well, where the trust file does.
- * Errors: the failed claim's code, NOT_CHECKED, both with the claim in the detail; check_acting: NOT_CHECKED also while
- * witnesses are missing.
+ * for, which is the caller's question; and the witnesses, whose word is asked for before acting (client/witnessed.h).
+ * Errors: the failed claim's code, NOT_CHECKED, both with the claim in the detail.
  */
 CUSTODY_MUST_USE custody_err cty_judgement_check(const struct cty_judgement *judgement, custody_error *error);
-CUSTODY_MUST_USE custody_err cty_judgement_check_acting(const struct cty_judgement *judgement, custody_error *error);
 
 /*
  * The content under a member of a statement of the case, compared with its commitment; borrowed.

@@ -176,6 +176,61 @@ static custody_err reconcile(struct cty_client *client, const struct view *befor
     return contradicted(client, &found, before, shown, error);
 }
 
+/* Appends a line whole, or nothing where there is no room. */
+static void put_line(const struct cty_note_line *line, struct cty_buf *out)
+{
+    size_t before = out->size;
+    custody_err err = cty_buf_put_text(out, "\xe2\x80\x94 ");
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_bytes(out, line->name);
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_byte(out, ' ');
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_bytes(out, line->base64);
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_byte(out, '\n');
+    if (err != CUSTODY_OK)
+        out->size = before;
+}
+
+/* The lines of a parsed note that these witnesses made. */
+static void put_cosignatures(const struct cty_witness_policy *policy, const struct cty_note *note, uint64_t witnesses,
+                             size_t room, struct cty_buf *out)
+{
+    for (size_t i = 0; i < note->count && room > 0; i++) {
+        for (uint32_t k = 0; k < policy->count; k++) {
+            bool wanted = (witnesses & ((uint64_t)1 << k)) != 0 && room > 0 &&
+                          cty_bytes_equal(note->lines[i].name, policy->nodes[k].key_name);
+            if (wanted) {
+                put_line(&note->lines[i], out);
+                room--;
+            }
+        }
+    }
+}
+
+/*
+ * One size, one root, and another note: what was cosigned before stays cosigned. Only one that brings a witness of ours is
+ * taken, with those that it lacks: that one of them cosigned again is no news.
+ */
+static custody_err set_joined(struct cty_client *client, const struct view *newest, const struct view *view)
+{
+    const struct cty_witness_policy *policy = &client->trust->policy;
+    CTY_AUTO_FREE struct cty_note *notes = cty_alloc(2, sizeof(*notes));
+    CTY_CLEANUP(cty_buf_done) struct cty_buf joined = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    if (!notes)
+        return CUSTODY_E_NO_MEMORY;
+    CTY_TRY(cty_note_parse(newest->note, &notes[0]));
+    CTY_TRY(cty_note_parse(view->note, &notes[1]));
+    uint64_t before = cty_witness_policy_cosigned(policy, &notes[0], 0, NULL, NULL);
+    uint64_t shown = cty_witness_policy_cosigned(policy, &notes[1], 0, NULL, NULL);
+    if ((shown & ~before) == 0)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_put_bytes(&joined, view->note));
+    put_cosignatures(policy, &notes[0], before & ~shown, CTY_NOTE_SIGNATURES_MAX - notes[1].count, &joined);
+    return set_newest(client, &(struct view){cty_buf_bytes(&joined), view->checkpoint});
+}
+
 /* Takes a verified view in, in memory. One of the same size may bring more cosignatures. */
 static custody_err merge(struct cty_client *client, const struct view *view, custody_error *error)
 {
@@ -183,7 +238,9 @@ static custody_err merge(struct cty_client *client, const struct view *view, cus
     if (!client->newest.known)
         return set_newest(client, view);
     CTY_TRY(reconcile(client, &newest, view, error));
-    return view->checkpoint.size >= newest.checkpoint.size ? set_newest(client, view) : CUSTODY_OK;
+    if (view->checkpoint.size == newest.checkpoint.size)
+        return cty_bytes_equal(newest.note, view->note) ? CUSTODY_OK : set_joined(client, &newest, view);
+    return view->checkpoint.size > newest.checkpoint.size ? set_newest(client, view) : CUSTODY_OK;
 }
 
 /* What stands in the state file: its size, and the text itself. */
@@ -207,7 +264,8 @@ static custody_err merge_file(struct cty_client *client, struct stored *stored, 
     stored->size = view.checkpoint.size;
     /* Ours, from before: what we have now was proven to extend it. */
     const struct cty_seen *filed = &client->newest.filed;
-    if (filed->size == view.checkpoint.size && cty_hash_equal(&filed->root, &view.checkpoint.root))
+    bool ours = filed->size == view.checkpoint.size && cty_hash_equal(&filed->root, &view.checkpoint.root);
+    if (ours && client->newest.checkpoint.size > view.checkpoint.size)
         return CUSTODY_OK;
     CTY_TRY(merge(client, &view, error));
     client->newest.filed = (struct cty_seen){view.checkpoint.size, view.checkpoint.root};
@@ -224,7 +282,7 @@ static custody_err store(struct cty_client *client, custody_error *error)
         err = merge_file(client, &stored, error);
         if (err != CUSTODY_OK)
             break;
-        done = stored.text.size != 0 && stored.size == client->newest.checkpoint.size;
+        done = cty_bytes_equal(cty_buf_bytes(&stored.text), cty_buf_bytes(&client->newest.note));
         if (!done)
             err = cty_state_replace(client->state_path, cty_buf_bytes(&stored.text), cty_buf_bytes(&client->newest.note),
                                     &done, error);

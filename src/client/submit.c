@@ -134,27 +134,35 @@ static custody_err keep_receipted(struct cty_receipted *out, const struct cty_rp
     return copy_text(&out->receipt, CTY_NOTE_BYTES_MAX + CTY_RECEIPT_EXTRA_BYTES_MAX * 2, receipt->receipt);
 }
 
-/* The entry is in the tree of a checkpoint that the pinned log key signed, and of the newest ledger that we know. */
+custody_err cty_client_take_receipt(struct cty_client *client, struct cty_bytes text, struct cty_bytes entry,
+                                    struct cty_receipt *ret_receipt, struct cty_checkpoint *ret_checkpoint,
+                                    custody_error *error)
+{
+    const struct cty_log_keys *keys = &client->log_keys;
+    struct cty_bytes origin = client->trust->origin;
+    custody_err err = cty_receipt_open_by(text, entry, origin, keys, ret_receipt, ret_checkpoint);
+    if (err == CUSTODY_E_NOTE_UNSIGNED) {
+        err = cty_client_learn_log_key(client, err, error);
+        if (err == CUSTODY_OK)
+            err = cty_receipt_open_by(text, entry, origin, keys, ret_receipt, ret_checkpoint);
+    }
+    if (err != CUSTODY_OK)
+        return cty_fail(error, err, "the receipt");
+    return cty_client_advance(client, ret_receipt->note, NULL, error);
+}
+
+/* ... and the entry is the one that the custodian says it is. */
 static custody_err open_receipt(struct cty_client *client, const struct cty_rpc_receipt *receipt,
                                 struct cty_parsed_entry *parsed, custody_error *error)
 {
     struct cty_receipt opened;
     struct cty_checkpoint checkpoint;
-    const struct cty_log_keys *keys = &client->log_keys;
-    struct cty_bytes origin = client->trust->origin;
-    custody_err err = cty_receipt_open_by(receipt->receipt, receipt->entry, origin, keys, &opened, &checkpoint);
-    if (err == CUSTODY_E_NOTE_UNSIGNED) {
-        err = cty_client_learn_log_key(client, err, error);
-        if (err == CUSTODY_OK)
-            err = cty_receipt_open_by(receipt->receipt, receipt->entry, origin, keys, &opened, &checkpoint);
-    }
-    if (err != CUSTODY_OK)
-        return cty_fail(error, err, "the receipt");
+    CTY_TRY(cty_client_take_receipt(client, receipt->receipt, receipt->entry, &opened, &checkpoint, error));
     CTY_TRY(cty_entry_parse(receipt->entry, parsed, error));
     if (parsed->entry.index != opened.index || receipt->index != opened.index)
         return cty_fail(error, CUSTODY_E_PROOF_INVALID, "the receipt is for index %llu, the entry says %llu",
                         (unsigned long long)opened.index, (unsigned long long)parsed->entry.index);
-    return cty_client_advance(client, opened.note, NULL, error);
+    return CUSTODY_OK;
 }
 
 static custody_err check_own(const struct cty_parsed_entry *entry, struct cty_bytes envelope,

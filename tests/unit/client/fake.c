@@ -140,9 +140,14 @@ void fake_forge(struct fake *f, struct cty_statement *st, const struct cty_hash 
 
 void fake_note(struct fake *f, struct cty_buf *out)
 {
-    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = f->count};
+    fake_note_at(f, f->count, out);
+}
+
+void fake_note_at(struct fake *f, uint64_t size, struct cty_buf *out)
+{
+    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = size};
     struct cty_buf text = CTY_BUF_INIT(4096);
-    MUST(cty_memory_root(f->tree, f->count, &checkpoint.root));
+    MUST(cty_memory_root(f->tree, size, &checkpoint.root));
     MUST(cty_checkpoint_format(&checkpoint, &text));
     MUST(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, world_secret(f->w, "log"), out));
     cty_buf_done(&text);

@@ -51,6 +51,7 @@ struct fake {
     bool pass_over;             /* ... with links that pass over what is hidden, as if it weren't there */
     bool no_room;               /* for one more who waits: `quota` */
     bool no_payload;            /* blob.get finds nothing */
+    uint64_t witnessed_size;    /* of the checkpoint that is given where a witnessed one is asked for; 0: the newest */
     const char *wrong_payload;  /* blob.get gives this instead of `payload` and `result` */
     void (*on_wait)(struct fake *f); /* called, once, when a case.wait would have to wait */
     /* Changes a result before it is written; texts from fake_scrap. */
@@ -88,6 +89,7 @@ size_t fake_find(const struct fake *f, enum cty_type type);
 /* Whether case.entries and trust.entries leave it out. */
 bool fake_is_hidden(const struct fake *f, uint64_t index);
 void fake_note(struct fake *f, struct cty_buf *out);
+void fake_note_at(struct fake *f, uint64_t size, struct cty_buf *out);
 /* A text that lives as long as the answer. */
 struct cty_bytes fake_scrap(struct fake *f, struct cty_bytes bytes);
 struct cty_buf *fake_scrap_buf(struct fake *f, size_t limit);

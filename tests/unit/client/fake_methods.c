@@ -71,15 +71,20 @@ static bool has_session(const struct fake *f, const struct cty_rpc_params *param
 static struct cty_bytes receipt_scrap(struct fake *f, uint64_t index, uint64_t size)
 {
     struct cty_proof proof;
-    struct cty_buf *buf = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    struct cty_buf *buf = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX), *note = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    fake_note_at(f, size, note);
     MUST(cty_tree_inclusion(cty_memory_tree(f->tree), index, size, &proof));
-    MUST(cty_receipt_format(cty_bytes_make(NULL, 0), index, &proof, note_scrap(f), buf));
+    MUST(cty_receipt_format(cty_bytes_make(NULL, 0), index, &proof, cty_buf_bytes(note), buf));
     return cty_buf_bytes(buf);
 }
 
 static custody_err inclusion(struct fake *f, const struct cty_rpc_params *params, union cty_rpc_result *result)
 {
     uint64_t size = params->u.proof_inclusion.size ? params->u.proof_inclusion.size : f->count;
+    if (params->u.proof_inclusion.witnessed && f->witnessed_size)
+        size = f->witnessed_size;
+    if (params->u.proof_inclusion.witnessed && params->u.proof_inclusion.index >= size)
+        return CUSTODY_E_NOT_WITNESSED;
     if (size > f->count || params->u.proof_inclusion.index >= size)
         return CUSTODY_E_NOT_FOUND;
     result->proof_inclusion.receipt = receipt_scrap(f, params->u.proof_inclusion.index, size);
@@ -545,7 +550,11 @@ static custody_err dispatch(struct fake *f, const struct cty_rpc_call *call, uni
         return blob_get(f, &call->params, result);
     case CTY_RPC_BLOB_STAGE:
         return blob_stage(f, &call->params);
+    case CTY_RPC_WITNESSES:
+        return CUSTODY_OK; /* it has none */
     case CTY_RPC_CASE_NEWS: /* no client asks it */
+    case CTY_RPC_WITNESS_ADD:
+    case CTY_RPC_WITNESS_CHECKPOINT:
     case CTY_RPC_COUNT:
         break;
     }

@@ -357,59 +357,6 @@ static void another_case_is_not_this_one(void **state)
     assert_refused(cty_client_judge(l->client, &other, 0, &judgement, NULL), "wrong-case");
 }
 
-/* ---- witnesses ---- */
-
-static struct cty_secret *witness;
-
-static struct cty_bytes cosigned(struct fake *f, struct cty_bytes note)
-{
-    struct cty_note *parsed = calloc(1, sizeof(*parsed));
-    struct cty_buf *out = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
-    assert_ok(cty_note_parse(note, parsed));
-    assert_ok(cty_buf_put_bytes(out, note));
-    assert_ok(cty_note_cosign(parsed->text, cty_secret_name(witness), witness, WORLD_START / 1000, out));
-    free(parsed);
-    return cty_buf_bytes(out);
-}
-
-static void cosign(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
-{
-    if (rpc == CTY_RPC_CHECKPOINT)
-        result->checkpoint.checkpoint = cosigned(f, result->checkpoint.checkpoint);
-}
-
-static void witnesses_are_waited_for_before_acting(void **state)
-{
-    struct lie *l = *state;
-    struct cty_buf text = CTY_BUF_INIT(4096), more = CTY_BUF_INIT(1024);
-    struct cty_trust trust;
-    struct cty_client *client = l->client;
-    lie_approve(l);
-    assert_ok(cty_secret_new(CTY_LITERAL("witness.example/w"), &witness));
-    assert_ok(cty_buf_put_text(&more, "witness w "));
-    assert_ok(cty_vkey_format(cty_secret_name(witness), CTY_KEY_COSIGNATURE, cty_secret_key(witness), &more));
-    assert_ok(cty_buf_put_text(&more, "\\nquorum w\\n"));
-    fake_trust_text(l->f->w, cty_buf_text(&more), &text);
-    assert_ok(cty_trust_parse(cty_buf_bytes(&text), &trust, NULL));
-    l->client = fake_client(l->f, &trust, "acme/bot", NULL);
-    /* A decision may be shown without them, acting needs them; and the same consume goes on when they come. */
-    assert_wait(l, "ok");
-    cty_client_set_patience(l->client, 300);
-    assert_consume(l, "not-checked");
-    cty_client_set_patience(l->client, 5000);
-    assert_non_null(strstr(l->error.detail, "witnessed"));
-    size_t before = l->f->count;
-    l->f->tamper = cosign;
-    assert_consume(l, "ok");
-    assert_int_equal(l->f->count, before);
-    cty_client_close(l->client);
-    l->client = client;
-    cty_trust_done(&trust);
-    cty_secret_free(witness);
-    cty_buf_done(&text);
-    cty_buf_done(&more);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,7 +380,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_founders_are_refused, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(every_byte_of_a_release_counts, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(another_case_is_not_this_one, lie_setup, lie_teardown),
-        cmocka_unit_test_setup_teardown(witnesses_are_waited_for_before_acting, lie_setup, lie_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
