@@ -5,15 +5,13 @@
  * keys by which the signatures must verify; a signature that then does not is the failure that is told, even where
  * the fold went on behind it.
  */
-#include "audit/replay.h"
-
 #include <stdlib.h>
 
 #include "audit/parallel.h"
-#include "audit/step.h"
+#include "audit/replay_inner.h"
 #include "base/check.h"
 
-struct slot {
+struct cty_replay_slot {
     struct cty_bytes text;
     struct cty_parsed_entry parsed;
     struct cty_hash leaf;
@@ -24,13 +22,6 @@ struct slot {
     custody_err parse_err;
     custody_err verify_err;
     bool folded;
-};
-
-struct cty_replay {
-    struct cty_step step;
-    struct slot *slots;
-    unsigned threads;
-    uint64_t size;
 };
 
 custody_err cty_replay_new(const struct cty_trust *trust, const struct cty_content_source *contents, unsigned threads,
@@ -62,13 +53,14 @@ void cty_replay_free(struct cty_replay *replay)
         cty_buf_done(&replay->slots[i].names_memory);
     }
     cty_step_done(&replay->step);
+    cty_buf_done(&replay->before);
     free(replay->slots);
     free(replay);
 }
 
 static void parse_slot(void *context, size_t i)
 {
-    struct slot *slot = &((struct slot *)context)[i];
+    struct cty_replay_slot *slot = &((struct cty_replay_slot *)context)[i];
     slot->folded = false;
     slot->verify_err = CUSTODY_OK;
     slot->error = (custody_error){.code = CUSTODY_OK};
@@ -78,20 +70,20 @@ static void parse_slot(void *context, size_t i)
 
 static void verify_slot(void *context, size_t i)
 {
-    struct slot *slot = &((struct cty_replay *)context)->slots[i];
+    struct cty_replay_slot *slot = &((struct cty_replay *)context)->slots[i];
     const struct cty_signed *parsed = &slot->parsed.signed_statement;
     for (uint32_t k = 0; slot->folded && slot->verify_err == CUSTODY_OK && k < parsed->signatures_count; k++)
         slot->verify_err = cty_signed_verify(parsed, k, slot->names[k], &slot->keys[k]);
 }
 
 /* An entry that no longer is judged still counts for the tree, so that the root can be compared. */
-static custody_err take_leaf_only(struct cty_replay *replay, const struct slot *slot)
+static custody_err take_leaf_only(struct cty_replay *replay, const struct cty_replay_slot *slot)
 {
     return cty_memory_append_leaf(replay->step.memory, &slot->leaf);
 }
 
 /* A type that a later version brought is nobody's fault; all else that can't be read is the custodian's. */
-static custody_err judge_form(struct cty_replay *replay, const struct slot *slot)
+static custody_err judge_form(struct cty_replay *replay, const struct cty_replay_slot *slot)
 {
     struct cty_step *step = &replay->step;
     if (slot->parse_err == CUSTODY_E_NO_MEMORY || slot->parse_err == CUSTODY_E_INTERNAL)
@@ -106,7 +98,7 @@ static custody_err judge_form(struct cty_replay *replay, const struct slot *slot
     return CUSTODY_OK;
 }
 
-static custody_err fold_slot(struct cty_replay *replay, struct slot *slot)
+static custody_err fold_slot(struct cty_replay *replay, struct cty_replay_slot *slot)
 {
     struct cty_step *step = &replay->step;
     if (step->stopped)
@@ -147,7 +139,8 @@ custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes
                         cty_type_name(replay->slots[i].parsed.signed_statement.statement.type));
         break;
     }
-    return CUSTODY_OK;
+    CTY_TRY(cty_memory_trim(replay->step.memory));
+    return cty_memory_trim(replay->step.asked);
 }
 
 /* Size and root together, never one without the other. */
@@ -207,6 +200,8 @@ custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
 {
     struct cty_report *report = replay->step.report;
     struct cty_checkpoint checkpoint = {.size = 0};
+    replay->findings_count = report->findings_count;
+    replay->findings_all = report->findings_all;
     if (replay->size == 0)
         cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_GENESIS_MISSING, CTY_REPORT_NO_ENTRY, "there is no entry");
     CTY_TRY(finish_checkpoint(replay, note, &checkpoint));

@@ -34,6 +34,23 @@ CUSTODY_MUST_USE custody_err cty_replay_new(const struct cty_trust *trust, const
                                             struct cty_replay **ret_replay);
 void cty_replay_free(struct cty_replay *replay);
 
+/*
+ * From now on records and tree stand on this backing, borrowed, and what is held in memory is bounded. Where it holds an
+ * earlier stretch of the same ledger, judged under the same pins by the same `program` (its version; borrowed), the replay
+ * goes on behind that: cty_replay_size says where. Before the first entry.
+ * Errors: AUDIT_STATE with what doesn't fit; the backing's.
+ */
+CUSTODY_MUST_USE custody_err cty_replay_back(struct cty_replay *replay, const struct cty_backing *backing,
+                                             const char *program, custody_error *error);
+/* The size of the earlier stretch, and the note by which it was verified; 0 and empty where there was none. Borrowed. */
+struct cty_bytes cty_replay_before(const struct cty_replay *replay, uint64_t *ret_size);
+/*
+ * After cty_replay_finish with this note: writes into the backing what the next stretch needs. Only where every entry was
+ * judged and no claim fails: cty_replay_can_be_kept. The transaction is the caller's to commit. Errors: the backing's.
+ */
+bool cty_replay_can_be_kept(const struct cty_replay *replay);
+CUSTODY_MUST_USE custody_err cty_replay_keep(struct cty_replay *replay, struct cty_bytes note);
+
 /* At most CTY_REPLAY_BATCH_MAX entries at once. After a failure they are taken for the tree only, not judged. */
 #define CTY_REPLAY_BATCH_MAX 4096u
 CUSTODY_MUST_USE custody_err cty_replay_entries(struct cty_replay *replay, const struct cty_bytes *texts, size_t count);

@@ -114,6 +114,17 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
     line->entry = entry;
 }
 
+const char *cty_finding_code(const char *name)
+{
+    static const char *const codes[] = {"one-voucher", "enrolment-suspect", "key-suspect", "clock-skew",
+                                        "denied-then-asked", "late-outcome"};
+    for (size_t i = 0; i < CTY_COUNT_OF(codes); i++) {
+        if (strcmp(codes[i], name) == 0)
+            return codes[i];
+    }
+    return NULL;
+}
+
 void cty_report_finding(struct cty_report *report, const char *code, uint64_t entry, const char *format, ...)
 {
     struct cty_finding *finding = next_finding(report, CTY_REPORT_NO_CLAIM, code, entry);

@@ -67,6 +67,8 @@ void cty_report_hold(struct cty_report *report, enum cty_claim claim, const char
 void cty_report_skip(struct cty_report *report, enum cty_claim claim, const char *format, ...) CUSTODY_PRINTF(3, 4);
 void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_err code, uint64_t entry,
                      const char *format, ...) CUSTODY_PRINTF(5, 6);
+/* The finding's code of this name, as a constant; NULL where there is none. */
+const char *cty_finding_code(const char *name);
 void cty_report_finding(struct cty_report *report, const char *code, uint64_t entry, const char *format, ...)
     CUSTODY_PRINTF(4, 5);
 
