@@ -181,6 +181,8 @@ static bool next_call(struct cty_worker *worker, struct cty_job *job)
 {
     custody_error error = {0};
     custody_err err = cty_rpc_call_read(&job->message, job->item, &worker->call, &error);
+    if (err == CUSTODY_OK && cty_rpc_method(worker->call.rpc)->access == CTY_RPC_WITNESS)
+        err = cty_fail(&error, CUSTODY_E_METHOD_UNKNOWN, "it is a witness's");
     if (err == CUSTODY_OK && job->out.size > CTY_MESSAGE_BYTES_MAX)
         err = cty_fail(&error, CUSTODY_E_TOO_LARGE, "the answers before it are; send it in another message");
     if (err != CUSTODY_OK)

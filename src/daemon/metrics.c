@@ -165,7 +165,7 @@ static custody_err put_answers(const struct cty_counts *counts, struct cty_buf *
     static const struct family failures = {"custody_failures", "counter", NULL,
                                            "Calls answered with a refusal or a fault, by its code."};
     CTY_TRY(put_family(out, &answers));
-    for (enum cty_rpc rpc = 0; rpc < CTY_RPC_COUNT; rpc++)
+    for (enum cty_rpc rpc = 0; rpc < CTY_RPC_COUNT && cty_rpc_method(rpc)->access != CTY_RPC_WITNESS; rpc++)
         CTY_TRY(cty_buf_putf(out, "custody_answers_total{method=\"%s\"} %" PRIu64 "\n", cty_rpc_method(rpc)->name,
                              counts->answers[rpc]));
     CTY_TRY(put_family(out, &failures));

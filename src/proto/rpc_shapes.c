@@ -78,6 +78,12 @@ static const struct cty_field p_checkpoint[] = {
     MAY_U64(P, u.checkpoint.min_size, "min_size", CTY_NUMBER_MAX),
     MAY_BOOL(P, u.checkpoint.witnessed, "witnessed"),
 };
+static const struct cty_field p_witness_add[] = {
+    TEXT(P, u.witness_add.body, "body", ANY),
+};
+static const struct cty_field p_witness_checkpoint[] = {
+    TEXT(P, u.witness_checkpoint.origin, "origin", ANY),
+};
 static const struct cty_field p_proof_inclusion[] = {
     U64(P, u.proof_inclusion.index, "index"),
     MAY_U64(P, u.proof_inclusion.size, "size", CTY_NUMBER_MAX),
@@ -308,6 +314,13 @@ static const struct cty_field r_policy[] = {
     OPT_HASH(R, policy.digest, "digest"),
     OPT_RAW(R, policy.policy, "policy", check_object),
 };
+static const struct cty_field r_witness_add[] = {
+    TEXT(R, witness_add.body, "body", ANY),
+    U64(R, witness_add.status, "status"),
+};
+static const struct cty_field r_witness_checkpoint[] = {
+    TEXT(R, witness_checkpoint.checkpoint, "checkpoint", ANY),
+};
 static const struct cty_field r_blob_get[] = {
     TEXT(R, blob_get.content, "content", ANY),
     TEXT(R, blob_get.salt, "salt", ANY),
@@ -336,6 +349,8 @@ static const struct cty_shape params_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_POLICY] = CTY_SHAPE(p_policy),
     [CTY_RPC_BLOB_GET] = CTY_SHAPE(p_blob_get),
     [CTY_RPC_BLOB_STAGE] = CTY_SHAPE(p_blob_stage),
+    [CTY_RPC_WITNESS_ADD] = CTY_SHAPE(p_witness_add),
+    [CTY_RPC_WITNESS_CHECKPOINT] = CTY_SHAPE(p_witness_checkpoint),
 };
 static const struct cty_shape result_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_INFO] = CTY_SHAPE(r_info),
@@ -358,6 +373,8 @@ static const struct cty_shape result_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_POLICY] = CTY_SHAPE(r_policy),
     [CTY_RPC_BLOB_GET] = CTY_SHAPE(r_blob_get),
     [CTY_RPC_BLOB_STAGE] = NOTHING,
+    [CTY_RPC_WITNESS_ADD] = CTY_SHAPE(r_witness_add),
+    [CTY_RPC_WITNESS_CHECKPOINT] = CTY_SHAPE(r_witness_checkpoint),
 };
 
 static const struct cty_rpc_method methods[CTY_RPC_COUNT] = {

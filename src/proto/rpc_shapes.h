@@ -19,7 +19,7 @@ enum cty_rpc {
     CTY_RPC_COUNT
 };
 
-enum cty_rpc_access { CTY_RPC_OPEN, CTY_RPC_MEMBERS, CTY_RPC_SESSION };
+enum cty_rpc_access { CTY_RPC_OPEN, CTY_RPC_MEMBERS, CTY_RPC_SESSION, CTY_RPC_WITNESS };
 
 /* What the custodian does at the moment, in `info`. */
 enum cty_service_state {
@@ -140,6 +140,12 @@ struct cty_rpc_params {
             struct cty_bytes content; /* base64 */
             struct cty_bytes salt;    /* base64 */
         } blob_stage;
+        struct {
+            struct cty_bytes body; /* as it is sent over HTTP */
+        } witness_add;
+        struct {
+            struct cty_bytes origin;
+        } witness_checkpoint;
     } u;
 };
 
@@ -296,6 +302,13 @@ union cty_rpc_result {
         struct cty_bytes salt;    /* base64 */
     } blob_get;
     struct cty_rpc_nothing blob_stage;
+    struct {
+        struct cty_bytes body; /* as it is answered over HTTP; may be empty */
+        uint64_t status;
+    } witness_add;
+    struct {
+        struct cty_bytes checkpoint;
+    } witness_checkpoint;
 };
 
 /* The table of methods. */

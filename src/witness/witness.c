@@ -97,10 +97,15 @@ void cty_witness_tell(struct cty_witness *witness, bool alarm, struct cty_bytes 
     pthread_mutex_unlock(&witness->telling);
 }
 
+uint64_t cty_witness_now_s(const struct cty_witness *witness)
+{
+    return witness->config.now_s(witness->config.user);
+}
+
 /* --- the store, one at a time ------------------------------------------------------------------------------ */
 
-static custody_err log_get(struct cty_witness *witness, struct cty_bytes origin, struct cty_witness_log *ret_log,
-                           custody_error *error)
+custody_err cty_witness_get_log(struct cty_witness *witness, struct cty_bytes origin, struct cty_witness_log *ret_log,
+                                custody_error *error)
 {
     pthread_mutex_lock(&witness->mutex);
     custody_err err = cty_witness_log_get(witness->store, origin, ret_log, error);
@@ -245,7 +250,7 @@ static void judge_once(struct cty_witness *witness, const struct cty_submission_
 {
     CTY_CLEANUP(cty_witness_log_done) struct cty_witness_log log = {.removed = false};
     struct cty_witness_verdict verdict;
-    custody_err err = log_get(witness, read->checkpoint.origin, &log, NULL);
+    custody_err err = cty_witness_get_log(witness, read->checkpoint.origin, &log, NULL);
     if (err == CUSTODY_E_NOT_FOUND || (err == CUSTODY_OK && log.removed)) {
         answer_make(answer, 404, CUSTODY_E_NOT_FOUND);
         return;

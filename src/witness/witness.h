@@ -53,6 +53,11 @@ void cty_witness_checkpoint(struct cty_witness *witness, const struct cty_hash *
 CUSTODY_MUST_USE custody_err cty_witness_next_log(struct cty_witness *witness, struct cty_bytes after,
                                                   struct cty_witness_log *ret_log, custody_error *error);
 
+/* Just this log. Errors: NOT_FOUND; those of the store. */
+CUSTODY_MUST_USE custody_err cty_witness_get_log(struct cty_witness *witness, struct cty_bytes origin,
+                                                 struct cty_witness_log *ret_log, custody_error *error);
+uint64_t cty_witness_now_s(const struct cty_witness *witness);
+
 /*
  * Who follows a log himself was shown this as its newest, by the log's own door: writes the contradiction file and stops
  * the log, if it is one. `kind` is WENT_BACK or NO_PROOF, whose proof may be NULL; a proof that shows a fork makes it one.

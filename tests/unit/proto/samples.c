@@ -99,6 +99,12 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
         p->u.blob_stage.content = TEXT("aGVsbG8=");
         p->u.blob_stage.salt = TEXT("c2FsdA==");
         break;
+    case CTY_RPC_WITNESS_ADD:
+        p->u.witness_add.body = TEXT("old 0\n\nnote\n");
+        break;
+    case CTY_RPC_WITNESS_CHECKPOINT:
+        p->u.witness_checkpoint.origin = TEXT("custody.example/x");
+        break;
     }
     return call;
 }
@@ -182,6 +188,13 @@ void sample_result(enum cty_rpc rpc, union cty_rpc_result *r)
     case CTY_RPC_SESSION_CLOSE:
     case CTY_RPC_BLOB_STAGE:
     case CTY_RPC_COUNT:
+        break;
+    case CTY_RPC_WITNESS_ADD:
+        r->witness_add.body = TEXT("12\n");
+        r->witness_add.status = 409;
+        break;
+    case CTY_RPC_WITNESS_CHECKPOINT:
+        r->witness_checkpoint.checkpoint = TEXT("note\n");
         break;
     case CTY_RPC_SUBMIT:
         sample_submit(r);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whoever sends what is refused has only so many tries: each costs a signature check or more. What is cosigned, and the
+ * question for the size, cost nothing here, since a log that grows fast needs them.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "codec/text.h"
+#include "witness/doors.h"
+
+#define THREADS 2
+#define PEERS 1024u
+
+struct peer {
+    struct cty_http_peer who;
+    uint64_t window; /* number of the span of time that is counted */
+    unsigned refused;
+};
+
+struct cty_witness_http {
+    struct cty_witness *witness;
+    struct cty_http *http;
+    pthread_mutex_t mutex; /* of the peers */
+    struct peer peers[PEERS];
+};
+
+/* --- who was refused often --------------------------------------------------------------------------------- */
+
+static uint64_t window_now(void)
+{
+    struct timespec now;
+    CTY_CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (uint64_t)now.tv_sec / CTY_WITNESS_REFUSALS_S;
+}
+
+/* Its place, or that of another with the same hash, which it takes. */
+static struct peer *place_of(struct cty_witness_http *door, const struct cty_http_peer *who)
+{
+    uint64_t window = window_now();
+    struct peer *peer = &door->peers[cty_name_hash(cty_bytes_make(who->bytes, sizeof(who->bytes))) % PEERS];
+    if (peer->window != window || memcmp(&peer->who, who, sizeof(*who)) != 0)
+        *peer = (struct peer){.who = *who, .window = window};
+    return peer;
+}
+
+static bool may_ask(struct cty_witness_http *door, const struct cty_http_peer *who)
+{
+    pthread_mutex_lock(&door->mutex);
+    bool may = place_of(door, who)->refused < CTY_WITNESS_REFUSALS_MAX;
+    pthread_mutex_unlock(&door->mutex);
+    return may;
+}
+
+static void count_refusal(struct cty_witness_http *door, const struct cty_http_peer *who)
+{
+    pthread_mutex_lock(&door->mutex);
+    place_of(door, who)->refused++;
+    pthread_mutex_unlock(&door->mutex);
+}
+
+/* --- answers ----------------------------------------------------------------------------------------------- */
+
+static custody_err put_answer(const struct cty_witness_answer *from, struct cty_http_answer *answer)
+{
+    if (from->status != 200 && from->status != 409) {
+        answer->retry_after_s = from->status == 503 ? 1 : 0;
+        return cty_http_problem(answer, from->status, from->why, "");
+    }
+    answer->status = from->status;
+    answer->type = from->is_size ? CTY_WITNESS_SIZE_TYPE : "text/plain; charset=utf-8";
+    return cty_buf_put_bytes(&answer->body, cty_buf_bytes(&from->body));
+}
+
+static custody_err submit(struct cty_witness_http *door, const struct cty_http_request *request,
+                          struct cty_http_answer *answer)
+{
+    CTY_CLEANUP(cty_witness_answer_done) struct cty_witness_answer made = {.status = 0};
+    if (!may_ask(door, &request->peer)) {
+        answer->retry_after_s = CTY_WITNESS_REFUSALS_S;
+        return cty_http_problem(answer, 429, CUSTODY_E_QUOTA, "too much from there was refused");
+    }
+    cty_witness_add_checkpoint(door->witness, request->body, &made);
+    if (made.status == 400 || made.status == 403 || made.status == 404 || made.status == 422)
+        count_refusal(door, &request->peer);
+    return put_answer(&made, answer);
+}
+
+/* "/<64 hex>/checkpoint" */
+static bool monitor_path(const char *path, struct cty_hash *ret_digest)
+{
+    size_t hex = 2 * (size_t)CTY_HASH_SIZE;
+    return strlen(path) == 1 + hex + strlen("/checkpoint") && path[0] == '/' && strcmp(path + 1 + hex, "/checkpoint") == 0 &&
+           cty_hex_parse_into(cty_bytes_make(path + 1, hex), ret_digest->bytes, CTY_HASH_SIZE) == CUSTODY_OK;
+}
+
+static custody_err monitor(struct cty_witness_http *door, const struct cty_hash *digest, struct cty_http_answer *answer)
+{
+    CTY_CLEANUP(cty_witness_answer_done) struct cty_witness_answer made = {.status = 0};
+    cty_witness_checkpoint(door->witness, digest, &made);
+    if (made.status == 200)
+        answer->cache = CTY_HTTP_SHORT;
+    return put_answer(&made, answer);
+}
+
+static custody_err answer(void *user, const struct cty_http_request *request, struct cty_http_answer *answer)
+{
+    struct cty_witness_http *door = user;
+    struct cty_hash digest;
+    bool submits = strcmp(request->path, "/" CTY_WITNESS_SUBMIT_PATH) == 0;
+    if (submits && request->method == CTY_HTTP_POST)
+        return submit(door, request, answer);
+    if (submits)
+        return cty_http_problem_method(answer, "POST");
+    if (!monitor_path(request->path, &digest))
+        return cty_http_problem_code(answer, CUSTODY_E_NOT_FOUND, "");
+    if (request->method == CTY_HTTP_POST)
+        return cty_http_problem_method(answer, "GET, HEAD");
+    return monitor(door, &digest, answer);
+}
+
+/* --- opening ----------------------------------------------------------------------------------------------- */
+
+custody_err cty_witness_http_open(struct cty_witness *witness, const char *url, struct cty_witness_http **ret_door,
+                                  custody_error *error)
+{
+    struct cty_witness_http *door = cty_alloc(1, sizeof(*door));
+    if (!door)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    door->witness = witness;
+    CTY_CHECK(pthread_mutex_init(&door->mutex, NULL) == 0);
+    const struct cty_http_config config = {.url = url, .threads = THREADS, .body_max = CTY_ADD_CHECKPOINT_BYTES_MAX,
+                                           .answer_max = CTY_NOTE_BYTES_MAX + 1, .answer = answer, .user = door};
+    custody_err err = cty_http_open(&config, &door->http, error);
+    if (err == CUSTODY_OK)
+        *ret_door = door;
+    else
+        cty_witness_http_close(door);
+    return err;
+}
+
+const char *cty_witness_http_url(const struct cty_witness_http *door)
+{
+    return cty_http_url(door->http);
+}
+
+void cty_witness_http_close(struct cty_witness_http *door)
+{
+    if (!door)
+        return;
+    cty_http_close(door->http);
+    pthread_mutex_destroy(&door->mutex);
+    free(door);
+}
