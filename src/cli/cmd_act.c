@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "cli/act.h"
 #include "cli/put.h"
+#include "cli/taking.h"
 #include "client/agent.h"
 
 /* --- consume --------------------------------------------------------------------------------------------- */
@@ -54,7 +55,7 @@ static custody_err run_consume(struct cty_acting *a)
     struct cty_bytes payload;
     CTY_TRY(check_new_file(cli, out));
     CTY_TRY(check_new_file(cli, cty_args_text(&cli->args, "receipt")));
-    CTY_TRY(cty_agent_consume(a->client, &a->case_id, &a->judgement, &payload, &a->submitted, &cli->error));
+    CTY_TRY(cty_take_right(cli, a->client, &a->case_id, false, &a->judgement, &payload, &a->submitted));
     CTY_TRY(page_consumed(a, payload));
     bool written = out && cty_cli_write_file(cli, out, payload) == CUSTODY_OK;
     if (out && !written)

@@ -4,6 +4,7 @@
 #include "cli/case.h"
 #include "cli/case_rows.h"
 #include "cli/put.h"
+#include "cli/standing.h"
 #include "cli/text.h"
 
 /* --- printing -------------------------------------------------------------------------------------------- */
@@ -54,7 +55,8 @@ static custody_err put_row(struct cty_buf *out, const struct cty_case_lines *row
     return cty_buf_put_byte(out, '\n');
 }
 
-static custody_err put_text(struct cty_cli *cli, const struct cty_case_lines *rows, bool state)
+static custody_err put_text(struct cty_cli *cli, const struct cty_case_lines *rows, const struct cty_standing *standing,
+                            bool state)
 {
     for (size_t i = 0; i < rows->count; i++) {
         const struct cty_case_line *row = &rows->lines[i];
@@ -67,10 +69,11 @@ static custody_err put_text(struct cty_cli *cli, const struct cty_case_lines *ro
         }
         CTY_TRY(put_row(&cli->page, rows, row, state));
     }
-    return rows->count ? CUSTODY_OK : cty_buf_put_text(&cli->page, "nothing\n");
+    CTY_TRY(rows->count ? CUSTODY_OK : cty_buf_put_text(&cli->page, "nothing\n"));
+    return cty_standing_put(standing, rows->now, &cli->page);
 }
 
-static custody_err put_json(struct cty_cli *cli, const struct cty_case_lines *rows)
+static custody_err put_json(struct cty_cli *cli, const struct cty_case_lines *rows, const struct cty_standing *standing)
 {
     struct cty_jw jw;
     cty_page_begin(cli, &jw);
@@ -79,6 +82,7 @@ static custody_err put_json(struct cty_cli *cli, const struct cty_case_lines *ro
     for (size_t i = 0; i < rows->count; i++)
         cty_member_case_line(&jw, &rows->lines[i]);
     cty_jw_array_end(&jw);
+    cty_standing_member(&jw, standing);
     return cty_page_end(cli, &jw);
 }
 
@@ -90,8 +94,12 @@ static custody_err list_cases(struct cty_cli *cli, const struct cty_case_filter 
     CTY_TRY(cty_case_lines_fetch(client, filter, &rows, &cli->error));
     for (size_t i = 0; inbox && i < rows.count; i++)
         CTY_TRY(cty_case_line_since(client, &rows.lines[i], &cli->error));
+    CTY_AUTO_FREE struct cty_standing *standing = cty_alloc(1, sizeof(*standing));
+    if (!standing)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(cty_standing_now(cli, client, standing));
     cli->wraps = true;
-    return cli->json ? put_json(cli, &rows) : put_text(cli, &rows, !inbox);
+    return cli->json ? put_json(cli, &rows, standing) : put_text(cli, &rows, standing, !inbox);
 }
 
 /* --- the commands ---------------------------------------------------------------------------------------- */

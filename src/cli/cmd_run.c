@@ -19,6 +19,7 @@
 #include "cli/put.h"
 #include "cli/running.h"
 #include "cli/signals.h"
+#include "cli/taking.h"
 
 #define WAIT_MS_DEFAULT ((uint64_t)24 * 3600 * 1000)
 #define STATUS_FAILED 125
@@ -193,7 +194,7 @@ static custody_err consume(struct cty_running *r)
     cty_judgement_free_pointer(&r->judgement);
     cty_submitted_done(&r->submitted);
     r->submitted = (struct cty_submitted){0};
-    return cty_agent_consume(r->client, &r->case_id, &r->judgement, &payload, &r->submitted, &r->cli->error);
+    return cty_take_right(r->cli, r->client, &r->case_id, true, &r->judgement, &payload, &r->submitted);
 }
 
 /* What was consumed is what runs, also where the case was released anew since it was read. */

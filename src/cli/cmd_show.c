@@ -3,19 +3,27 @@
 #include "base/check.h"
 #include "cli/case.h"
 #include "cli/put.h"
+#include "cli/standing.h"
 
 static custody_err page(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement)
 {
     uint64_t now = cty_client_now(client);
     struct cty_jw jw;
+    CTY_AUTO_FREE struct cty_standing *standing = cty_alloc(1, sizeof(*standing));
+    if (!standing)
+        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(cty_standing_case(cli, client, judgement, standing));
     cli->wraps = true;
     cli->status = cty_report_exit(&judgement->report);
     if (cli->status == 3 && cty_judgement_check(judgement, NULL) == CUSTODY_OK)
         cli->status = 0;
-    if (!cli->json)
-        return cty_case_show(judgement, now, &cli->page);
+    if (!cli->json) {
+        CTY_TRY(cty_case_show(judgement, now, &cli->page));
+        return cty_standing_put(standing, now, &cli->page);
+    }
     cty_page_begin(cli, &jw);
     CTY_TRY(cty_case_members(judgement, judgement->known ? cty_case_reads(judgement, now) : CTY_CASE_HELD, &jw));
+    cty_standing_member(&jw, standing);
     return cty_page_end(cli, &jw);
 }
 
