@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody init: the statement that opens a ledger, signed by all who found it. */
 #include "base/check.h"
+#include "base/times.h"
 #include "cli/cosign.h"
 #include "cli/newcomer.h"
 #include "cli/policy_file.h"
 #include "cli/put.h"
 #include "cli/submitted.h"
-
-#include <time.h>
 
 #define DRAFT_GOOD_MS ((uint64_t)24 * 3600 * 1000)
 #define DEFAULT_POLICY "{\"admin_quorum\":2,\"rules\":[]}"
@@ -27,13 +26,6 @@ static void founding_done(struct founding *f)
     cty_founders_done(&f->admins);
     cty_policy_file_done(&f->policy);
     cty_draft_done(&f->draft);
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static custody_err load_custodian(struct cty_cli *cli, const char *option, struct cty_newcomer *key)
@@ -106,7 +98,7 @@ static custody_err begin(struct cty_cli *cli, struct founding *f)
     st->type = CTY_LEDGER_OPEN;
     st->ledger = f->log.name;
     st->seen = (struct cty_seen){0, cty_tree_empty_root()};
-    st->time = now_ms();
+    st->time = cty_time_wall_ms();
     cty_random_id(st->time, st->id);
     CTY_TRY(cty_args_period(&cli->args, "good-for", DRAFT_GOOD_MS, &good_ms, &cli->error));
     st->until = st->time + good_ms;

@@ -3,17 +3,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/times.h"
 #include "client/inner.h"
 #include "net/trouble.h"
 
 static uint64_t system_clock(void *context)
 {
-    struct timespec now;
     (void)context;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return cty_time_wall_ms();
 }
 
 static custody_err dup_path(const char *path, char **ret_path)

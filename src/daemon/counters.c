@@ -2,9 +2,9 @@
 #include "daemon/counters.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 
 /* From a solid-state disk that answers from its own memory to one that is about to fail. */
 const struct cty_bound cty_commit_bounds_ns[] = {
@@ -71,9 +71,7 @@ void cty_count_expiries(uint64_t count)
 
 uint64_t cty_count_now_ns(void)
 {
-    struct timespec now = {0, 0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return cty_time_monotonic_ns();
 }
 
 static void observe(struct histogram *histogram, const struct cty_bound *bounds, size_t count, uint64_t value)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 
 /* Deadlines of cases are of the custodian's clock, which may be set: it is looked at so often. */
 #define LOOK_MS 200u
@@ -15,9 +16,7 @@
 
 uint64_t cty_waits_now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return cty_time_monotonic_ms();
 }
 
 static custody_err tables_init(struct cty_waits *waits, size_t max)

@@ -3,9 +3,9 @@
 
 #include <nng/nng.h>
 #include <stddef.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 
 static const struct {
     int result;
@@ -48,9 +48,7 @@ custody_err cty_net_fail(custody_error *error, int nng_result, const char *what)
 
 uint64_t cty_net_now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return cty_time_monotonic_ms();
 }
 
 uint64_t cty_net_deadline(uint64_t ms)
