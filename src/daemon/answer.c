@@ -35,11 +35,15 @@ static cty_read_function *const reads[CTY_RPC_COUNT] = {
 
 /* --- answers ----------------------------------------------------------------------------------------------- */
 
-/* The caller knows what is its own to mend; a fault is also the operator's. */
+/* The caller knows what is its own to mend; a fault is also the operator's, who hears of a state once. */
 static void log_fault(custody_err err, const custody_error *error)
 {
-    if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT && err != CUSTODY_E_BUSY && err != CUSTODY_E_READ_ONLY &&
-        err != CUSTODY_E_CLOCK && err != CUSTODY_E_STORAGE)
+    static const custody_err told[] = {CUSTODY_E_BUSY,          CUSTODY_E_READ_ONLY,         CUSTODY_E_CLOCK,       CUSTODY_E_STORAGE,
+                                       CUSTODY_E_NOT_WITNESSED, CUSTODY_E_WITNESSES_UNKNOWN, CUSTODY_E_LEDGER_BEHIND};
+    bool is_told = false;
+    for (size_t i = 0; i < CTY_COUNT_OF(told); i++)
+        is_told = is_told || told[i] == err;
+    if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT && !is_told)
         cty_log(CTY_LOG_ERROR, "answer", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);
 }
 

@@ -67,6 +67,13 @@ static custody_err sweep_staged(struct cty_group *group, custody_error *error)
     return cty_group_finish(group, NULL, error);
 }
 
+/* cty_group_finish stores them with whatever is written; nothing else is. */
+static custody_err write_nothing(struct cty_group *group, custody_error *error)
+{
+    group->wrote = true;
+    return cty_group_finish(group, NULL, error);
+}
+
 /* Nobody waits for this: what can't be done now is done later, and a fault has been logged. */
 static void in_transaction(struct cty_sequencer *sequencer,
                            custody_err (*work)(struct cty_group *group, custody_error *error))
@@ -97,6 +104,9 @@ void cty_commit_background(struct cty_sequencer *sequencer)
         if (cty_head_service(sequencer->config.head) != CTY_SERVING_CLOSED)
             in_transaction(sequencer, expire_due);
     }
+    /* Where statements wait already, their commit takes the cosignatures along. */
+    if (sequencer->config.witnesses && cty_sequencer_is_idle(sequencer) && cty_witnesses_wait(sequencer->config.witnesses))
+        in_transaction(sequencer, write_nothing);
     if (now >= sequencer->sweep_at_ms) {
         sequencer->sweep_at_ms = now + SWEEP_MS;
         in_transaction(sequencer, sweep_staged);

@@ -24,6 +24,8 @@ void cty_group_fault(struct cty_sequencer *sequencer, custody_err *err, const cu
     cty_cache_clear(&sequencer->cache);
     cty_buf_clear(&sequencer->ledger);
     cty_book_reset(&sequencer->book);
+    if (sequencer->config.witnesses)
+        cty_witnesses_stored(sequencer->config.witnesses, false);
     cty_log(CTY_LOG_ERROR, "fault", "code", "s", custody_err_name(*err), "detail", "s", error->detail, NULL);
     if (cty_store_is_poisoned(sequencer->config.store)) {
         *err = CUSTODY_E_STORAGE;
@@ -45,6 +47,10 @@ static custody_err check_service(struct cty_sequencer *sequencer, custody_error 
         return cty_fail(error, CUSTODY_E_STORAGE, "it failed before");
     if (state == CTY_SERVING_CLOCK)
         return cty_fail(error, CUSTODY_E_CLOCK, "nobody has confirmed it yet");
+    if (state == CTY_SERVING_WITNESSES)
+        return cty_fail(error, CUSTODY_E_WITNESSES_UNKNOWN, "it asks them again and again");
+    if (state == CTY_SERVING_BEHIND)
+        return cty_fail(error, CUSTODY_E_LEDGER_BEHIND, "the custodian appends nothing");
     if (state == CTY_SERVING_READS && cty_sequencer_now(sequencer) < sequencer->retry_at_ms)
         return cty_fail(error, CUSTODY_E_READ_ONLY, "it is tried again soon");
     /* Nothing will be appended, so no clock is asked: the rules refuse each statement. */
@@ -355,6 +361,21 @@ static custody_err take_receipts(struct cty_sequencer *sequencer, struct cty_sub
     return CUSTODY_OK;
 }
 
+/* They ride with whatever is written anyway. Each was verified by the desk. */
+static custody_err store_cosignatures(struct cty_sequencer *sequencer, custody_error *error)
+{
+    struct cty_witnesses *witnesses = sequencer->config.witnesses;
+    size_t count = 0;
+    const struct cty_pending_cosignature *list = cty_witnesses_take(witnesses, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct cty_store_cosignature row = {.size = list[i].size,
+                                            .witness = witnesses->trust->policy.nodes[list[i].witness].vkey,
+                                            .first = cty_bytes_make(list[i].line, list[i].line_size)};
+        CTY_TRY(cty_store_put_cosignature(sequencer->config.store, &row, error));
+    }
+    return CUSTODY_OK;
+}
+
 /* Ends the transaction. `first` may be NULL. */
 custody_err cty_group_finish(struct cty_group *group, struct cty_submission *first, custody_error *error)
 {
@@ -377,8 +398,12 @@ custody_err cty_group_finish(struct cty_group *group, struct cty_submission *fir
         cty_store_roll_back(sequencer->config.store);
         goto out;
     }
+    if (sequencer->config.witnesses)
+        CTY_TRY_OUT(store_cosignatures(sequencer, error));
     uint64_t began_ns = cty_count_now_ns();
     CTY_TRY_OUT(cty_store_commit(sequencer->config.store, error));
+    if (sequencer->config.witnesses)
+        cty_witnesses_stored(sequencer->config.witnesses, true);
     cty_count_commit(began_ns, group->appended ? news.mark.size - now.mark.size : 0);
     cty_gauge_set(CTY_GAUGE_STAGED_BYTES, cty_store_staged_bytes(sequencer->config.store));
     if (group->appended)

@@ -26,6 +26,7 @@ void cty_config_done(struct cty_config *config)
     free(config->metrics);
     for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
         free(config->listen[i]);
+    free(config->witnesses);
         free(config->publish[i]);
         free(config->tls_names[i]);
     }
@@ -96,6 +97,7 @@ struct config_text {
 #define CT struct config_text
 #define MAY_U64(member, label, most)                                                                   \
     {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member), \
+    struct cty_bytes witnesses;
      .max = (most)}
 #define MAY_BOOL(member, label)                                                                        \
     {.name = label, .kind = CTY_FIELD_BOOL, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member)}
@@ -132,6 +134,7 @@ static custody_err set_text(char **field, struct cty_bytes value)
 {
     if (!value.data)
         return CUSTODY_OK;
+    OPT_TEXT(CT, witnesses, "witnesses", ANY),
     char *copy = cty_bytes_dup_text(value);
     if (!copy)
         return CUSTODY_E_NO_MEMORY;
@@ -187,6 +190,7 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     config->waits = text->waits;
     return CUSTODY_OK;
 }
+    CTY_TRY(set_path(&config->witnesses, text->witnesses, folder));
 
 /* A configuration is read like a message: one JSON object, members in any order, none unknown. */
 custody_err cty_config_parse(struct cty_config *config, struct cty_bytes text, const char *folder,

@@ -36,6 +36,7 @@ struct cty_config {
     enum cty_sandbox_mode sandbox;
     uint64_t workers;
     uint64_t queue;
+    char *witnesses;   /* path of the policy or trust file that names the witnesses; NULL: there are none */
     uint64_t connections;
     uint64_t calls;
     uint64_t waits;

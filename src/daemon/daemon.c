@@ -9,10 +9,12 @@
 #include "base/check.h"
 #include "daemon/confine.h"
 #include "daemon/counters.h"
+#include "daemon/desk.h"
 #include "daemon/facts.h"
 #include "daemon/files.h"
 #include "daemon/health.h"
 #include "daemon/log.h"
+#include "daemon/policy.h"
 #include "daemon/service.h"
 
 /* Statements in use beyond those that are queued: one message's worth for each call that may be under way. */
@@ -26,6 +28,8 @@ struct cty_daemon {
     int memory_fd;
     struct cty_health *health; /* NULL: none */
     struct cty_sandbox_state sandbox;
+    struct cty_desk *desk;     /* NULL: none */
+    int courier;               /* until the desk has it */
     /* How far the start came: what has to be undone. */
     bool has_head;
     bool has_sessions;
@@ -61,6 +65,7 @@ static void on_committed(void *user, const struct cty_touched *cases, size_t cou
     cty_waits_committed(&service->waits, cases, count);
     if (!service->publisher)
         return;
+    cty_desk_notify(daemon->desk);
     struct cty_head_state now;
     cty_head_get(&service->head, &now);
     /* A hint: who misses it asks. */
@@ -135,12 +140,44 @@ static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_d
                                           .head = &service->head, .queue_max = options->config->queue,
                                           .key_changes = &service->key_changes,
                                           .committed = on_committed, .told = on_told, .failed = on_failed,
+/*
+ * R16: what the witnesses have seen comes before the next entry, unless a person has just said how much there is and the
+ * database holds that.
+ */
+static void wait_for_witnesses(struct cty_daemon *daemon, const struct cty_daemon_options *options)
+{
+    struct cty_head *head = &daemon->service.head;
+    struct cty_head_state now;
+    cty_head_get(head, &now);
+    bool promised = options->restored && *options->restored == now.mark.size;
+    if (cty_witness_policy_asks(&options->trust->policy) && !promised)
+        cty_head_put_service(head, CTY_SERVING_WITNESSES, "its witnesses are asked what they have seen");
+}
+
+static custody_err open_witnesses(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                  custody_error *error)
+{
+    struct cty_service *service = &daemon->service;
+    if (!options->trust)
+        return CUSTODY_OK;
+    CTY_TRY(cty_policy_check(options->trust, daemon->custodian.origin, error));
+    CTY_TRY(cty_witnesses_new(options->trust, &service->witnesses));
+    CTY_TRY(cty_witnesses_load(service->witnesses, cty_store_view(daemon->store), error));
+    wait_for_witnesses(daemon, options);
+    struct cty_desk_config desk = {.witnesses = service->witnesses, .custodian = &daemon->custodian,
+                                   .head = &service->head, .path = options->config->ledger, .courier = daemon->courier,
+                                   .cosigned = on_cosigned, .user = daemon};
+    daemon->courier = -1;
+    return cty_desk_open(&desk, &daemon->desk, error);
+}
+
                                           .user = daemon};
     custody_error clock = {0};
     if (cty_clock_guard_begin(&config.guard, &daemon->custodian.clock, cty_head_time(&service->head),
                               options->confirm_clock, &clock) != CUSTODY_OK)
         cty_head_put_service(&service->head, CTY_SERVING_CLOCK, clock.detail);
     daemon->has_sequencer = true;
+                                          .witnesses = service->witnesses,
     CTY_TRY(cty_sequencer_init(&service->sequencer, &config));
     return cty_sequencer_start(&service->sequencer, error);
 }
@@ -233,6 +270,7 @@ static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_opti
     CTY_TRY(start_workers(daemon, options, error));
     CTY_TRY(open_doors(daemon, options->config, error));
     return begin_serving(daemon, options, error);
+    CTY_TRY(open_witnesses(daemon, options, error));
 }
 
 custody_err cty_daemon_start(const struct cty_daemon_options *options, struct cty_daemon **ret_daemon,
@@ -243,6 +281,8 @@ custody_err cty_daemon_start(const struct cty_daemon_options *options, struct ct
         return CUSTODY_E_NO_MEMORY;
     daemon->failure_fd = daemon->memory_fd = -1;
     custody_err err = start(daemon, options, error);
+    if (daemon->desk)
+        CTY_TRY(cty_desk_start(daemon->desk, error));
     if (err != CUSTODY_OK) {
         cty_daemon_stop(daemon, 0);
         return cty_fail_code(error, err);
@@ -254,6 +294,7 @@ custody_err cty_daemon_start(const struct cty_daemon_options *options, struct ct
 /* --- stop -------------------------------------------------------------------------------------------------- */
 
 /*
+    daemon->courier = options->trust ? options->courier : -1;
  * The order matters: first nothing new comes and the long polls end; then the sequencer finishes, which hands its
  * jobs back to the workers; then the workers finish, and every call has its answer.
  */
@@ -278,6 +319,7 @@ static void free_all(struct cty_daemon *daemon)
     cty_health_close(daemon->health); /* it asks the door */
     cty_net_server_close(service->server);
     cty_net_publisher_close(service->publisher);
+    cty_desk_stop(daemon->desk); /* which the sequencer tells of commits */
     for (uint32_t i = 0; i < service->workers_count; i++)
         cty_worker_close(&service->workers[i]);
     if (daemon->has_sequencer)
@@ -306,8 +348,11 @@ void cty_daemon_stop(struct cty_daemon *daemon, uint64_t drain_ms)
 {
     if (!daemon)
         return;
+    cty_witnesses_free(service->witnesses);
     stop_threads(daemon, drain_ms);
     free_all(daemon);
+    if (daemon->courier >= 0)
+        close(daemon->courier);
 }
 
 int cty_daemon_failure_fd(const struct cty_daemon *daemon)

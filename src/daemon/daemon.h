@@ -9,6 +9,7 @@
 #ifndef CTY_DAEMON_DAEMON_H
 #define CTY_DAEMON_DAEMON_H
 
+#include "audit/trust.h"
 #include "crypto/key.h"
 #include "daemon/clock.h"
 #include "daemon/config.h"
@@ -30,6 +31,9 @@ struct cty_daemon_options {
      * for one that does nothing else.
      */
     bool confine;
+    const struct cty_trust *trust; /* whose policy names the witnesses, borrowed until stop; NULL: there are none */
+    int courier;                   /* the desk's end of its courier, with a policy alone; closed by the daemon, also by a start
+                                      that fails */
     bool keys_locked; /* the caller has locked them in memory; said by the metrics */
 };
 

@@ -76,20 +76,40 @@ void cty_head_get_rotations(struct cty_head *head, uint64_t ret_indices[CTY_HEAD
 /* Whether the one may follow the other. */
 static bool may_follow(enum cty_service_state now, enum cty_service_state next)
 {
-    return now != next && now != CTY_SERVING_STOPPED && (now != CTY_SERVING_CLOSED || next == CTY_SERVING_STOPPED);
+    bool only_stops = now == CTY_SERVING_CLOSED || now == CTY_SERVING_BEHIND;
+    return now != CTY_SERVING_STOPPED && (!only_stops || next == CTY_SERVING_STOPPED);
+}
+
+static void log_service(enum cty_service_state state, const char *reason)
+{
+    bool good = state == CTY_SERVING || state == CTY_SERVING_CLOSED;
+    cty_log(good ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s", cty_service_state_names[state], "reason", "s",
+            reason, NULL);
+}
+
+static bool put_locked(struct cty_head *head, enum cty_service_state state, const char *reason)
+{
+    bool changed = head->now.state != state;
+    head->now.state = state;
+    snprintf(head->now.reason, sizeof(head->now.reason), "%s", reason);
+    return changed;
 }
 
 void cty_head_put_service(struct cty_head *head, enum cty_service_state state, const char *reason)
 {
     pthread_mutex_lock(&head->lock);
-    bool changed = may_follow(head->now.state, state);
-    if (changed) {
-        head->now.state = state;
-        snprintf(head->now.reason, sizeof(head->now.reason), "%s", reason);
-    }
+    bool changed = head->now.state != state && may_follow(head->now.state, state) && put_locked(head, state, reason);
     pthread_mutex_unlock(&head->lock);
-    bool good = state == CTY_SERVING || state == CTY_SERVING_CLOSED;
     if (changed)
-        cty_log(good ? CTY_LOG_INFO : CTY_LOG_WARNING, "state", "state", "s",
-                cty_service_state_names[state], "reason", "s", reason, NULL);
+        log_service(state, reason);
+}
+
+void cty_head_move_service(struct cty_head *head, enum cty_service_state from, enum cty_service_state state,
+                           const char *reason)
+{
+    pthread_mutex_lock(&head->lock);
+    bool changed = head->now.state == from && put_locked(head, state, reason);
+    pthread_mutex_unlock(&head->lock);
+    if (changed)
+        log_service(state, reason);
 }

@@ -57,8 +57,11 @@ CUSTODY_MUST_USE custody_err cty_head_put_checkpoint(struct cty_head *head, cons
 void cty_head_put_rotation(struct cty_head *head, uint64_t index);
 /* The newest of them, in order; *ret_count at most CTY_HEAD_ROTATIONS_MAX. */
 void cty_head_get_rotations(struct cty_head *head, uint64_t ret_indices[CTY_HEAD_ROTATIONS_MAX], uint32_t *ret_count);
-/* Logs the change, if it is one. Once stopped, it stays so; a closed ledger can only stop. */
+/* Logs the change, if it is one. Once stopped, it stays so; a closed ledger, and one that is behind, can only stop. */
 void cty_head_put_service(struct cty_head *head, enum cty_service_state state, const char *reason);
+/* The same where it is in the state `from`, and in no other. */
+void cty_head_move_service(struct cty_head *head, enum cty_service_state from, enum cty_service_state state,
+                           const char *reason);
 
 static inline struct cty_bytes cty_head_note(const struct cty_head_state *state)
 {

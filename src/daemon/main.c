@@ -12,10 +12,12 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "daemon/courier.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/policy.h"
 
 #define DRAIN_MS 10000u
 
@@ -28,6 +30,8 @@ struct program {
     int signals;
     int manager; /* socket of the service manager; negative: none */
     bool keys_locked;
+    struct cty_trust trust; /* of --witnesses */
+    int courier;            /* negative: none */
 };
 
 /* --- key files --------------------------------------------------------------------------------------------- */
@@ -107,7 +111,8 @@ static struct cty_daemon_options daemon_options(const struct program *program)
                                        .next_clerk = program->next_clerk,
                                        .restored = program->options.restored ? &program->options.restored_size : NULL,
                                        .confirm_clock = program->options.confirm_clock, .confine = true,
-                                       .keys_locked = program->keys_locked};
+                                       .trust = program->options.config.witnesses ? &program->trust : NULL,
+                                       .courier = program->courier, .keys_locked = program->keys_locked};
 }
 
 /* --- serving ----------------------------------------------------------------------------------------------- */
@@ -282,6 +287,16 @@ static void check_doors(const struct program *program, custody_err *first)
 
 /* Says everything that is wrong, not only the first. */
 static custody_err check(struct program *program)
+static void check_witnesses(struct program *program, custody_err *first)
+{
+    custody_error error = {0};
+    custody_err err = program->options.config.witnesses
+                          ? cty_policy_load(program->options.config.witnesses, &program->trust, &error)
+                          : CUSTODY_OK;
+    if (err != CUSTODY_OK)
+        say(err, &error, first);
+}
+
 {
     struct cty_daemon_facts facts = {.closed = false};
     custody_err first = CUSTODY_OK;
@@ -290,6 +305,7 @@ static custody_err check(struct program *program)
     check_doors(program, &first);
     if (program->log && program->clerk) {
         struct cty_daemon_options options = daemon_options(program);
+    check_witnesses(program, &first);
         custody_err err = cty_daemon_check_ledger(&options, &facts, &error);
         if (err != CUSTODY_OK)
             say(err, &error, &first);
@@ -310,9 +326,21 @@ static int report(custody_err err, const custody_error *error)
 
 static custody_err run(struct program *program, custody_error *error)
 {
+/* Before there are keys or threads: who dials has neither. */
+static custody_err start_courier(struct program *program, custody_error *error)
+{
+    const struct cty_config *config = &program->options.config;
+    const struct cty_courier_config courier = {.trust = &program->trust, .sandbox = config->sandbox};
+    if (!config->witnesses || program->options.mode != CTY_MODE_SERVE)
+        return CUSTODY_OK;
+    CTY_TRY(cty_policy_load(config->witnesses, &program->trust, error));
+    return cty_courier_start(&courier, &program->courier, error);
+}
+
     CTY_TRY(cty_config_complete(&program->options.config, error));
     CTY_TRY(load_keys(program, error));
     CTY_TRY(lock_keys(program, error));
+    CTY_TRY(start_courier(program, error));
     return program->options.mode == CTY_MODE_INIT ? init(program, error) : serve(program, error);
 }
 
@@ -355,7 +383,7 @@ static void work_in_batches(void)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.signals = -1, .manager = -1};
+    struct program program = {.signals = -1, .manager = -1, .courier = -1};
     custody_error error = {0};
     int status;
     work_in_batches();
@@ -369,6 +397,7 @@ int main(int argc, char **argv)
     cty_secret_free(program.next_clerk);
     cty_options_done(&program.options);
     if (program.signals >= 0)
+    cty_trust_done(&program.trust);
         close(program.signals);
     if (program.manager >= 0)
         close(program.manager);

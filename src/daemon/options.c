@@ -33,6 +33,7 @@ const char *const cty_options_help =
     "      --sandbox MODE     on: give up all that serving does not need, as far as the kernel knows\n"
     "                         how (default); require: no start without seccomp, Landlock\n"
     "                         and locked keys; off\n"
+    "      --witnesses FILE   a policy (C2SP tlog-policy) or a trust file: who cosigns each checkpoint\n"
     "      --group            let the socket's group connect as well\n"
     "      --development      accept the published development keys\n"
     "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
@@ -72,6 +73,7 @@ enum flag {
     FLAG_DEVELOPMENT,
     FLAG_PASSPHRASE_FD,
     FLAG_CONFIRM_CLOCK,
+    FLAG_WITNESSES,
     FLAG_RESTORED,
     FLAG_INIT,
     FLAG_CHECK,
@@ -105,6 +107,7 @@ static const struct option flags[] = {
     {"confirm-clock", no_argument, NULL, FLAG_CONFIRM_CLOCK},
     {"restored", required_argument, NULL, FLAG_RESTORED},
     {"init", required_argument, NULL, FLAG_INIT},
+    {"witnesses", required_argument, NULL, FLAG_WITNESSES},
     {"check", no_argument, NULL, FLAG_CHECK},
     {"version", no_argument, NULL, FLAG_VERSION},
     {NULL, 0, NULL, 0},
@@ -197,6 +200,8 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         CTY_TRY(take_number(value, 1023, &number, reading->error));
         options->passphrase_fd = (int)number;
         return CUSTODY_OK;
+    case FLAG_WITNESSES:
+        return cty_config_set(&config->witnesses, value);
     case FLAG_CONFIRM_CLOCK:
         options->confirm_clock = true;
         return CUSTODY_OK;

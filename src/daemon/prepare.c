@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a worker does with a statement before the sequencer sees it. */
 #include "daemon/submission.h"
+#include "daemon/witnesses.h"
 
 /* Published keys prove nothing: outside of development nobody enrols with one. */
 static custody_err check_key(struct cty_bytes vkey, enum cty_key_type type, struct cty_bytes actor,
@@ -50,6 +51,8 @@ static custody_err answer_duplicate(struct cty_submission *submission, const str
     custody_err err = cty_submission_take_duplicate(submission, reader, index, &submission->error);
     if (err == CUSTODY_OK)
         err = cty_store_read_checkpoint(reader, &mark, &note, &submission->error);
+    if (err == CUSTODY_OK)
+        err = cty_witnessed_put_lines(reader, mark.size, &note, &submission->error);
     if (err == CUSTODY_OK)
         err = cty_submission_take_receipts(submission, reader, mark.size, cty_buf_bytes(&note), &submission->error);
     cty_buf_done(&note);

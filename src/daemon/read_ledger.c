@@ -9,6 +9,7 @@ custody_err cty_read_note(struct cty_worker *worker, struct cty_store_mark *ret_
 {
     cty_buf_clear(&worker->note);
     CTY_TRY(cty_store_read_checkpoint(worker->reader, ret_mark, &worker->note, error));
+    CTY_TRY(cty_witnessed_put_lines(worker->reader, ret_mark->size, &worker->note, error));
     *ret_note = cty_buf_bytes(&worker->note);
     return CUSTODY_OK;
 }
@@ -54,7 +55,7 @@ custody_err cty_read_checkpoint(struct cty_worker *worker, const struct cty_rpc_
 {
     struct cty_store_mark mark;
     if (params->u.checkpoint.witnessed)
-        return cty_fail(error, CUSTODY_E_NOT_WITNESSED, "the custodian has no witnesses");
+        return cty_read_witnessed_checkpoint(worker, params, result, error);
     CTY_TRY(cty_read_note(worker, &mark, &result->checkpoint.checkpoint, error));
     if (mark.size < params->u.checkpoint.min_size)
         return cty_fail(error, CUSTODY_E_NOT_FOUND, "the newest checkpoint is of size %llu",
@@ -75,7 +76,16 @@ static custody_err read_mark(struct cty_worker *worker, uint64_t size, struct ct
     if (ret_mark->size != size)
         return cty_fail(error, CUSTODY_E_NOT_FOUND, "no checkpoint of size %llu was published",
                         (unsigned long long)size);
-    return CUSTODY_OK;
+    return cty_witnessed_put_lines(worker->reader, size, &worker->note, error);
+}
+
+/* The one that a receipt is to be in, with the cosignatures that stand on it, in worker->note. */
+static custody_err read_covering(struct cty_worker *worker, const struct cty_rpc_params *params,
+                                 struct cty_store_mark *ret_mark, custody_error *error)
+{
+    if (params->u.proof_inclusion.witnessed)
+        return cty_read_witnessed_mark(worker, params->u.proof_inclusion.index + 1, ret_mark, error);
+    return read_mark(worker, params->u.proof_inclusion.size, ret_mark, error);
 }
 
 custody_err cty_read_proof_inclusion(struct cty_worker *worker, const struct cty_rpc_params *params,
@@ -85,9 +95,9 @@ custody_err cty_read_proof_inclusion(struct cty_worker *worker, const struct cty
     uint64_t index = params->u.proof_inclusion.index;
     struct cty_store_mark mark;
     struct cty_proof proof;
-    if (params->u.proof_inclusion.witnessed)
-        return cty_fail(error, CUSTODY_E_NOT_WITNESSED, "the custodian has no witnesses");
-    CTY_TRY(read_mark(worker, params->u.proof_inclusion.size, &mark, error));
+    if (params->u.proof_inclusion.witnessed && params->u.proof_inclusion.size)
+        return cty_fail(error, CUSTODY_E_BAD_PARAMS, "size and witnessed exclude each other");
+    CTY_TRY(read_covering(worker, params, &mark, error));
     if (index >= mark.size)
         return cty_fail(error, CUSTODY_E_NOT_FOUND, "the checkpoint covers %llu entries",
                         (unsigned long long)mark.size);

@@ -16,7 +16,10 @@ typedef custody_err cty_read_function(struct cty_worker *worker, const struct ct
 cty_read_function cty_read_info, cty_read_checkpoint, cty_read_proof_inclusion, cty_read_proof_consistency,
     cty_read_entries, cty_read_trust_entries, cty_read_case_entries;
 /* read_witnesses.c */
-cty_read_function cty_read_witnesses;
+cty_read_function cty_read_witnesses, cty_read_witnessed_checkpoint;
+/* A checkpoint of at least this size that meets the custodian's policy; its note in worker->note. Errors: NOT_WITNESSED. */
+CUSTODY_MUST_USE custody_err cty_read_witnessed_mark(struct cty_worker *worker, uint64_t size,
+                                                     struct cty_store_mark *ret_mark, custody_error *error);
 /* list_cases.c */
 cty_read_function cty_read_case_list;
 /*
@@ -50,7 +53,20 @@ cty_read_function cty_read_session_challenge, cty_read_session_open, cty_read_se
 CUSTODY_MUST_USE custody_err cty_session_actor(struct cty_worker *worker, struct cty_bytes name,
                                                struct cty_actor_record *ret_record, custody_error *error);
 
-/* The newest checkpoint of the snapshot: its note in worker->note, borrowed. */
+/* Whether the door that a claim names is the one it was brought to. Errors: BAD_SESSION. */
+typedef custody_err cty_session_door(void *context, struct cty_worker *worker, const struct cty_session_claim *claim,
+                                     custody_error *error);
+/*
+ * Judges a claim and uses its challenge up. *ret_claim borrows from the envelope and the worker; *ret_rotation is how many
+ * keys its actor has had before. Errors: WRONG_LEDGER, BAD_SESSION, BUSY, those of cty_session_claim_parse and
+ * cty_session_actor.
+ */
+CUSTODY_MUST_USE custody_err cty_session_accept(struct cty_worker *worker, struct cty_bytes envelope,
+                                                cty_session_door *door, void *context,
+                                                struct cty_session_claim *ret_claim, uint32_t *ret_rotation,
+                                                custody_error *error);
+
+/* The newest checkpoint of the snapshot: its note, with the cosignatures that are held for it, in worker->note, borrowed. */
 CUSTODY_MUST_USE custody_err cty_read_note(struct cty_worker *worker, struct cty_store_mark *ret_mark,
                                            struct cty_bytes *ret_note, custody_error *error);
 

@@ -32,7 +32,9 @@ struct cty_sandbox_state {
 
 /* What serving needs of the file system and the network. Texts are borrowed. */
 struct cty_sandbox_needs {
-    const char *database_folder;                      /* files are made, read, written and removed in it */
+    const char *database_folder;                      /* files are made, read, written and removed in it; NULL: none */
+    const char *const *readable;                      /* files and folders that are read where they are there; ends with NULL */
+    bool dials;                                       /* TCP to anywhere */
     const char *socket_folders[CTY_SANDBOX_FOLDERS_MAX]; /* sockets are made and removed in them */
     size_t socket_folders_count;
     uint16_t ports[CTY_SANDBOX_PORTS_MAX]; /* to be listened at; 0: any free one */
@@ -50,6 +52,9 @@ CUSTODY_MUST_USE custody_err cty_sandbox_files(const struct cty_sandbox_needs *n
  * missing fails with ENOSYS. Adds to *state. Errors: IO, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_sandbox_calls(struct cty_sandbox_state *state, custody_error *error);
+/* The same for a courier, which makes sockets: of the internet, and `local` ones too. */
+CUSTODY_MUST_USE custody_err cty_sandbox_calls_of_courier(bool local, struct cty_sandbox_state *state,
+                                                          custody_error *error);
 
 /* Whether this program was built with it at all: not with a sanitizer, and not to measure coverage. */
 bool cty_sandbox_is_built(void);

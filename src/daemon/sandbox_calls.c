@@ -49,6 +49,12 @@ static const int allowed[] = {
     CALL(setsockopt), CALL(shutdown),
 };
 
+/* Of a courier besides: making sockets and dialling, and what the resolver asks of the kernel. */
+static const int dialling[] = {
+    CALL(bind), CALL(connect), CALL(getdents64), CALL(getppid), CALL(ioctl), CALL(recvmmsg), CALL(sendmmsg), CALL(sendmsg),
+    CALL(sendto), CALL(socketpair), CALL(sysinfo), CALL(uname),
+};
+
 static const int deadly[] = {
     CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(ptrace), CALL(process_vm_readv),
     CALL(process_vm_writev), CALL(kcmp), CALL(pidfd_getfd), CALL(bpf), CALL(perf_event_open), CALL(userfaultfd),
@@ -126,17 +132,34 @@ static custody_err set_attributes(scmp_filter_ctx filter, custody_error *error)
     return CUSTODY_OK;
 }
 
-static custody_err load(scmp_filter_ctx filter, custody_error *error)
+/* The kernel's own list of addresses is asked over a socket too. Listening is Landlock's to refuse, and nobody calls listen. */
+static custody_err put_sockets(scmp_filter_ctx filter, bool local, custody_error *error)
+{
+    static const int families[] = {AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
+    for (size_t i = 0; i < CTY_COUNT_OF(families); i++) {
+        if (families[i] == AF_UNIX && !local)
+            continue;
+        CTY_TRY(allow_with(filter, CALL(socket), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]), error));
+    }
+    return put_list(filter, SCMP_ACT_ALLOW, dialling, CTY_COUNT_OF(dialling), error);
+}
+
+struct filter_wish {
+    bool dials;
+    bool local;
+};
+
+static custody_err load(scmp_filter_ctx filter, const struct filter_wish *wish, custody_error *error)
 {
     CTY_TRY(set_attributes(filter, error));
     CTY_TRY(put_list(filter, SCMP_ACT_ALLOW, allowed, CTY_COUNT_OF(allowed), error));
     CTY_TRY(put_list(filter, SCMP_ACT_KILL_PROCESS, deadly, CTY_COUNT_OF(deadly), error));
     CTY_TRY(put_conditions(filter, error));
-    CTY_TRY(put_sends(filter, error));
+    CTY_TRY(wish->dials ? put_sockets(filter, wish->local, error) : put_sends(filter, error));
     return ours(seccomp_load(filter), "the filter", error);
 }
 
-custody_err cty_sandbox_calls(struct cty_sandbox_state *state, custody_error *error)
+static custody_err confine(const struct filter_wish *wish, struct cty_sandbox_state *state, custody_error *error)
 {
     /* Version 3: the call itself, and an end of the whole process. Kernels since 4.14 have both. */
     if (seccomp_api_get() < 3)
@@ -144,8 +167,20 @@ custody_err cty_sandbox_calls(struct cty_sandbox_state *state, custody_error *er
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!filter)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    custody_err err = load(filter, error);
+    custody_err err = load(filter, wish, error);
     seccomp_release(filter);
     state->calls = err == CUSTODY_OK;
     return err;
+}
+
+custody_err cty_sandbox_calls(struct cty_sandbox_state *state, custody_error *error)
+{
+    const struct filter_wish wish = {.dials = false};
+    return confine(&wish, state, error);
+}
+
+custody_err cty_sandbox_calls_of_courier(bool local, struct cty_sandbox_state *state, custody_error *error)
+{
+    const struct filter_wish wish = {.dials = true, .local = local};
+    return confine(&wish, state, error);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,16 +93,26 @@ static custody_err allow(int rules, const char *path, uint64_t rights, custody_e
     return done == 0 ? CUSTODY_OK : failed(error, path);
 }
 
+/* What is not there can't be read, and may come later: that is nobody's fault. */
+static custody_err allow_reading(int rules, const char *path, custody_error *error)
+{
+    struct stat is;
+    if (access(path, R_OK) != 0 || stat(path, &is) != 0)
+        return CUSTODY_OK;
+    return allow(rules, path, S_ISDIR(is.st_mode) ? FS_READ_FILE | FS_READ_DIR : FS_READ_FILE, error);
+}
+
 static custody_err add_rules(int rules, const struct ruleset_attr *attr, const struct cty_sandbox_needs *needs,
                              custody_error *error)
 {
-    CTY_TRY(allow(rules, needs->database_folder, DATABASE_RIGHTS & attr->files, error));
+    if (needs->database_folder)
+        CTY_TRY(allow(rules, needs->database_folder, DATABASE_RIGHTS & attr->files, error));
+    for (const char *const *path = needs->readable; path && *path; path++)
+        CTY_TRY(allow_reading(rules, *path, error));
     for (size_t i = 0; i < needs->socket_folders_count; i++)
         CTY_TRY(allow(rules, needs->socket_folders[i], SOCKET_RIGHTS & attr->files, error));
-    for (size_t i = 0; i < CTY_COUNT_OF(readable); i++) {
-        if (access(readable[i], R_OK) == 0)
-            CTY_TRY(allow(rules, readable[i], FS_READ_FILE, error));
-    }
+    for (size_t i = 0; i < CTY_COUNT_OF(readable); i++)
+        CTY_TRY(allow_reading(rules, readable[i], error));
     for (size_t i = 0; i < needs->ports_count && attr->net; i++) {
         struct port_attr port = {.allowed = NET_BIND_TCP, .port = needs->ports[i]};
         if (syscall(SYS_landlock_add_rule, rules, RULE_NET_PORT, &port, 0) != 0)
@@ -117,6 +128,8 @@ static custody_err restrict_files(const struct cty_sandbox_needs *needs, struct 
     struct ruleset_attr attr = attr_of(abi);
     if (abi == 0)
         return CUSTODY_OK;
+    if (needs->dials)
+        attr.net &= NET_BIND_TCP;
     int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     if (rules < 0)
         return failed(error, "landlock");

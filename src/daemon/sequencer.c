@@ -131,6 +131,22 @@ custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submi
     return room ? CUSTODY_OK : CUSTODY_E_BUSY;
 }
 
+bool cty_sequencer_is_idle(struct cty_sequencer *sequencer)
+{
+    pthread_mutex_lock(&sequencer->lock);
+    bool idle = sequencer->queue.count == 0;
+    pthread_mutex_unlock(&sequencer->lock);
+    return idle;
+}
+
+void cty_sequencer_nudge(struct cty_sequencer *sequencer)
+{
+    pthread_mutex_lock(&sequencer->lock);
+    sequencer->nudged = true;
+    pthread_cond_signal(&sequencer->wake);
+    pthread_mutex_unlock(&sequencer->lock);
+}
+
 static struct cty_submission *pop_locked(struct cty_sequencer *sequencer)
 {
     struct cty_submission *submission = (struct cty_submission *)(void *)cty_fair_pop(&sequencer->queue);
@@ -214,8 +230,9 @@ static struct cty_submission *take_group(struct cty_sequencer *sequencer, bool *
     struct timespec until = tick_from_now();
     pthread_mutex_lock(&sequencer->lock);
     int waited = 0;
-    while (sequencer->queue.count == 0 && !sequencer->stopping && waited == 0)
+    while (sequencer->queue.count == 0 && !sequencer->stopping && !sequencer->nudged && waited == 0)
         waited = pthread_cond_timedwait(&sequencer->wake, &sequencer->lock, &until);
+    sequencer->nudged = false;
     struct cty_submission *group = pop_locked(sequencer);
     struct cty_submission *end = group;
     for (size_t count = 1; end && count < CTY_GROUP_MAX; count++) {

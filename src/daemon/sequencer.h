@@ -22,6 +22,7 @@
 #include "daemon/submission.h"
 #include "daemon/tally.h"
 #include "daemon/waits.h"
+#include "daemon/witnesses.h"
 #include "store/store.h"
 
 /* Statements that are remembered as having been queued. */
@@ -39,6 +40,7 @@ struct cty_sequencer_config {
     const struct cty_custodian *custodian; /* borrowed */
     struct cty_head *head;                 /* borrowed; holds the newest checkpoint already */
     struct cty_clock_guard guard;          /* begun */
+    struct cty_witnesses *witnesses;       /* borrowed; whose cosignatures are stored. NULL: there are none */
     size_t queue_max;
     struct cty_key_changes *key_changes; /* borrowed; NULL: nobody remembers keys */
     /* After each commit that appended: the cases it touched. May be NULL. */
@@ -61,6 +63,7 @@ struct cty_sequencer {
     uint64_t *lately; /* of statements that were queued, by their digest: the first of its 64 bits */
     uint64_t each_ns; /* how long one statement took lately */
     bool stopping;
+    bool nudged;
     /* The thread's own. */
     struct cty_book book;
     struct cty_cache cache;
@@ -88,6 +91,10 @@ void cty_sequencer_stop(struct cty_sequencer *sequencer);
 
 /* Queues it for its actor_key and party_key; `done` follows. Errors, where it does not: BUSY. */
 CUSTODY_MUST_USE custody_err cty_sequencer_push(struct cty_sequencer *sequencer, struct cty_submission *submission);
+/* Whether nothing waits. A hint. */
+bool cty_sequencer_is_idle(struct cty_sequencer *sequencer);
+/* There is something to do behind clients' statements. */
+void cty_sequencer_nudge(struct cty_sequencer *sequencer);
 /*
  * Whether this statement was queued before, as far as is remembered. Anybody may send once more what somebody signed, so
  * who signed it is not charged for it again: `again` makes it one of those that share an actor's share and the second

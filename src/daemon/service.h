@@ -140,6 +140,7 @@ struct cty_worker {
     /* Texts of the answer under way. */
     struct cty_buf texts[3];
     struct cty_buf note;
+    struct cty_witnesses_view witnesses; /* as they were when the answer was made */
     char actor[CTY_ACTOR_NAME_BYTES_MAX + 1]; /* of the session; empty: there is none */
     bool is_person;                           /* whose session it is */
     bool over_tls;                            /* how the call in hand came */
@@ -160,6 +161,7 @@ struct cty_service {
     struct cty_doors doors;
     struct cty_net_server *server;
     struct cty_net_publisher *publisher; /* NULL: none */
+    struct cty_witnesses *witnesses;     /* NULL: none */
     /* Jobs whose writes are decided, of the group under way; the sequencer's thread alone. */
     struct cty_task *decided_first;
     struct cty_task *decided_last;

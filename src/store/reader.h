@@ -67,6 +67,9 @@ struct cty_tree_reader cty_store_tree(struct cty_store_reader *reader);
 /* The text of the entry at `index`. Errors: NOT_FOUND, the buffer's TOO_LARGE. */
 CUSTODY_MUST_USE custody_err cty_store_read_entry(struct cty_store_reader *reader, uint64_t index,
                                                   struct cty_buf *out, custody_error *error);
+/* The first `count` hashes of a tile, as they stand there. Errors: NOT_FOUND where it has fewer, the buffer's TOO_LARGE. */
+CUSTODY_MUST_USE custody_err cty_store_read_tile(struct cty_store_reader *reader, unsigned level, uint64_t index,
+                                                 unsigned count, struct cty_buf *out, custody_error *error);
 /* The record under `key` (escrow/view.h lists the keys). Errors: NOT_FOUND, the buffer's TOO_LARGE. */
 CUSTODY_MUST_USE custody_err cty_store_read_record(struct cty_store_reader *reader, struct cty_bytes key,
                                                    struct cty_buf *out, custody_error *error);
@@ -240,7 +243,11 @@ CUSTODY_MUST_USE custody_err cty_store_walk_due_cases(struct cty_store_reader *r
 CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures(struct cty_store_reader *reader, uint64_t from,
                                                          uint64_t count, cty_store_cosignature_fn *fn, void *context,
                                                          custody_error *error);
-/* The same of at most `to` entries, the largest size first. */
+/* Those of the checkpoint of exactly this size, by witness. */
+CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures_of(struct cty_store_reader *reader, uint64_t size,
+                                                            cty_store_cosignature_fn *fn, void *context,
+                                                            custody_error *error);
+/* As the one before it, of at most `to` entries, the largest size first. */
 CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, uint64_t to,
                                                               uint64_t count, cty_store_cosignature_fn *fn,
                                                               void *context, custody_error *error);

@@ -269,6 +269,16 @@ custody_err cty_store_walk_cosignatures(struct cty_store_reader *reader, uint64_
     return cosignatures_run(reader, CTY_SQL_COSIGNATURE_FROM, from, count, fn, context, error);
 }
 
+custody_err cty_store_walk_cosignatures_of(struct cty_store_reader *reader, uint64_t size, cty_store_cosignature_fn *fn,
+                                           void *context, custody_error *error)
+{
+    CTY_TRY(cty_reader_check(reader, error));
+    struct walk walk = {.lend = lend_cosignature, .context = context, .fn.cosignature = fn};
+    walk.query = cty_query_make(&reader->sql, CTY_SQL_COSIGNATURE_OF, error);
+    cty_query_u64(&walk.query, size);
+    return walk_run(&walk);
+}
+
 custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, uint64_t to, uint64_t count,
                                              cty_store_cosignature_fn *fn, void *context, custody_error *error)
 {

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A witness shows what it has of our ledger. Only what our log key signed counts, and that is proof:
+ *
+ *     of more entries than we hold     the database is behind: nothing is appended any more
+ *     of another root at some size     two ledgers of one name: likewise, and both notes go into a contradiction file
+ *     of our own tree                  it has less than we have; it is asked again from there
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "audit/contradiction.h"
+#include "base/check.h"
+#include "base/file.h"
+#include "codec/text.h"
+#include "daemon/desk_inner.h"
+#include "daemon/log.h"
+
+/* By whichever of the keys at hand: the ledger may have gone on to the next one. */
+static custody_err open_note(const struct cty_desk *desk, struct cty_checkpoint *ret_shown, struct cty_bytes *ret_vkey)
+{
+    const struct cty_custodian *custodian = desk->config.custodian;
+    custody_err err = CUSTODY_E_NOTE_UNSIGNED;
+    for (uint32_t i = 0; i < custodian->logs_count && err != CUSTODY_OK; i++) {
+        err = cty_checkpoint_open(cty_buf_bytes(&desk->body), custodian->origin,
+                                  cty_secret_key(custodian->logs[i].secret), ret_shown);
+        *ret_vkey = custodian->logs[i].vkey;
+    }
+    return err;
+}
+
+static void stop_appending(struct cty_desk *desk, uint32_t witness, const char *what)
+{
+    const struct cty_bytes *name = &desk->policy->nodes[witness].name;
+    char reason[CUSTODY_ERROR_DETAIL_MAX];
+    snprintf(reason, sizeof(reason), "%.*s has %s", (int)(name->size < 64 ? name->size : 64), (const char *)name->data,
+             what);
+    cty_witnesses_tell(desk->config.witnesses, witness, CTY_WITNESS_CONFLICT, what);
+    cty_head_put_service(desk->config.head, CTY_SERVING_BEHIND, reason);
+}
+
+/* --- the contradiction file -------------------------------------------------------------------------------- */
+
+static custody_err write_new(const char *path, struct cty_bytes text, custody_error *error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return CUSTODY_OK; /* it is named by what it holds */
+    if (fd < 0)
+        return cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
+    custody_err err = cty_fd_write(fd, text);
+    if (err == CUSTODY_OK && fsync(fd) != 0)
+        err = CUSTODY_E_IO;
+    if (close(fd) != 0 || err != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
+    return CUSTODY_OK;
+}
+
+static custody_err keep(const struct cty_desk *desk, const struct cty_contradiction *both, custody_error *error)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf path = CTY_BUF_INIT(4096);
+    char hex[2 * CTY_HASH_SIZE + 1];
+    CTY_TRY(cty_contradiction_format(both, &text));
+    struct cty_hash hash = cty_sha256(cty_buf_bytes(&text));
+    cty_hex_write(hash.bytes, 8, hex);
+    CTY_TRY(cty_buf_putf(&path, "%s.contradiction-%.16s.json", desk->config.path, hex));
+    const char *name = cty_buf_text(&path);
+    if (!name)
+        return CUSTODY_E_NO_MEMORY;
+    CTY_TRY(write_new(name, cty_buf_bytes(&text), error));
+    cty_log(CTY_LOG_ERROR, "contradiction", "file", "s", name, "next", "s", "custody convict FILE shows what it says", NULL);
+    return CUSTODY_OK;
+}
+
+/* Ours of that size where there is one, else the newest, proven to begin with another tree. */
+static custody_err convict(struct cty_desk *desk, const struct cty_checkpoint *shown, struct cty_bytes vkey,
+                           const struct cty_hash *root, custody_error *error)
+{
+    struct cty_tree_reader tree = cty_store_tree(desk->reader);
+    struct cty_store_mark mark;
+    struct cty_contradiction both = {.kind = CTY_CONTRADICTION_TWO_ROOTS, .ledger = desk->config.custodian->origin,
+                                     .key = vkey, .root = *root};
+    cty_buf_clear(&desk->note);
+    CTY_TRY(cty_store_read_checkpoint_from(desk->reader, shown->size, &mark, &desk->note, error));
+    both.notes[0] = cty_buf_bytes(&desk->body);
+    both.notes[1] = cty_buf_bytes(&desk->note);
+    if (mark.size > shown->size) {
+        both.kind = CTY_CONTRADICTION_FORK;
+        both.has_proof = true;
+        CTY_TRY(cty_tree_consistency(&tree, shown->size, mark.size, &both.proof));
+    }
+    return keep(desk, &both, error);
+}
+
+/* --- judging ----------------------------------------------------------------------------------------------- */
+
+static custody_err compare(struct cty_desk *desk, uint32_t witness, const struct cty_checkpoint *shown,
+                           struct cty_bytes vkey, custody_error *error)
+{
+    struct cty_tree_reader tree = cty_store_tree(desk->reader);
+    uint64_t size = cty_store_size(desk->reader);
+    char what[CTY_WITNESS_DETAIL_MAX];
+    struct cty_hash root;
+    if (shown->size > size) {
+        snprintf(what, sizeof(what), "a checkpoint of %llu entries that our log key signed, and the database has %llu",
+                 (unsigned long long)shown->size, (unsigned long long)size);
+        stop_appending(desk, witness, what);
+        return CUSTODY_OK;
+    }
+    CTY_TRY(cty_tree_root(&tree, shown->size, &root));
+    if (cty_hash_equal(&root, &shown->root)) {
+        desk->seats[witness].has = shown->size;
+        return CUSTODY_OK;
+    }
+    snprintf(what, sizeof(what), "another ledger of this name: our log key signed another root of %llu entries",
+             (unsigned long long)shown->size);
+    stop_appending(desk, witness, what);
+    return convict(desk, shown, vkey, &root, error);
+}
+
+custody_err cty_desk_judge_shown(struct cty_desk *desk, uint32_t witness, custody_error *error)
+{
+    struct cty_checkpoint shown;
+    struct cty_bytes vkey;
+    CTY_TRY(open_note(desk, &shown, &vkey));
+    CTY_TRY(cty_store_begin_read(desk->reader, error));
+    custody_err err = compare(desk, witness, &shown, vkey, error);
+    cty_store_end_read(desk->reader);
+    if (err != CUSTODY_OK)
+        cty_log(CTY_LOG_ERROR, "contradiction", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);
+    return err;
+}
