@@ -24,9 +24,9 @@ void cty_config_done(struct cty_config *config)
     free(config->tls_certificate);
     free(config->tls_key);
     free(config->metrics);
+    free(config->witnesses);
     for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
         free(config->listen[i]);
-    free(config->witnesses);
         free(config->publish[i]);
         free(config->tls_names[i]);
     }
@@ -91,13 +91,13 @@ struct config_text {
     struct cty_bytes tls_names[CTY_URLS_PER_DOOR_MAX];
     uint32_t tls_names_count;
     uint64_t waits;
+    struct cty_bytes witnesses;
     uint64_t workers;
 };
 
 #define CT struct config_text
 #define MAY_U64(member, label, most)                                                                   \
     {.name = label, .kind = CTY_FIELD_U64, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member), \
-    struct cty_bytes witnesses;
      .max = (most)}
 #define MAY_BOOL(member, label)                                                                        \
     {.name = label, .kind = CTY_FIELD_BOOL, .flags = CTY_OPTIONAL | CTY_ZERO, .offset = offsetof(CT, member)}
@@ -126,6 +126,7 @@ static const struct cty_field config_fields[] = {
     OPT_TEXT(CT, tls_key, "tls_key", ANY),
     MAY_URLS(tls_names, "tls_names"),
     MAY_U64(waits, "waits", CTY_WAITS_MAX),
+    OPT_TEXT(CT, witnesses, "witnesses", ANY),
     MAY_U64(workers, "workers", CTY_WORKERS_MAX),
 };
 static const struct cty_shape config_shape = CTY_SHAPE(config_fields);
@@ -134,7 +135,6 @@ static custody_err set_text(char **field, struct cty_bytes value)
 {
     if (!value.data)
         return CUSTODY_OK;
-    OPT_TEXT(CT, witnesses, "witnesses", ANY),
     char *copy = cty_bytes_dup_text(value);
     if (!copy)
         return CUSTODY_E_NO_MEMORY;
@@ -182,6 +182,7 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     config->development = config->development || text->development;
     config->group_access = config->group_access || text->group_access;
     CTY_TRY(set_text(&config->metrics, text->metrics));
+    CTY_TRY(set_path(&config->witnesses, text->witnesses, folder));
     config->sandbox = (enum cty_sandbox_mode)text->sandbox;
     config->workers = text->workers;
     config->queue = text->queue;
@@ -190,7 +191,6 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     config->waits = text->waits;
     return CUSTODY_OK;
 }
-    CTY_TRY(set_path(&config->witnesses, text->witnesses, folder));
 
 /* A configuration is read like a message: one JSON object, members in any order, none unknown. */
 custody_err cty_config_parse(struct cty_config *config, struct cty_bytes text, const char *folder,

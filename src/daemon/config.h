@@ -33,10 +33,10 @@ struct cty_config {
     bool development;
     bool group_access; /* the socket files are for the group as well */
     char *metrics;     /* http://ADDRESS:PORT of this machine; NULL: no door for metrics */
+    char *witnesses;   /* path of the policy or trust file that names the witnesses; NULL: there are none */
     enum cty_sandbox_mode sandbox;
     uint64_t workers;
     uint64_t queue;
-    char *witnesses;   /* path of the policy or trust file that names the witnesses; NULL: there are none */
     uint64_t connections;
     uint64_t calls;
     uint64_t waits;

@@ -27,9 +27,9 @@ struct cty_daemon {
     int failure_fd;
     int memory_fd;
     struct cty_health *health; /* NULL: none */
-    struct cty_sandbox_state sandbox;
     struct cty_desk *desk;     /* NULL: none */
     int courier;               /* until the desk has it */
+    struct cty_sandbox_state sandbox;
     /* How far the start came: what has to be undone. */
     bool has_head;
     bool has_sessions;
@@ -63,9 +63,9 @@ static void on_committed(void *user, const struct cty_touched *cases, size_t cou
     struct cty_daemon *daemon = user;
     struct cty_service *service = &daemon->service;
     cty_waits_committed(&service->waits, cases, count);
+    cty_desk_notify(daemon->desk);
     if (!service->publisher)
         return;
-    cty_desk_notify(daemon->desk);
     struct cty_head_state now;
     cty_head_get(&service->head, &now);
     /* A hint: who misses it asks. */
@@ -132,14 +132,6 @@ static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemo
     return err;
 }
 
-static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_daemon_options *options,
-                                   custody_error *error)
-{
-    struct cty_service *service = &daemon->service;
-    struct cty_sequencer_config config = {.store = daemon->store, .custodian = &daemon->custodian,
-                                          .head = &service->head, .queue_max = options->config->queue,
-                                          .key_changes = &service->key_changes,
-                                          .committed = on_committed, .told = on_told, .failed = on_failed,
 /*
  * R16: what the witnesses have seen comes before the next entry, unless a person has just said how much there is and the
  * database holds that.
@@ -171,13 +163,21 @@ static custody_err open_witnesses(struct cty_daemon *daemon, const struct cty_da
     return cty_desk_open(&desk, &daemon->desk, error);
 }
 
+static custody_err start_sequencer(struct cty_daemon *daemon, const struct cty_daemon_options *options,
+                                   custody_error *error)
+{
+    struct cty_service *service = &daemon->service;
+    struct cty_sequencer_config config = {.store = daemon->store, .custodian = &daemon->custodian,
+                                          .head = &service->head, .queue_max = options->config->queue,
+                                          .witnesses = service->witnesses,
+                                          .key_changes = &service->key_changes,
+                                          .committed = on_committed, .told = on_told, .failed = on_failed,
                                           .user = daemon};
     custody_error clock = {0};
     if (cty_clock_guard_begin(&config.guard, &daemon->custodian.clock, cty_head_time(&service->head),
                               options->confirm_clock, &clock) != CUSTODY_OK)
         cty_head_put_service(&service->head, CTY_SERVING_CLOCK, clock.detail);
     daemon->has_sequencer = true;
-                                          .witnesses = service->witnesses,
     CTY_TRY(cty_sequencer_init(&service->sequencer, &config));
     return cty_sequencer_start(&service->sequencer, error);
 }
@@ -258,6 +258,7 @@ static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_opti
     cty_head_init(&service->head);
     daemon->has_head = true;
     CTY_TRY(open_ledger(daemon, options, error));
+    CTY_TRY(open_witnesses(daemon, options, error));
     daemon->has_sessions = true;
     CTY_TRY(cty_sessions_init(&service->sessions, &daemon->custodian.clock));
     CTY_TRY(cty_statement_cases_init(&service->statement_cases));
@@ -268,9 +269,10 @@ static custody_err start(struct cty_daemon *daemon, const struct cty_daemon_opti
     CTY_TRY(cty_waits_start(&service->waits, error));
     CTY_TRY(start_sequencer(daemon, options, error));
     CTY_TRY(start_workers(daemon, options, error));
+    if (daemon->desk)
+        CTY_TRY(cty_desk_start(daemon->desk, error));
     CTY_TRY(open_doors(daemon, options->config, error));
     return begin_serving(daemon, options, error);
-    CTY_TRY(open_witnesses(daemon, options, error));
 }
 
 custody_err cty_daemon_start(const struct cty_daemon_options *options, struct cty_daemon **ret_daemon,
@@ -280,9 +282,8 @@ custody_err cty_daemon_start(const struct cty_daemon_options *options, struct ct
     if (!daemon)
         return CUSTODY_E_NO_MEMORY;
     daemon->failure_fd = daemon->memory_fd = -1;
+    daemon->courier = options->trust ? options->courier : -1;
     custody_err err = start(daemon, options, error);
-    if (daemon->desk)
-        CTY_TRY(cty_desk_start(daemon->desk, error));
     if (err != CUSTODY_OK) {
         cty_daemon_stop(daemon, 0);
         return cty_fail_code(error, err);
@@ -294,7 +295,6 @@ custody_err cty_daemon_start(const struct cty_daemon_options *options, struct ct
 /* --- stop -------------------------------------------------------------------------------------------------- */
 
 /*
-    daemon->courier = options->trust ? options->courier : -1;
  * The order matters: first nothing new comes and the long polls end; then the sequencer finishes, which hands its
  * jobs back to the workers; then the workers finish, and every call has its answer.
  */
@@ -307,6 +307,7 @@ static void stop_threads(struct cty_daemon *daemon, uint64_t drain_ms)
         cty_log(CTY_LOG_WARNING, "drain", "detail", "s", "some answers were not taken in time", NULL);
     if (daemon->has_sequencer)
         cty_sequencer_stop(&service->sequencer);
+    cty_desk_stop(daemon->desk); /* which the sequencer tells of commits */
     if (daemon->has_jobs)
         cty_jobs_stop(&service->jobs);
     for (uint32_t i = 0; i < service->workers_count; i++)
@@ -319,7 +320,6 @@ static void free_all(struct cty_daemon *daemon)
     cty_health_close(daemon->health); /* it asks the door */
     cty_net_server_close(service->server);
     cty_net_publisher_close(service->publisher);
-    cty_desk_stop(daemon->desk); /* which the sequencer tells of commits */
     for (uint32_t i = 0; i < service->workers_count; i++)
         cty_worker_close(&service->workers[i]);
     if (daemon->has_sequencer)
@@ -335,8 +335,11 @@ static void free_all(struct cty_daemon *daemon)
     if (daemon->has_head)
         cty_head_done(&service->head);
     cty_doors_done(&service->doors);
+    cty_witnesses_free(service->witnesses);
     cty_store_close(daemon->store);
     cty_custodian_done(&daemon->custodian);
+    if (daemon->courier >= 0)
+        close(daemon->courier);
     if (daemon->failure_fd >= 0)
         close(daemon->failure_fd);
     if (daemon->memory_fd >= 0)
@@ -348,11 +351,8 @@ void cty_daemon_stop(struct cty_daemon *daemon, uint64_t drain_ms)
 {
     if (!daemon)
         return;
-    cty_witnesses_free(service->witnesses);
     stop_threads(daemon, drain_ms);
     free_all(daemon);
-    if (daemon->courier >= 0)
-        close(daemon->courier);
 }
 
 int cty_daemon_failure_fd(const struct cty_daemon *daemon)

@@ -285,8 +285,6 @@ static void check_doors(const struct program *program, custody_err *first)
     cty_doors_done(&doors);
 }
 
-/* Says everything that is wrong, not only the first. */
-static custody_err check(struct program *program)
 static void check_witnesses(struct program *program, custody_err *first)
 {
     custody_error error = {0};
@@ -297,15 +295,17 @@ static void check_witnesses(struct program *program, custody_err *first)
         say(err, &error, first);
 }
 
+/* Says everything that is wrong, not only the first. */
+static custody_err check(struct program *program)
 {
     struct cty_daemon_facts facts = {.closed = false};
     custody_err first = CUSTODY_OK;
     custody_error error = {0};
     check_keys(program, &first);
     check_doors(program, &first);
+    check_witnesses(program, &first);
     if (program->log && program->clerk) {
         struct cty_daemon_options options = daemon_options(program);
-    check_witnesses(program, &first);
         custody_err err = cty_daemon_check_ledger(&options, &facts, &error);
         if (err != CUSTODY_OK)
             say(err, &error, &first);
@@ -324,8 +324,6 @@ static int report(custody_err err, const custody_error *error)
     return custody_err_exit(err);
 }
 
-static custody_err run(struct program *program, custody_error *error)
-{
 /* Before there are keys or threads: who dials has neither. */
 static custody_err start_courier(struct program *program, custody_error *error)
 {
@@ -337,10 +335,12 @@ static custody_err start_courier(struct program *program, custody_error *error)
     return cty_courier_start(&courier, &program->courier, error);
 }
 
+static custody_err run(struct program *program, custody_error *error)
+{
     CTY_TRY(cty_config_complete(&program->options.config, error));
+    CTY_TRY(start_courier(program, error));
     CTY_TRY(load_keys(program, error));
     CTY_TRY(lock_keys(program, error));
-    CTY_TRY(start_courier(program, error));
     return program->options.mode == CTY_MODE_INIT ? init(program, error) : serve(program, error);
 }
 
@@ -395,9 +395,9 @@ int main(int argc, char **argv)
     cty_secret_free(program.clerk);
     cty_secret_free(program.next_log);
     cty_secret_free(program.next_clerk);
+    cty_trust_done(&program.trust);
     cty_options_done(&program.options);
     if (program.signals >= 0)
-    cty_trust_done(&program.trust);
         close(program.signals);
     if (program.manager >= 0)
         close(program.manager);

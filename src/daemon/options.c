@@ -30,10 +30,10 @@ const char *const cty_options_help =
     "      --calls N          calls that run at once (default: 64)\n"
     "      --waits N          calls that wait for news at once (default: 8192)\n"
     "      --metrics URL      /healthz and /metrics, at http://127.0.0.1:PORT (default: nowhere)\n"
+    "      --witnesses FILE   a policy (C2SP tlog-policy) or a trust file: who cosigns each checkpoint\n"
     "      --sandbox MODE     on: give up all that serving does not need, as far as the kernel knows\n"
     "                         how (default); require: no start without seccomp, Landlock\n"
     "                         and locked keys; off\n"
-    "      --witnesses FILE   a policy (C2SP tlog-policy) or a trust file: who cosigns each checkpoint\n"
     "      --group            let the socket's group connect as well\n"
     "      --development      accept the published development keys\n"
     "      --passphrase-fd N  read the key files' passphrases from this descriptor, a line\n"
@@ -68,12 +68,12 @@ enum flag {
     FLAG_CALLS,
     FLAG_WAITS,
     FLAG_METRICS,
+    FLAG_WITNESSES,
     FLAG_SANDBOX,
     FLAG_GROUP,
     FLAG_DEVELOPMENT,
     FLAG_PASSPHRASE_FD,
     FLAG_CONFIRM_CLOCK,
-    FLAG_WITNESSES,
     FLAG_RESTORED,
     FLAG_INIT,
     FLAG_CHECK,
@@ -100,6 +100,7 @@ static const struct option flags[] = {
     {"calls", required_argument, NULL, FLAG_CALLS},
     {"waits", required_argument, NULL, FLAG_WAITS},
     {"metrics", required_argument, NULL, FLAG_METRICS},
+    {"witnesses", required_argument, NULL, FLAG_WITNESSES},
     {"sandbox", required_argument, NULL, FLAG_SANDBOX},
     {"group", no_argument, NULL, FLAG_GROUP},
     {"development", no_argument, NULL, FLAG_DEVELOPMENT},
@@ -107,7 +108,6 @@ static const struct option flags[] = {
     {"confirm-clock", no_argument, NULL, FLAG_CONFIRM_CLOCK},
     {"restored", required_argument, NULL, FLAG_RESTORED},
     {"init", required_argument, NULL, FLAG_INIT},
-    {"witnesses", required_argument, NULL, FLAG_WITNESSES},
     {"check", no_argument, NULL, FLAG_CHECK},
     {"version", no_argument, NULL, FLAG_VERSION},
     {NULL, 0, NULL, 0},
@@ -188,6 +188,8 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         return take_number(value, CTY_WAITS_MAX, &config->waits, reading->error);
     case FLAG_METRICS:
         return cty_config_set(&config->metrics, value);
+    case FLAG_WITNESSES:
+        return cty_config_set(&config->witnesses, value);
     case FLAG_SANDBOX:
         return cty_config_set_sandbox(config, value, reading->error);
     case FLAG_GROUP:
@@ -200,8 +202,6 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         CTY_TRY(take_number(value, 1023, &number, reading->error));
         options->passphrase_fd = (int)number;
         return CUSTODY_OK;
-    case FLAG_WITNESSES:
-        return cty_config_set(&config->witnesses, value);
     case FLAG_CONFIRM_CLOCK:
         options->confirm_clock = true;
         return CUSTODY_OK;
