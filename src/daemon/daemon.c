@@ -79,6 +79,12 @@ static void on_told(void *user)
     cty_jobs_push_decided(&daemon->service);
 }
 
+static void on_cosigned(void *user)
+{
+    struct cty_daemon *daemon = user;
+    cty_sequencer_nudge(&daemon->service.sequencer);
+}
+
 static void on_failed(void *user)
 {
     struct cty_daemon *daemon = user;

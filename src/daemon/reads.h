@@ -8,6 +8,7 @@
 #define CTY_DAEMON_READS_H
 
 #include "daemon/service.h"
+#include "proto/claims.h"
 
 typedef custody_err cty_read_function(struct cty_worker *worker, const struct cty_rpc_params *params,
                                       union cty_rpc_result *result, custody_error *error);
