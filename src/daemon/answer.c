@@ -22,6 +22,7 @@ static cty_read_function *const reads[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = cty_read_checkpoint,
     [CTY_RPC_PROOF_INCLUSION] = cty_read_proof_inclusion,
     [CTY_RPC_PROOF_CONSISTENCY] = cty_read_proof_consistency,
+    [CTY_RPC_TILE] = cty_read_tile,
     [CTY_RPC_WITNESSES] = cty_read_witnesses,
     [CTY_RPC_ENTRIES] = cty_read_entries,
     [CTY_RPC_CASE_GET] = cty_read_case_get,
@@ -127,17 +128,11 @@ void cty_answer_finish(struct cty_worker *worker, struct cty_job *job)
 
 /* --- sessions ---------------------------------------------------------------------------------------------- */
 
-custody_err cty_answer_access(struct cty_worker *worker, custody_error *error)
+custody_err cty_answer_session(struct cty_worker *worker, custody_error *error)
 {
-    enum cty_rpc_access access = cty_rpc_method(worker->call.rpc)->access;
     const struct cty_opt_hash *token = &worker->call.params.session;
     struct cty_actor_record record;
     uint32_t rotation = 0;
-    worker->actor[0] = 0;
-    bool open = access == CTY_RPC_OPEN ||
-                (access == CTY_RPC_MEMBERS && worker->service->custodian->readers == CTY_READERS_PUBLIC);
-    if (open)
-        return CUSTODY_OK;
     if (!token->present)
         return cty_fail(error, CUSTODY_E_NO_SESSION, "none was given");
     custody_err err = cty_sessions_find(&worker->service->sessions, &token->hash, worker->actor, &rotation);
@@ -155,6 +150,15 @@ custody_err cty_answer_access(struct cty_worker *worker, custody_error *error)
     else
         cty_sessions_close_actor(&worker->service->sessions, name);
     return cty_fail(error, CUSTODY_E_NO_SESSION, "it ended with its actor's key");
+}
+
+custody_err cty_answer_access(struct cty_worker *worker, custody_error *error)
+{
+    enum cty_rpc_access access = cty_rpc_method(worker->call.rpc)->access;
+    worker->actor[0] = 0;
+    bool open = access == CTY_RPC_OPEN ||
+                (access == CTY_RPC_MEMBERS && worker->service->custodian->readers == CTY_READERS_PUBLIC);
+    return open ? CUSTODY_OK : cty_answer_session(worker, error);
 }
 
 /* --- one call ---------------------------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ void cty_answer_result(struct cty_job *job, const struct cty_rpc_id *id, enum ct
 
 /* Whose session worker->call comes with, into worker->actor; a snapshot is open. Errors: NO_SESSION. */
 CUSTODY_MUST_USE custody_err cty_answer_access(struct cty_worker *worker, custody_error *error);
+/* The same of a method that needs a session sometimes. */
+CUSTODY_MUST_USE custody_err cty_answer_session(struct cty_worker *worker, custody_error *error);
 /* Goes on to the next call of the message. */
 void cty_answer_advance(struct cty_job *job);
 /* Sends what was answered, and gives the job back. */

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "daemon/tiles.h"
 #include "model/shape_rows.h"
 #include "net/http.h"
 #include "proto/rpc.h"
@@ -23,12 +24,14 @@ void cty_config_done(struct cty_config *config)
     free(config->origin);
     free(config->tls_certificate);
     free(config->tls_key);
+    free(config->http);
     free(config->metrics);
     free(config->witnesses);
     for (size_t i = 0; i < CTY_URLS_PER_DOOR_MAX; i++) {
         free(config->listen[i]);
         free(config->publish[i]);
         free(config->tls_names[i]);
+        free(config->http_names[i]);
     }
     memset(config, 0, sizeof(*config));
 }
@@ -74,6 +77,9 @@ struct config_text {
     uint64_t connections;
     bool development;
     bool group_access;
+    struct cty_bytes http;
+    struct cty_bytes http_names[CTY_URLS_PER_DOOR_MAX];
+    uint32_t http_names_count;
     struct cty_bytes ledger;
     struct cty_bytes listen[CTY_URLS_PER_DOOR_MAX];
     uint32_t listen_count;
@@ -111,6 +117,8 @@ static const struct cty_field config_fields[] = {
     MAY_U64(connections, "connections", CTY_CONNECTIONS_MAX),
     MAY_BOOL(development, "development"),
     MAY_BOOL(group_access, "group_access"),
+    OPT_TEXT(CT, http, "http", ANY),
+    MAY_URLS(http_names, "http_names"),
     OPT_TEXT(CT, ledger, "ledger", ANY),
     MAY_URLS(listen, "listen"),
     OPT_TEXT(CT, log_key, "log_key", ANY),
@@ -182,6 +190,8 @@ static custody_err take(struct cty_config *config, const struct config_text *tex
     config->development = config->development || text->development;
     config->group_access = config->group_access || text->group_access;
     CTY_TRY(set_text(&config->metrics, text->metrics));
+    CTY_TRY(set_text(&config->http, text->http));
+    CTY_TRY(set_list(config->http_names, &config->http_names_count, text->http_names, text->http_names_count));
     CTY_TRY(set_path(&config->witnesses, text->witnesses, folder));
     config->sandbox = (enum cty_sandbox_mode)text->sandbox;
     config->workers = text->workers;
@@ -273,6 +283,23 @@ static custody_err check_metrics(const struct cty_config *config, custody_error 
     return CUSTODY_OK;
 }
 
+static custody_err check_http(const struct cty_config *config, custody_error *error)
+{
+    struct cty_net_url url;
+    char name[CTY_URL_BYTES_MAX + 1];
+    bool here = false;
+    custody_error inner = {0};
+    if (config->http && cty_http_url_parse_any(config->http, &url, &here, &inner) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_CONFIG, "http: %s", inner.detail);
+    if (!config->http && config->http_names_count)
+        return cty_fail(error, CUSTODY_E_CONFIG, "http_names: there is no http");
+    for (size_t i = 0; i < config->http_names_count; i++) {
+        if (cty_tiles_name_parse(cty_bytes_text(config->http_names[i]), name, &inner) != CUSTODY_OK)
+            return cty_fail(error, CUSTODY_E_CONFIG, "http_names: %s", inner.detail);
+    }
+    return CUSTODY_OK;
+}
+
 static custody_err complete_number(uint64_t *number, uint64_t fallback, uint64_t most, const char *which,
                                    custody_error *error)
 {
@@ -301,6 +328,7 @@ custody_err cty_config_complete(struct cty_config *config, custody_error *error)
     CTY_TRY(check_urls(config->listen, config->listen_count, "listen", error));
     CTY_TRY(check_urls(config->publish, config->publish_count, "publish", error));
     CTY_TRY(check_metrics(config, error));
+    CTY_TRY(check_http(config, error));
     CTY_TRY(complete_number(&config->workers, processors(), CTY_WORKERS_MAX, "workers", error));
     CTY_TRY(complete_number(&config->queue, CTY_QUEUE_DEFAULT, CTY_QUEUE_MAX, "queue", error));
     CTY_TRY(complete_number(&config->connections, CTY_CONNECTIONS_DEFAULT, CTY_CONNECTIONS_MAX, "connections", error));

@@ -32,6 +32,9 @@ struct cty_config {
     size_t tls_names_count;
     bool development;
     bool group_access; /* the socket files are for the group as well */
+    char *http;        /* http://ADDRESS:PORT of the door for readers of files; NULL: none */
+    char *http_names[CTY_URLS_PER_DOOR_MAX]; /* addresses under which readers know it, where a proxy is in front */
+    size_t http_names_count;
     char *metrics;     /* http://ADDRESS:PORT of this machine; NULL: no door for metrics */
     char *witnesses;   /* path of the policy or trust file that names the witnesses; NULL: there are none */
     enum cty_sandbox_mode sandbox;

@@ -60,9 +60,14 @@ static custody_err find_needs(struct needs *needs, const struct cty_config *conf
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(need_urls(needs, config->listen, config->listen_count, error));
     CTY_TRY(need_urls(needs, config->publish, config->publish_count, error));
-    if (!config->metrics)
+    bool here = false;
+    if (config->metrics) {
+        CTY_TRY(cty_http_url_parse(config->metrics, &url, error));
+        CTY_TRY(need_url(needs, &url, error));
+    }
+    if (!config->http)
         return CUSTODY_OK;
-    CTY_TRY(cty_http_url_parse(config->metrics, &url, error));
+    CTY_TRY(cty_http_url_parse_any(config->http, &url, &here, error));
     return need_url(needs, &url, error);
 }
 

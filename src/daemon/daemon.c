@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/policy.h"
 #include "daemon/service.h"
+#include "daemon/tiles.h"
 
 /* Statements in use beyond those that are queued: one message's worth for each call that may be under way. */
 #define SUBMISSIONS_BEYOND_QUEUE 1024u
@@ -27,6 +28,7 @@ struct cty_daemon {
     int failure_fd;
     int memory_fd;
     struct cty_health *health; /* NULL: none */
+    struct cty_tiles *tiles;   /* NULL: none */
     struct cty_desk *desk;     /* NULL: none */
     int courier;               /* until the desk has it */
     struct cty_sandbox_state sandbox;
@@ -226,7 +228,8 @@ static custody_err open_health(struct cty_daemon *daemon, const struct cty_daemo
     const struct cty_config *config = options->config;
     struct cty_health_config health = {.url = config->metrics, .memory_fd = daemon->memory_fd, .database = config->ledger,
                                        .head = &daemon->service.head, .clock = &daemon->custodian.clock,
-                                       .server = daemon->service.server, .queue_max = config->queue,
+                                       .server = daemon->service.server, .tiles = daemon->tiles,
+                                       .queue_max = config->queue,
                                        .calls_max = config->calls, .waits_max = config->waits,
                                        .connections_max = config->connections, .keys_locked = options->keys_locked};
     return config->metrics ? cty_health_open(&health, &daemon->health, error) : CUSTODY_OK;
@@ -245,11 +248,14 @@ static custody_err before_threads(struct cty_daemon *daemon, const struct cty_da
 static custody_err begin_serving(struct cty_daemon *daemon, const struct cty_daemon_options *options,
                                  custody_error *error)
 {
+    if (options->config->http)
+        CTY_TRY(cty_tiles_open(&daemon->service, options->config, &daemon->tiles, error));
     CTY_TRY(open_health(daemon, options, error));
     if (options->confine)
         CTY_TRY(cty_confine_after(options->config, &daemon->sandbox, error));
     cty_health_serving(daemon->health, &daemon->sandbox);
     cty_jobs_open(&daemon->service.jobs);
+    cty_tiles_serving(daemon->tiles);
     return CUSTODY_OK;
 }
 
@@ -323,7 +329,8 @@ static void stop_threads(struct cty_daemon *daemon, uint64_t drain_ms)
 static void free_all(struct cty_daemon *daemon)
 {
     struct cty_service *service = &daemon->service;
-    cty_health_close(daemon->health); /* it asks the door */
+    cty_health_close(daemon->health); /* it asks the doors */
+    cty_tiles_close(daemon->tiles);
     cty_net_server_close(service->server);
     cty_net_publisher_close(service->publisher);
     for (uint32_t i = 0; i < service->workers_count; i++)
@@ -374,6 +381,11 @@ const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index)
 const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index)
 {
     return daemon->service.publisher ? cty_net_publisher_url(daemon->service.publisher, index) : NULL;
+}
+
+const char *cty_daemon_http_url(const struct cty_daemon *daemon)
+{
+    return daemon->tiles ? cty_tiles_url(daemon->tiles) : NULL;
 }
 
 const char *cty_daemon_metrics_url(const struct cty_daemon *daemon)
@@ -438,6 +450,8 @@ custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, st
         err = check_copy(options, reader, error);
     if (err == CUSTODY_OK)
         err = read_ledger(&custodian, &head, options, reader, error);
+    if (err == CUSTODY_OK)
+        err = cty_tiles_check(options->config, (enum cty_readers)custodian.readers, error);
     if (err == CUSTODY_OK)
         *ret_facts = facts_of(options, &head);
     cty_store_reader_close(reader);

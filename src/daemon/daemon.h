@@ -57,6 +57,8 @@ int cty_daemon_failure_fd(const struct cty_daemon *daemon);
 /* Addresses, as clients name them; NULL beyond the last. Borrowed. */
 const char *cty_daemon_url(const struct cty_daemon *daemon, size_t index);
 const char *cty_daemon_publish_url(const struct cty_daemon *daemon, size_t index);
+/* Of the door for readers of files; NULL where there is none. Borrowed. */
+const char *cty_daemon_http_url(const struct cty_daemon *daemon);
 /* Of /healthz and /metrics; NULL where there is none. Borrowed. */
 const char *cty_daemon_metrics_url(const struct cty_daemon *daemon);
 /* What was given up; all zero without `confine`. Borrowed. */

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "daemon/metrics.h"
+#include "daemon/tiles.h"
 #include "net/http.h"
 
 enum phase { STARTING, SERVING, STOPPING };
@@ -59,6 +60,8 @@ static void look_at_doors(const struct cty_health *health, struct cty_metrics_fa
     facts->reaped = counts.reaped;
     facts->broken = counts.broken;
     facts->greedy = counts.greedy;
+    if (health->config.tiles)
+        cty_tiles_get_counts(health->config.tiles, &facts->http);
 }
 
 static void look(struct cty_health *health, struct cty_metrics_facts *facts)

@@ -14,6 +14,8 @@
 #include "daemon/sandbox.h"
 #include "net/server.h"
 
+struct cty_tiles;
+
 struct cty_health;
 
 /* Borrowed until close, but for `url`, which is until open returns. */
@@ -24,6 +26,7 @@ struct cty_health_config {
     struct cty_head *head;
     const struct cty_clock *clock;
     struct cty_net_server *server;
+    struct cty_tiles *tiles; /* NULL: none */
     uint64_t queue_max;
     uint64_t calls_max;
     uint64_t waits_max;

@@ -173,6 +173,8 @@ static void log_ready(struct cty_daemon *daemon)
         cty_log(CTY_LOG_INFO, "listening", "door", "s", url, NULL);
     for (size_t i = 0; (url = cty_daemon_publish_url(daemon, i)) != NULL; i++)
         cty_log(CTY_LOG_INFO, "publishing", "door", "s", url, NULL);
+    if (cty_daemon_http_url(daemon))
+        cty_log(CTY_LOG_INFO, "http", "door", "s", cty_daemon_http_url(daemon), NULL);
     if (cty_daemon_metrics_url(daemon))
         cty_log(CTY_LOG_INFO, "metrics", "door", "s", cty_daemon_metrics_url(daemon), NULL);
     log_certificate(daemon);

@@ -158,6 +158,27 @@ static custody_err put_doors(const struct cty_metrics_facts *facts, const struct
     return put_plain(out, list, CTY_COUNT_OF(list));
 }
 
+static custody_err put_http(const struct cty_http_counts *http, struct cty_buf *out)
+{
+    const struct plain list[] = {
+        {{"custody_http_connections", "gauge", NULL, "Open connections of the HTTP door for readers."}, http->connections,
+         put_whole},
+        {{"custody_http_connections_limit", "gauge", NULL, "How many may be; 0 where there is no such door."},
+         http->connections_max, put_whole},
+        {{"custody_http_connections_accepted", "counter", NULL, "Connections that were taken."}, http->accepted, put_whole},
+        {{"custody_http_connections_refused", "counter", NULL, "Closed at once, there being too many."}, http->refused,
+         put_whole},
+        {{"custody_http_connections_reaped", "counter", NULL, "Closed for being late."}, http->reaped, put_whole},
+        {{"custody_http_answers_bytes", "gauge", "bytes", "Answers that nobody has taken yet."}, http->bytes, put_whole},
+    };
+    static const struct family answers = {"custody_http_answers", "counter", NULL, "Requests answered, by class of status."};
+    CTY_TRY(put_plain(out, list, CTY_COUNT_OF(list)));
+    CTY_TRY(put_family(out, &answers));
+    for (size_t i = 1; i < CTY_COUNT_OF(http->answers); i++)
+        CTY_TRY(cty_buf_putf(out, "custody_http_answers_total{status=\"%zuxx\"} %" PRIu64 "\n", i + 1, http->answers[i]));
+    return CUSTODY_OK;
+}
+
 /* Each method and each code stands there from the start, so that the first of its kind is a change from 0. */
 static custody_err put_answers(const struct cty_counts *counts, struct cty_buf *out)
 {
@@ -183,6 +204,7 @@ custody_err cty_metrics_write(const struct cty_metrics_facts *facts, struct cty_
     CTY_TRY(put_state(facts, out));
     CTY_TRY(put_ledger(facts, &counts, out));
     CTY_TRY(put_doors(facts, &counts, out));
+    CTY_TRY(put_http(&facts->http, out));
     CTY_TRY(put_answers(&counts, out));
     return cty_buf_put_text(out, "# EOF\n");
 }

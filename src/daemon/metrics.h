@@ -7,6 +7,7 @@
 #define CTY_DAEMON_METRICS_H
 
 #include "daemon/sandbox.h"
+#include "net/http.h"
 #include "proto/rpc_shapes.h"
 
 #define CTY_METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -30,6 +31,7 @@ struct cty_metrics_facts {
     uint64_t reaped;
     uint64_t broken;
     uint64_t greedy;
+    struct cty_http_counts http; /* of the door for readers of files; all 0 where there is none */
     uint64_t database_bytes;
     uint64_t wal_bytes;
     uint64_t resident_bytes;

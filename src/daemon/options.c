@@ -29,6 +29,9 @@ const char *const cty_options_help =
     "      --connections N    connections at once (default: 1024)\n"
     "      --calls N          calls that run at once (default: 64)\n"
     "      --waits N          calls that wait for news at once (default: 8192)\n"
+    "      --http URL         checkpoint, tiles and bundles of entries for readers, at http://ADDRESS:PORT,\n"
+    "                         on this machine unless the ledger is public (default: nowhere)\n"
+    "      --http-name URL    https://HOST[:PORT][/PATH] under which a proxy leads there, up to 4\n"
     "      --metrics URL      /healthz and /metrics, at http://127.0.0.1:PORT (default: nowhere)\n"
     "      --witnesses FILE   a policy (C2SP tlog-policy) or a trust file: who cosigns each checkpoint\n"
     "      --sandbox MODE     on: give up all that serving does not need, as far as the kernel knows\n"
@@ -67,6 +70,8 @@ enum flag {
     FLAG_CONNECTIONS,
     FLAG_CALLS,
     FLAG_WAITS,
+    FLAG_HTTP,
+    FLAG_HTTP_NAME,
     FLAG_METRICS,
     FLAG_WITNESSES,
     FLAG_SANDBOX,
@@ -99,6 +104,8 @@ static const struct option flags[] = {
     {"connections", required_argument, NULL, FLAG_CONNECTIONS},
     {"calls", required_argument, NULL, FLAG_CALLS},
     {"waits", required_argument, NULL, FLAG_WAITS},
+    {"http", required_argument, NULL, FLAG_HTTP},
+    {"http-name", required_argument, NULL, FLAG_HTTP_NAME},
     {"metrics", required_argument, NULL, FLAG_METRICS},
     {"witnesses", required_argument, NULL, FLAG_WITNESSES},
     {"sandbox", required_argument, NULL, FLAG_SANDBOX},
@@ -119,6 +126,7 @@ struct reading {
     bool listens;
     bool publishes;
     bool names;
+    bool http_names;
     custody_error *error;
 };
 
@@ -186,6 +194,10 @@ static custody_err take_flag(struct reading *reading, int flag, const char *valu
         return take_number(value, CTY_CALLS_MAX, &config->calls, reading->error);
     case FLAG_WAITS:
         return take_number(value, CTY_WAITS_MAX, &config->waits, reading->error);
+    case FLAG_HTTP:
+        return cty_config_set(&config->http, value);
+    case FLAG_HTTP_NAME:
+        return take_url(config->http_names, &config->http_names_count, &reading->http_names, value, reading->error);
     case FLAG_METRICS:
         return cty_config_set(&config->metrics, value);
     case FLAG_WITNESSES:

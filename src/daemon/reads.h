@@ -16,6 +16,8 @@ typedef custody_err cty_read_function(struct cty_worker *worker, const struct ct
 /* read_ledger.c */
 cty_read_function cty_read_info, cty_read_checkpoint, cty_read_proof_inclusion, cty_read_proof_consistency,
     cty_read_entries, cty_read_trust_entries, cty_read_case_entries;
+/* tiles.c */
+cty_read_function cty_read_tile;
 /* read_witnesses.c */
 cty_read_function cty_read_witnesses, cty_read_witnessed_checkpoint;
 /* A checkpoint of at least this size that meets the custodian's policy; its note in worker->note. Errors: NOT_WITNESSED. */

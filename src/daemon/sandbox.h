@@ -28,7 +28,7 @@ struct cty_sandbox_state {
 };
 
 #define CTY_SANDBOX_FOLDERS_MAX (1u + 2u * CTY_URLS_PER_DOOR_MAX)
-#define CTY_SANDBOX_PORTS_MAX (1u + 2u * CTY_URLS_PER_DOOR_MAX)
+#define CTY_SANDBOX_PORTS_MAX (2u + 2u * CTY_URLS_PER_DOOR_MAX)
 
 /* What serving needs of the file system and the network. Texts are borrowed. */
 struct cty_sandbox_needs {

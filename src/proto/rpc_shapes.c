@@ -93,6 +93,9 @@ static const struct cty_field p_proof_consistency[] = {
     U64(P, u.proof_consistency.from, "from"),
     U64(P, u.proof_consistency.to, "to"),
 };
+static const struct cty_field p_tile[] = {
+    TEXT(P, u.tile.path, "path", WORD),
+};
 static const struct cty_field p_entries[] = {
     MAY_U64(P, u.entries.count, "count", CTY_ENTRIES_PER_ANSWER_MAX),
     U64(P, u.entries.from, "from"),
@@ -221,6 +224,9 @@ static const struct cty_field r_witnesses[] = {
     U64(R, witnesses.quorum_time, "quorum_time"),
     OBJECTS(R, witnesses.witnesses, "witnesses", witness_shape, 0, CTY_RPC_WITNESSES_MAX),
 };
+static const struct cty_field r_tile[] = {
+    TEXT(R, tile.content, "content", ANY),
+};
 static const struct cty_field r_entries[] = {
     TEXT(R, entries.checkpoint, "checkpoint", ANY),
     RAW(R, entries.entries, "entries", check_array),
@@ -337,6 +343,7 @@ static const struct cty_shape params_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = CTY_SHAPE(p_checkpoint),
     [CTY_RPC_PROOF_INCLUSION] = CTY_SHAPE(p_proof_inclusion),
     [CTY_RPC_PROOF_CONSISTENCY] = CTY_SHAPE(p_proof_consistency),
+    [CTY_RPC_TILE] = CTY_SHAPE(p_tile),
     [CTY_RPC_WITNESSES] = NOTHING,
     [CTY_RPC_ENTRIES] = CTY_SHAPE(p_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(p_case_get),
@@ -361,6 +368,7 @@ static const struct cty_shape result_shapes[CTY_RPC_COUNT] = {
     [CTY_RPC_CHECKPOINT] = CTY_SHAPE(r_checkpoint),
     [CTY_RPC_PROOF_INCLUSION] = CTY_SHAPE(r_proof_inclusion),
     [CTY_RPC_PROOF_CONSISTENCY] = CTY_SHAPE(r_proof_consistency),
+    [CTY_RPC_TILE] = CTY_SHAPE(r_tile),
     [CTY_RPC_WITNESSES] = CTY_SHAPE(r_witnesses),
     [CTY_RPC_ENTRIES] = CTY_SHAPE(r_entries),
     [CTY_RPC_CASE_GET] = CTY_SHAPE(r_case_get),

@@ -89,6 +89,9 @@ struct cty_rpc_params {
             uint64_t to;
         } proof_consistency;
         struct {
+            struct cty_bytes path; /* ledger/tile_path.h */
+        } tile;
+        struct {
             uint64_t count; /* 0: as many as one answer holds */
             uint64_t from;
         } entries;
@@ -252,6 +255,9 @@ union cty_rpc_result {
         struct cty_hash root_to;
         uint64_t to;
     } proof_consistency;
+    struct {
+        struct cty_bytes content; /* base64 */
+    } tile;
     struct {
         struct cty_bytes missing[CTY_RPC_WITNESSES_MAX]; /* names of those that do not stand on the newest checkpoint */
         uint32_t missing_count;

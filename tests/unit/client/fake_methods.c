@@ -552,7 +552,8 @@ static custody_err dispatch(struct fake *f, const struct cty_rpc_call *call, uni
         return blob_stage(f, &call->params);
     case CTY_RPC_WITNESSES:
         return CUSTODY_OK; /* it has none */
-    case CTY_RPC_CASE_NEWS: /* no client asks it */
+    case CTY_RPC_CASE_NEWS: /* no client asks it, as the next one */
+    case CTY_RPC_TILE:
     case CTY_RPC_WITNESS_ADD:
     case CTY_RPC_WITNESS_CHECKPOINT:
     case CTY_RPC_COUNT:

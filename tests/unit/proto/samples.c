@@ -42,6 +42,9 @@ struct cty_rpc_call sample_call(enum cty_rpc rpc)
         p->u.proof_inclusion.index = 3;
         p->u.proof_inclusion.size = 5;
         break;
+    case CTY_RPC_TILE:
+        p->u.tile.path = TEXT("tile/0/x001/234.p/5");
+        break;
     case CTY_RPC_PROOF_CONSISTENCY:
         p->u.proof_consistency.from = 3;
         p->u.proof_consistency.to = 9;
@@ -208,6 +211,9 @@ void sample_result(enum cty_rpc rpc, union cty_rpc_result *r)
         break;
     case CTY_RPC_WITNESSES:
         sample_witnesses(r);
+        break;
+    case CTY_RPC_TILE:
+        r->tile.content = TEXT("aGVsbG8=");
         break;
     case CTY_RPC_PROOF_CONSISTENCY:
         r->proof_consistency.from = 1;
