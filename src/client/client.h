@@ -119,6 +119,18 @@ CUSTODY_MUST_USE custody_err cty_client_checkpoint(struct cty_client *client, bo
 CUSTODY_MUST_USE custody_err cty_client_advance(struct cty_client *client, struct cty_bytes note,
                                                 struct cty_checkpoint *ret_checkpoint, custody_error *error);
 
+/*
+ * Opens a receipt (tlog-proof): the entry with this text is in the tree of a checkpoint that the log key signed, and that is of
+ * one ledger with the newest one, which it advances. *ret_receipt borrows from `text`. Errors: PROOF_INVALID, those of
+ * cty_checkpoint_open and of cty_client_advance.
+ */
+CUSTODY_MUST_USE custody_err cty_client_take_receipt(struct cty_client *client, struct cty_bytes text,
+                                                     struct cty_bytes entry, struct cty_receipt *ret_receipt,
+                                                     struct cty_checkpoint *ret_checkpoint, custody_error *error);
+
+/* The log keys that it knows: the pinned one, and those that lawfully came in its place so far. Borrowed. */
+const struct cty_log_keys *cty_client_log_keys(const struct cty_client *client);
+
 /* The file that holds the contradicting notes; NULL where there was none, or no state file. Borrowed. */
 const char *cty_client_contradiction(const struct cty_client *client);
 

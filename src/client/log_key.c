@@ -8,6 +8,11 @@
 #include "audit/log_keys.h"
 #include "client/inner.h"
 
+const struct cty_log_keys *cty_client_log_keys(const struct cty_client *client)
+{
+    return &client->log_keys;
+}
+
 static custody_err take_texts(struct cty_chain *chain, const struct cty_answer *answer)
 {
     const struct cty_json_node *list = cty_rpc_list(&answer->message, &answer->answer, "entries");
