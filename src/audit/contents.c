@@ -12,14 +12,24 @@ struct check {
     bool failed;
 };
 
-static custody_err fetch(struct cty_step *step, const struct cty_hash *statement, struct cty_bytes member,
+/* The case that the statement is of; NULL for one of none. */
+static const struct cty_hash *case_of(const struct cty_parsed_entry *parsed)
+{
+    const struct cty_signed *statement = &parsed->signed_statement;
+    if (statement->statement.type == CTY_REQUEST)
+        return &statement->digest;
+    return cty_type_flags(statement->statement.type) & CTY_TYPE_CASE ? &statement->statement.case_id : NULL;
+}
+
+static custody_err fetch(struct check *check, const struct cty_hash *statement, struct cty_bytes member,
                          struct cty_buf *content, bool *ret_found)
 {
+    struct cty_step *step = check->step;
     struct cty_bytes salt, bytes;
     *ret_found = false;
     if (!step->contents)
         return CUSTODY_OK;
-    custody_err err = step->contents->get(step->contents->context, statement, member, &salt, &bytes);
+    custody_err err = step->contents->get(step->contents->context, case_of(check->parsed), statement, member, &salt, &bytes);
     if (err == CUSTODY_E_NOT_FOUND)
         return CUSTODY_OK;
     CTY_TRY(err);
@@ -47,7 +57,7 @@ static custody_err check_commitment(void *context, struct cty_bytes member, cons
     struct cty_step *step = check->step;
     const struct cty_signed *statement = &check->parsed->signed_statement;
     bool found = false;
-    CTY_TRY(fetch(step, &statement->digest, member, &step->content, &found));
+    CTY_TRY(fetch(check, &statement->digest, member, &step->content, &found));
     if (!found) {
         step->contents_missing++;
         return CUSTODY_OK;
@@ -75,9 +85,9 @@ static custody_err fetch_patch(struct check *check, bool *ret_found)
         return CUSTODY_OK;
     struct cty_bytes member = c.revision == 0 ? CTY_LITERAL("payload") : CTY_LITERAL("result");
     struct cty_hash payload_at = c.payload_at;
-    CTY_TRY(fetch(step, &payload_at, member, &step->base, &base));
-    CTY_TRY(fetch(step, &statement->digest, CTY_LITERAL("operations"), &step->operations, &operations));
-    CTY_TRY(fetch(step, &statement->digest, CTY_LITERAL("result"), &step->result, &result));
+    CTY_TRY(fetch(check, &payload_at, member, &step->base, &base));
+    CTY_TRY(fetch(check, &statement->digest, CTY_LITERAL("operations"), &step->operations, &operations));
+    CTY_TRY(fetch(check, &statement->digest, CTY_LITERAL("result"), &step->result, &result));
     *ret_found = base && operations && result;
     return CUSTODY_OK;
 }

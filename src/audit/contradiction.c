@@ -15,11 +15,11 @@
 #include "codec/text.h"
 
 #define DEPTH_MAX 4u
-#define NODES_MAX 128u
+#define NODES_MAX 256u
 
 static const char head[] = "{\"custody_contradiction\":";
 
-static const char *const kinds[] = {"two-roots", "fork", "no-proof", "went-back"};
+static const char *const kinds[] = {"two-roots", "fork", "no-proof", "went-back", "two-leaves"};
 
 const char *cty_contradiction_kind_name(enum cty_contradiction_kind kind)
 {
@@ -28,7 +28,7 @@ const char *cty_contradiction_kind_name(enum cty_contradiction_kind kind)
 
 bool cty_contradiction_convicts(enum cty_contradiction_kind kind)
 {
-    return kind == CTY_CONTRADICTION_TWO_ROOTS || kind == CTY_CONTRADICTION_FORK;
+    return kind == CTY_CONTRADICTION_TWO_ROOTS || kind == CTY_CONTRADICTION_FORK || kind == CTY_CONTRADICTION_TWO_LEAVES;
 }
 
 bool cty_is_contradiction(struct cty_bytes text)
@@ -52,6 +52,25 @@ static void put_proof(struct cty_jw *jw, const struct cty_contradiction *c)
     cty_jw_object_end(jw);
 }
 
+static void put_leaf(struct cty_jw *jw, const struct cty_contradiction_leaf *leaf)
+{
+    cty_jw_object(jw);
+    cty_jw_name(jw, "hashes");
+    cty_jw_array(jw);
+    for (size_t i = 0; i < leaf->proof.count; i++)
+        cty_jw_base64(jw, cty_hash_bytes(&leaf->proof.hashes[i]));
+    cty_jw_array_end(jw);
+    cty_jw_name(jw, "leaf");
+    cty_jw_hex(jw, cty_hash_bytes(&leaf->leaf));
+    cty_jw_object_end(jw);
+}
+
+static void put_leaves(struct cty_jw *jw, const struct cty_contradiction *c)
+{
+    cty_jw_name(jw, "index");
+    cty_jw_u64(jw, c->index);
+}
+
 custody_err cty_contradiction_format(const struct cty_contradiction *c, struct cty_buf *out)
 {
     struct cty_jw jw;
@@ -59,10 +78,19 @@ custody_err cty_contradiction_format(const struct cty_contradiction *c, struct c
     cty_jw_object(&jw);
     cty_jw_name(&jw, "custody_contradiction");
     cty_jw_u64(&jw, 1);
+    if (c->has_leaves)
+        put_leaves(&jw, c);
     cty_jw_name(&jw, "key");
     cty_jw_string(&jw, c->key);
     cty_jw_name(&jw, "kind");
     cty_jw_text(&jw, kinds[c->kind]);
+    if (c->has_leaves) {
+        cty_jw_name(&jw, "leaves");
+        cty_jw_array(&jw);
+        put_leaf(&jw, &c->leaves[0]);
+        put_leaf(&jw, &c->leaves[1]);
+        cty_jw_array_end(&jw);
+    }
     cty_jw_name(&jw, "ledger");
     cty_jw_string(&jw, c->ledger);
     cty_jw_name(&jw, "notes");
@@ -81,22 +109,54 @@ static custody_err bad(custody_error *error, const char *what)
     return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "%s", what);
 }
 
+static custody_err read_hashes(const struct cty_json *json, const struct cty_json_node *hashes, struct cty_proof *ret_proof,
+                               custody_error *error)
+{
+    ret_proof->count = 0;
+    if (hashes->kind != CTY_JSON_ARRAY || hashes->count > CTY_PROOF_HASHES_MAX)
+        return bad(error, "hashes are not of their form");
+    for (const struct cty_json_node *hash = cty_json_first(json, hashes); hash;
+         hash = cty_json_after(json, hashes, hash)) {
+        if (hash->kind != CTY_JSON_STRING ||
+            cty_base64_parse_into(hash->text, ret_proof->hashes[ret_proof->count].bytes, CTY_HASH_SIZE) != CUSTODY_OK)
+            return bad(error, "a hash of the proof is not base64 of 32 bytes");
+        ret_proof->count++;
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err read_leaf(const struct cty_json *json, const struct cty_json_node *node,
+                             struct cty_contradiction_leaf *ret_leaf, custody_error *error)
+{
+    const struct cty_json_node *hashes = cty_json_member(json, node, "hashes"), *leaf = cty_json_member(json, node, "leaf");
+    if (node->kind != CTY_JSON_OBJECT || node->count != 2 || !hashes || !leaf || leaf->kind != CTY_JSON_STRING ||
+        cty_hex_parse_into(leaf->text, ret_leaf->leaf.bytes, CTY_HASH_SIZE) != CUSTODY_OK)
+        return bad(error, "a leaf is not of its form");
+    return read_hashes(json, hashes, &ret_leaf->proof, error);
+}
+
+static custody_err read_leaves(const struct cty_json *json, const struct cty_json_node *list,
+                               const struct cty_json_node *index, struct cty_contradiction *c, custody_error *error)
+{
+    if (!list || !index || list->kind != CTY_JSON_ARRAY || list->count != 2 || index->kind != CTY_JSON_NUMBER ||
+        cty_json_u64(index, CTY_NUMBER_MAX, &c->index) != CUSTODY_OK)
+        return bad(error, "leaves or index is not of its form");
+    const struct cty_json_node *first = cty_json_first(json, list);
+    CTY_TRY(read_leaf(json, first, &c->leaves[0], error));
+    CTY_TRY(read_leaf(json, cty_json_after(json, list, first), &c->leaves[1], error));
+    c->has_leaves = true;
+    return CUSTODY_OK;
+}
+
 static custody_err read_proof(const struct cty_json *json, const struct cty_json_node *node, struct cty_contradiction *c,
                               custody_error *error)
 {
     const struct cty_json_node *hashes = cty_json_member(json, node, "hashes");
     const struct cty_json_node *root = cty_json_member(json, node, "root");
-    if (node->kind != CTY_JSON_OBJECT || node->count != 2 || !hashes || !root || hashes->kind != CTY_JSON_ARRAY ||
-        hashes->count > CTY_PROOF_HASHES_MAX || root->kind != CTY_JSON_STRING ||
+    if (node->kind != CTY_JSON_OBJECT || node->count != 2 || !hashes || !root || root->kind != CTY_JSON_STRING ||
         cty_hex_parse_into(root->text, c->root.bytes, CTY_HASH_SIZE) != CUSTODY_OK)
         return bad(error, "proof is not of its form");
-    for (const struct cty_json_node *hash = cty_json_first(json, hashes); hash;
-         hash = cty_json_after(json, hashes, hash)) {
-        if (hash->kind != CTY_JSON_STRING ||
-            cty_base64_parse_into(hash->text, c->proof.hashes[c->proof.count].bytes, CTY_HASH_SIZE) != CUSTODY_OK)
-            return bad(error, "a hash of the proof is not base64 of 32 bytes");
-        c->proof.count++;
-    }
+    CTY_TRY(read_hashes(json, hashes, &c->proof, error));
     c->has_proof = true;
     return CUSTODY_OK;
 }
@@ -141,18 +201,22 @@ static custody_err read_file(const struct cty_json *json, struct cty_contradicti
     static const char *const names[] = {"custody_contradiction", "kind", "key", "ledger", "notes"};
     const struct cty_json_node *top = &json->nodes[0], *found[CTY_COUNT_OF(names)];
     const struct cty_json_node *proof = cty_json_member(json, top, "proof");
+    const struct cty_json_node *leaves = cty_json_member(json, top, "leaves");
+    const struct cty_json_node *index = cty_json_member(json, top, "index");
     uint64_t version = 0;
     for (size_t i = 0; i < CTY_COUNT_OF(names); i++) {
         found[i] = cty_json_member(json, top, names[i]);
         if (!found[i])
             return bad(error, names[i]);
     }
-    if (top->count != CTY_COUNT_OF(names) + (proof ? 1u : 0u))
+    if (top->count != CTY_COUNT_OF(names) + (proof ? 1u : 0u) + (leaves ? 1u : 0u) + (index ? 1u : 0u))
         return bad(error, "a member that its form does not have");
     if (found[0]->kind != CTY_JSON_NUMBER || cty_json_u64(found[0], 1, &version) != CUSTODY_OK || version != 1)
         return bad(error, "custody_contradiction is not 1");
     CTY_TRY(read_kind(found[1], c, error));
     CTY_TRY(read_texts(json, found + 2, c, error));
+    if (leaves || index)
+        CTY_TRY(read_leaves(json, leaves, index, c, error));
     return proof ? read_proof(json, proof, c, error) : CUSTODY_OK;
 }
 
@@ -214,6 +278,23 @@ static custody_err judge_sizes(const struct cty_contradiction *c, const struct c
     return CUSTODY_OK;
 }
 
+/* A tree only grows: what stands at an index in one of them stands there in all. */
+static custody_err judge_leaves(const struct cty_contradiction *c, const struct cty_checkpoint checkpoints[2],
+                                custody_error *error)
+{
+    if (c->has_proof)
+        return bad(error, "a proof between the trees of two receipts");
+    for (size_t i = 0; i < 2; i++) {
+        const struct cty_contradiction_leaf *leaf = &c->leaves[i];
+        if (cty_tree_inclusion_verify(&leaf->leaf, c->index, checkpoints[i].size, &checkpoints[i].root, &leaf->proof) !=
+            CUSTODY_OK)
+            return bad(error, "a leaf is not in its tree");
+    }
+    if (cty_hash_equal(&c->leaves[0].leaf, &c->leaves[1].leaf))
+        return bad(error, "both trees have the same entry there");
+    return CUSTODY_OK;
+}
+
 custody_err cty_contradiction_judge(const struct cty_contradiction *c, const struct cty_trust *trust,
                                     enum cty_contradiction_kind *ret_kind, uint64_t ret_sizes[2], custody_error *error)
 {
@@ -224,7 +305,9 @@ custody_err cty_contradiction_judge(const struct cty_contradiction *c, const str
     ret_sizes[1] = shown->size;
     if (before->size == shown->size && cty_hash_equal(&before->root, &shown->root))
         return bad(error, "the two notes say the same");
-    *ret_kind = CTY_CONTRADICTION_TWO_ROOTS;
+    *ret_kind = c->has_leaves ? CTY_CONTRADICTION_TWO_LEAVES : CTY_CONTRADICTION_TWO_ROOTS;
+    if (c->has_leaves)
+        return judge_leaves(c, checkpoints, error);
     if (before->size == shown->size)
         return c->has_proof ? bad(error, "a proof between two notes of one size") : CUSTODY_OK;
     bool back = shown->size < before->size;
@@ -242,6 +325,8 @@ static custody_err verify(const struct cty_contradiction *c, const struct cty_tr
     if (report->kind != c->kind)
         return cty_fail(error, CUSTODY_E_BAD_EVIDENCE, "it says %s, and shows %s", kinds[c->kind], kinds[report->kind]);
     snprintf(report->ledger, sizeof(report->ledger), "%.*s", (int)c->ledger.size, (const char *)c->ledger.data);
+    snprintf(report->key, sizeof(report->key), "%.*s", (int)c->key.size, (const char *)c->key.data);
+    report->index = c->index;
     return CUSTODY_OK;
 }
 
@@ -249,8 +334,46 @@ custody_err cty_contradiction_verify(struct cty_bytes text, const struct cty_tru
                                      struct cty_contradiction_report *ret_report, custody_error *error)
 {
     struct cty_contradiction c;
+    memset(ret_report, 0, sizeof(*ret_report));
     CTY_TRY(cty_contradiction_parse(text, &c, error));
     custody_err err = verify(&c, trust, ret_report, error);
+    cty_contradiction_done(&c);
+    return err;
+}
+
+/* A trust file that pins the file's own key and asks for nobody. */
+static custody_err trust_alone(const struct cty_contradiction *c, struct cty_trust *ret_trust, custody_error *error)
+{
+    struct cty_bytes name;
+    struct cty_key key;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_VKEY_BYTES_MAX + 64);
+    if (cty_vkey_parse(c->key, CTY_KEY_ED25519, &name, &key) != CUSTODY_OK || !cty_bytes_equal(name, c->ledger))
+        return bad(error, "key is not an Ed25519 vkey of the ledger's name");
+    CTY_TRY(cty_buf_put_text(&text, "log "));
+    CTY_TRY(cty_buf_put_bytes(&text, c->key));
+    CTY_TRY(cty_buf_put_text(&text, "\nquorum none\n"));
+    return cty_trust_parse(cty_buf_bytes(&text), ret_trust, error);
+}
+
+static custody_err convict(const struct cty_contradiction *c, struct cty_contradiction_report *report, custody_error *error)
+{
+    CTY_AUTO_FREE struct cty_trust *trust = cty_alloc(1, sizeof(*trust));
+    if (!trust)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(trust_alone(c, trust, error));
+    custody_err err = verify(c, trust, report, error);
+    report->alone = true;
+    cty_trust_done(trust);
+    return err;
+}
+
+custody_err cty_contradiction_convict(struct cty_bytes text, struct cty_contradiction_report *ret_report,
+                                      custody_error *error)
+{
+    struct cty_contradiction c;
+    memset(ret_report, 0, sizeof(*ret_report));
+    CTY_TRY(cty_contradiction_parse(text, &c, error));
+    custody_err err = convict(&c, ret_report, error);
     cty_contradiction_done(&c);
     return err;
 }
@@ -284,6 +407,11 @@ static custody_err put_sentence(const struct cty_contradiction_report *report, s
                             "the log key signed a tree of size %llu and, by the word of who kept this, showed one of "
                             "size %llu as its newest later: this alone convicts nobody",
                             before, shown);
+    case CTY_CONTRADICTION_TWO_LEAVES:
+        return cty_buf_putf(out,
+                            "the log key signed trees of size %llu and %llu that have two entries at index %llu: that "
+                            "convicts the custodian",
+                            before, shown, (unsigned long long)report->index);
     }
     return CUSTODY_E_INTERNAL;
 }
@@ -293,6 +421,9 @@ custody_err cty_contradiction_text(const struct cty_contradiction_report *report
     CTY_TRY(cty_buf_putf(out, "contradiction of %s\n%-11s %-11s ", report->ledger, kinds[report->kind],
                          cty_contradiction_convicts(report->kind) ? "proven" : "not proven"));
     CTY_TRY(put_sentence(report, out));
+    if (report->alone)
+        CTY_TRY(cty_buf_putf(out, "\nkey         not pinned  whoever owns %s signed both; whose that is, a trust file says",
+                             report->key));
     return cty_buf_put_byte(out, '\n');
 }
 
@@ -305,10 +436,14 @@ custody_err cty_contradiction_json(const struct cty_contradiction_report *report
     cty_jw_object(&jw);
     cty_jw_name(&jw, "exit");
     cty_jw_u64(&jw, (uint64_t)cty_contradiction_exit(report));
+    cty_jw_name(&jw, "key");
+    cty_jw_text(&jw, report->key);
     cty_jw_name(&jw, "kind");
     cty_jw_text(&jw, kinds[report->kind]);
     cty_jw_name(&jw, "ledger");
     cty_jw_text(&jw, report->ledger);
+    cty_jw_name(&jw, "pinned");
+    cty_jw_bool(&jw, !report->alone);
     cty_jw_name(&jw, "proven");
     cty_jw_bool(&jw, cty_contradiction_convicts(report->kind));
     cty_jw_name(&jw, "sizes");

@@ -14,7 +14,14 @@ enum cty_contradiction_kind {
     CTY_CONTRADICTION_TWO_ROOTS, /* one size, two trees: convicts */
     CTY_CONTRADICTION_FORK,      /* the larger tree is proven to begin with another one than the smaller: convicts */
     CTY_CONTRADICTION_NO_PROOF,  /* what was given as proof between the two proves nothing */
-    CTY_CONTRADICTION_WENT_BACK  /* the smaller was shown after the larger, and no proof between them */
+    CTY_CONTRADICTION_WENT_BACK, /* the smaller was shown after the larger, and no proof between them */
+    CTY_CONTRADICTION_TWO_LEAVES /* two entries at one index, each proven by a receipt: convicts */
+};
+
+/* One entry's place in one of the trees. */
+struct cty_contradiction_leaf {
+    struct cty_hash leaf;
+    struct cty_proof proof;
 };
 
 struct cty_contradiction {
@@ -25,6 +32,9 @@ struct cty_contradiction {
     bool has_proof;            /* consistency of the smaller with the larger, as the custodian gave it */
     struct cty_hash root;      /* ... and the root that it said the smaller has */
     struct cty_proof proof;
+    bool has_leaves; /* of two receipts: what each note's tree has at `index` */
+    uint64_t index;
+    struct cty_contradiction_leaf leaves[2];
     struct cty_buf memory; /* owns what the views point into, where it was parsed */
 };
 
@@ -56,11 +66,21 @@ CUSTODY_MUST_USE custody_err cty_contradiction_judge(const struct cty_contradict
 struct cty_contradiction_report {
     enum cty_contradiction_kind kind;
     uint64_t sizes[2]; /* of the notes, in their order */
+    uint64_t index;    /* of two leaves */
+    bool alone;        /* judged by the key in the file, and not by one that a trust file pins */
     char ledger[CTY_ORIGIN_BYTES_MAX + 1];
+    char key[CTY_VKEY_BYTES_MAX + 1];
 };
 /* Parses and judges. Errors: those of parse and judge; BAD_EVIDENCE also where it says another kind than it shows. */
 CUSTODY_MUST_USE custody_err cty_contradiction_verify(struct cty_bytes text, const struct cty_trust *trust,
                                                       struct cty_contradiction_report *ret_report, custody_error *error);
+/*
+ * The same without a trust file, by the key that the file names: it then proves that whoever owns that key signed both. Whose key
+ * it is must be known from elsewhere. Errors: those above but for KEY_UNKNOWN; BAD_EVIDENCE where `key` is no Ed25519 vkey of
+ * the ledger's name.
+ */
+CUSTODY_MUST_USE custody_err cty_contradiction_convict(struct cty_bytes text, struct cty_contradiction_report *ret_report,
+                                                       custody_error *error);
 /* 0 where it convicts, 3 where it doesn't by itself. */
 int cty_contradiction_exit(const struct cty_contradiction_report *report);
 CUSTODY_MUST_USE custody_err cty_contradiction_text(const struct cty_contradiction_report *report, struct cty_buf *out);

@@ -112,9 +112,10 @@ enum cty_view_status cty_evidence_missing(void *context, const char *key)
     return CTY_VIEW_ABSENT;
 }
 
-static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err get_content(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                               struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
+    (void)case_id;
     const struct cty_evidence_blob *blob = cty_evidence_find_blob(context, statement, member);
     if (!blob)
         return CUSTODY_E_NOT_FOUND;

@@ -16,13 +16,14 @@
 struct cty_replay;
 
 /*
- * Where contents come from: gives the salt and content put with a statement under a member's path. NOT_FOUND: not at
- * hand (erased, or not ours to read). The views live until the next call.
+ * Where contents come from: gives the salt and content put with a statement under a member's path. `case_id` is the case
+ * that the statement is of, NULL for one of none. NOT_FOUND: not at hand (erased, or not ours to read). The views live until
+ * the next call.
  */
 struct cty_content_source {
     void *context;
-    custody_err (*get)(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                       struct cty_bytes *ret_salt, struct cty_bytes *ret_content);
+    custody_err (*get)(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                       struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content);
 };
 
 /*

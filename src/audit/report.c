@@ -177,7 +177,7 @@ int cty_report_exit(const struct cty_report *report)
         return 1;
     for (size_t i = 0; i < CTY_CLAIM_COUNT; i++) {
         const struct cty_claim_line *line = &report->claims[i];
-        if ((line->required || is_asked_always(i)) && line->state != CTY_CLAIM_HOLDS)
+        if ((line->required || (!report->of_entry && is_asked_always(i))) && line->state != CTY_CLAIM_HOLDS)
             return 3;
     }
     return report->findings_all ? 2 : 0;

@@ -60,6 +60,7 @@ struct cty_report {
     size_t findings_count; /* kept */
     uint64_t findings_all; /* seen */
     char subject[CTY_REPORT_TEXT_MAX];
+    bool of_entry; /* of one entry alone: only what is required is asked for */
 };
 
 const char *cty_claim_name(enum cty_claim claim);

@@ -42,9 +42,10 @@ static void audit_done(struct audit *a)
 /* --- entries --------------------------------------------------------------------------------------------- */
 
 /* A content that an entry commits to and that is not in the file: in a database, nothing may be missing. */
-static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err get_content(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                               struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
+    (void)case_id;
     struct audit *a = context;
     char hex[2 * CTY_HASH_SIZE + 1];
     cty_buf_clear(&a->content);

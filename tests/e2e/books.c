@@ -139,9 +139,10 @@ struct contents {
     struct cty_buf content;
 };
 
-static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err get_content(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                               struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
+    (void)case_id;
     struct contents *contents = context;
     cty_buf_clear(&contents->content);
     CTY_TRY(cty_store_read_blob(contents->reader, statement, member, contents->salt, &contents->content, NULL));

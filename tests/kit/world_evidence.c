@@ -27,9 +27,10 @@ void world_trust_text(struct world *w, bool pin_admins, struct cty_buf *out)
     MUST(cty_buf_put_text(out, "}"));
 }
 
-static custody_err find_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                                struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err find_content(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                                struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
+    (void)case_id;
     struct world *w = context;
     for (size_t i = 0; i < w->blobs_count; i++) {
         struct world_blob *blob = &w->blobs[i];
@@ -72,7 +73,7 @@ static custody_err add_blob(void *context, const struct cty_hash *statement, str
 {
     struct gather *g = context;
     struct cty_bytes salt, content;
-    if (find_content(g->w, statement, member, &salt, &content) != CUSTODY_OK)
+    if (find_content(g->w, NULL, statement, member, &salt, &content) != CUSTODY_OK)
         return CUSTODY_OK;
     return cty_evidence_add_blob(g->evidence, statement, member, salt.data, content);
 }

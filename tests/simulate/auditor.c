@@ -347,9 +347,10 @@ void auditor_look(struct sim *s, bool all)
 
 /* --- the whole file ---------------------------------------------------------------------------------------------- */
 
-static custody_err get_content(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                               struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err get_content(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                               struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
+    (void)case_id;
     struct auditor *a = context;
     cty_buf_clear(&a->content);
     custody_err err = cty_store_read_blob(a->reader, statement, member, a->salt, &a->content, NULL);

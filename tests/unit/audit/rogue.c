@@ -253,7 +253,7 @@ static custody_err give_blob(void *context, const struct cty_hash *statement, st
     struct gather *g = context;
     struct cty_content_source contents = world_contents(g->r->s->w);
     struct cty_bytes salt, content;
-    if (contents.get(contents.context, statement, member, &salt, &content) != CUSTODY_OK)
+    if (contents.get(contents.context, NULL, statement, member, &salt, &content) != CUSTODY_OK)
         return CUSTODY_OK;
     return cty_evidence_add_blob(g->evidence, statement, member, salt.data, content);
 }

@@ -24,12 +24,12 @@ struct liar {
     custody_err err;
 };
 
-static custody_err lie(void *context, const struct cty_hash *statement, struct cty_bytes member,
-                       struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
+static custody_err lie(void *context, const struct cty_hash *case_id, const struct cty_hash *statement,
+                       struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content)
 {
     struct liar *liar = context;
     struct cty_content_source contents = world_contents(liar->s->w);
-    CTY_TRY(contents.get(contents.context, statement, member, ret_salt, ret_content));
+    CTY_TRY(contents.get(contents.context, case_id, statement, member, ret_salt, ret_content));
     if (!cty_hash_equal(statement, &liar->statement) || !cty_bytes_is(member, liar->member))
         return CUSTODY_OK;
     if (liar->salt.data)

@@ -101,7 +101,7 @@ static custody_err give_blob(void *context, const struct cty_hash *statement, st
 {
     struct cty_content_source contents = world_contents(stage->w);
     struct cty_bytes salt, content;
-    assert_ok(contents.get(contents.context, statement, member, &salt, &content));
+    assert_ok(contents.get(contents.context, NULL, statement, member, &salt, &content));
     assert_ok(cty_evidence_add_blob(context, statement, member, salt.data, content));
     return cty_evidence_add_blob(context, statement, member, salt.data, CTY_LITERAL("another, too late"));
 }
