@@ -231,7 +231,8 @@ static custody_err open_health(struct cty_daemon *daemon, const struct cty_daemo
                                        .server = daemon->service.server, .tiles = daemon->tiles,
                                        .queue_max = config->queue,
                                        .calls_max = config->calls, .waits_max = config->waits,
-                                       .connections_max = config->connections, .keys_locked = options->keys_locked};
+                                       .connections_max = config->connections, .keys_locked = options->keys_locked,
+                                       .witnesses = daemon->service.witnesses};
     return config->metrics ? cty_health_open(&health, &daemon->health, error) : CUSTODY_OK;
 }
 

@@ -146,7 +146,7 @@ static bool is_due(const struct cty_desk_seat *seat, uint64_t size, uint64_t fre
 static void step(struct cty_desk *desk, uint32_t witness, uint64_t size, uint64_t fresh_ms, uint64_t now)
 {
     struct cty_desk_seat *seat = &desk->seats[witness];
-    if (!seat->witness || desk->courier < 0)
+    if (!seat->witness || desk->courier < 0 || !desk->met)
         return;
     if (seat->busy && now >= seat->sent_ms + LOST_MS)
         cty_desk_judge_silence(desk, witness, "the courier brought no answer");
@@ -191,6 +191,7 @@ static void take_message(struct cty_desk *desk)
     if (message->errand == CTY_ERRAND_HELLO) {
         cty_witnesses_count_courier(desk->config.witnesses);
         lose_all(desk, "the courier was started again");
+        desk->met = true;
         return;
     }
     struct cty_desk_seat *seat = &desk->seats[message->witness];

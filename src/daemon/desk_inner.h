@@ -41,6 +41,7 @@ struct cty_desk {
     atomic_bool stopping;
     int wake; /* eventfd */
     int courier;
+    bool met;       /* the courier has said hello; what is sent before is lost with the one that ended */
     uint64_t number;
     struct cty_desk_seat seats[CTY_WITNESS_NODES_MAX];
     struct cty_courier_message message;

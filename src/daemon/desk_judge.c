@@ -8,6 +8,7 @@
 
 struct verdict {
     enum cty_submitted outcome;
+    bool same; /* nothing is known anew of the witness */
     enum cty_witness_state state;
     char detail[CTY_WITNESS_DETAIL_MAX];
 };
@@ -133,8 +134,9 @@ static void judge_size(struct cty_desk *desk, struct cty_desk_seat *seat, uint64
         return;
     }
     seat->has = has;
-    say(verdict, CTY_SUBMITTED_AGAIN, CTY_WITNESS_BEHIND, "it has %llu entries", (unsigned long long)has);
-    if (++seat->again > CTY_DESK_AGAIN_MAX)
+    say(verdict, CTY_SUBMITTED_AGAIN, CTY_WITNESS_BEHIND, "it names another size each time, %llu now", (unsigned long long)has);
+    verdict->same = ++seat->again <= CTY_DESK_AGAIN_MAX;
+    if (!verdict->same)
         cty_desk_pause(desk, seat, 0);
 }
 
@@ -215,7 +217,8 @@ void cty_desk_judge(struct cty_desk *desk, uint32_t witness)
     }
     judge_status(desk, witness, &verdict);
     cty_witnesses_count(desk->config.witnesses, verdict.outcome);
-    cty_witnesses_tell(desk->config.witnesses, witness, verdict.state, verdict.detail);
+    if (!verdict.same)
+        cty_witnesses_tell(desk->config.witnesses, witness, verdict.state, verdict.detail);
 }
 
 void cty_desk_judge_silence(struct cty_desk *desk, uint32_t witness, const char *detail)

@@ -115,8 +115,14 @@ static custody_err answer_health(struct cty_health *health, struct cty_http_answ
 
 static custody_err answer_metrics(struct cty_health *health, struct cty_http_answer *answer)
 {
-    struct cty_metrics_facts facts = {.stopping = false};
+    struct cty_metrics_facts facts = {.now_ms = cty_clock_wall(health->config.clock)};
+    struct cty_witnesses_view view;
     look(health, &facts);
+    if (health->config.witnesses) {
+        cty_witnesses_get(health->config.witnesses, &view);
+        facts.policy = &health->config.witnesses->trust->policy;
+        facts.witnesses = &view;
+    }
     answer->type = CTY_METRICS_TYPE;
     return cty_metrics_write(&facts, &answer->body);
 }

@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/head.h"
 #include "daemon/sandbox.h"
+#include "daemon/witnesses.h"
 #include "net/server.h"
 
 struct cty_tiles;
@@ -32,6 +33,7 @@ struct cty_health_config {
     uint64_t waits_max;
     uint64_t connections_max;
     bool keys_locked;
+    struct cty_witnesses *witnesses; /* NULL: none */
 };
 
 /* Listens, and says that the start is not complete. Errors: those of cty_http_open. */

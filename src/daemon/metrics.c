@@ -206,5 +206,6 @@ custody_err cty_metrics_write(const struct cty_metrics_facts *facts, struct cty_
     CTY_TRY(put_doors(facts, &counts, out));
     CTY_TRY(put_http(&facts->http, out));
     CTY_TRY(put_answers(&counts, out));
+    CTY_TRY(cty_metrics_put_witnesses(facts, out));
     return cty_buf_put_text(out, "# EOF\n");
 }

@@ -7,6 +7,7 @@
 #define CTY_DAEMON_METRICS_H
 
 #include "daemon/sandbox.h"
+#include "daemon/witnesses.h"
 #include "net/http.h"
 #include "proto/rpc_shapes.h"
 
@@ -37,10 +38,16 @@ struct cty_metrics_facts {
     uint64_t resident_bytes;
     uint64_t started_ms; /* since 1970 */
     bool keys_locked;
+    const struct cty_witness_policy *policy; /* of its witnesses; NULL: it has none */
+    const struct cty_witnesses_view *witnesses;
+    uint64_t now_ms; /* since 1970 */
     struct cty_sandbox_state sandbox;
 };
 
 /* Appends the whole text, to its "# EOF". Errors: TOO_LARGE, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_metrics_write(const struct cty_metrics_facts *facts, struct cty_buf *out);
+
+/* metrics_witnesses.c: that part of it; nothing where there are none. Errors: the same. */
+CUSTODY_MUST_USE custody_err cty_metrics_put_witnesses(const struct cty_metrics_facts *facts, struct cty_buf *out);
 
 #endif
