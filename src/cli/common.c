@@ -93,7 +93,8 @@ custody_err cty_help_all(struct cty_buf *out)
                             "  CUSTODY_URL      the custodian's door, --url\n"
                             "  CUSTODY_TRUST    the trust file, --trust\n"
                             "  CUSTODY_KEY      your key file, --key\n"
-                            "  CUSTODY_STATE    where the newest verified checkpoint is kept, --state\n\n"
+                            "  CUSTODY_STATE    where the newest verified checkpoint is kept, --state\n"
+                            "  CUSTODY_WITNESS  a witness's folder, --dir of 'witness run' and its like\n\n"
                             "Exit status: 0 done; 1 refused, or a claim fails; 2 sound, with findings; 3 could not be\n"
                             "decided, reached or in time; 4 usage.\n");
 }
