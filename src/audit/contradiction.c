@@ -65,12 +65,6 @@ static void put_leaf(struct cty_jw *jw, const struct cty_contradiction_leaf *lea
     cty_jw_object_end(jw);
 }
 
-static void put_leaves(struct cty_jw *jw, const struct cty_contradiction *c)
-{
-    cty_jw_name(jw, "index");
-    cty_jw_u64(jw, c->index);
-}
-
 custody_err cty_contradiction_format(const struct cty_contradiction *c, struct cty_buf *out)
 {
     struct cty_jw jw;
@@ -78,8 +72,10 @@ custody_err cty_contradiction_format(const struct cty_contradiction *c, struct c
     cty_jw_object(&jw);
     cty_jw_name(&jw, "custody_contradiction");
     cty_jw_u64(&jw, 1);
-    if (c->has_leaves)
-        put_leaves(&jw, c);
+    if (c->has_leaves) {
+        cty_jw_name(&jw, "index");
+        cty_jw_u64(&jw, c->index);
+    }
     cty_jw_name(&jw, "key");
     cty_jw_string(&jw, c->key);
     cty_jw_name(&jw, "kind");

@@ -17,12 +17,11 @@ static custody_err take_proof(struct cty_cli *cli, struct cty_client *client, ui
     if (!receipt)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(cty_buf_put_bytes(ret_receipt, text));
-    CTY_TRY(cty_receipt_open(cty_buf_bytes(ret_receipt), entry, cli->trust.origin, &cli->trust.log_key, receipt,
-                             &checkpoint));
+    CTY_TRY(cty_client_take_receipt(client, cty_buf_bytes(ret_receipt), entry, receipt, &checkpoint, &cli->error));
     if (receipt->index != index)
         return cty_fail(&cli->error, CUSTODY_E_PROOF_INVALID, "a proof of entry %llu was given for entry %llu",
                         (unsigned long long)receipt->index, (unsigned long long)index);
-    return cty_client_advance(client, receipt->note, &checkpoint, &cli->error);
+    return CUSTODY_OK;
 }
 
 custody_err cty_entry_prove(struct cty_cli *cli, struct cty_client *client, uint64_t index, struct cty_bytes entry,

@@ -5,6 +5,9 @@
 
 #include "cli/cli.h"
 
+/* Where the entry of a receipt lies: beside it, under its name with this behind it. */
+#define CTY_ENTRY_SUFFIX ".entry"
+
 /* An entry with its receipt. Zero-initialise, then cty_entry_copy_done. */
 struct cty_entry_copy {
     uint64_t index;

@@ -149,14 +149,6 @@ CUSTODY_MUST_USE custody_err cty_client_expect_log_key(struct cty_client *client
 CUSTODY_MUST_USE custody_err cty_client_gather_between(struct cty_client *client, struct cty_evidence *evidence,
                                                        uint64_t size, bool since_request, custody_error *error);
 
-/*
- * submit.c: the entry is in the tree of a checkpoint that the log key signed, and of the newest ledger that we know, which the
- * checkpoint is taken into. Errors: those of cty_receipt_open_by and cty_client_advance.
- */
-CUSTODY_MUST_USE custody_err cty_client_take_receipt(struct cty_client *client, struct cty_bytes text,
-                                                     struct cty_bytes entry, struct cty_receipt *ret_receipt,
-                                                     struct cty_checkpoint *ret_checkpoint, custody_error *error);
-
 /* A proof from its base64 texts. Errors: PROOF_INVALID. */
 CUSTODY_MUST_USE custody_err cty_proof_take(const struct cty_bytes *hashes, uint32_t count, struct cty_proof *ret_proof);
 

@@ -5,6 +5,7 @@
 
 #include "audit/contradiction.h"
 #include "audit/evidence.h"
+#include "audit/receipt.h"
 #include "base/check.h"
 #include "base/file.h"
 
@@ -14,6 +15,7 @@ struct run {
     const char *trust_path;
     const char *evidence_path;
     const char *as;
+    const char *entry_path;
     bool json;
     FILE *out, *err;
     struct cty_buf text;
@@ -22,17 +24,19 @@ struct run {
 };
 
 static const char usage[] =
-    "custody-verify: judge an evidence file, offline, claim by claim\n"
+    "custody-verify: judge evidence and receipts, offline, claim by claim\n"
     "\n"
-    "Usage: custody-verify --trust FILE [--as ACTOR] [--json] EVIDENCE\n"
+    "Usage: custody-verify --trust FILE [--as ACTOR] [--entry FILE] [--json] EVIDENCE\n"
     "\n"
     "Needs no custodian and believes nothing but the trust file: its log key, its admins, its witnesses.\n"
-    "Each claim holds, fails, or was not checked. EVIDENCE is what 'custody evidence' wrote, or a file with\n"
-    "two checkpoints that contradict each other, as clients keep it: it says what that proves.\n"
+    "Each claim holds, fails, or was not checked. EVIDENCE is what 'custody evidence' wrote, or a receipt\n"
+    "(.tlog-proof) with its entry inside or in EVIDENCE.entry, or a file with two checkpoints that contradict\n"
+    "each other, as clients keep it: it says what that proves, also without a trust file.\n"
     "\n"
     "Options:\n"
-    "  -t, --trust FILE            the trust file\n"
+    "  -t, --trust FILE            the trust file, or a C2SP tlog-policy\n"
     "      --as ACTOR              also ask that the release is for this actor\n"
+    "  -e, --entry FILE            a receipt's entry, where it is elsewhere\n"
     "      --json                  print one JSON object instead of text\n"
     "  -h, --help                  print this\n"
     "      --version               print the version\n"
@@ -77,6 +81,32 @@ static custody_err judge_contradiction(struct run *run, const struct cty_trust *
     return cty_buf_put_byte(&run->text, '\n');
 }
 
+static custody_err read_entry(struct run *run, struct cty_bytes receipt, struct cty_buf *out)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf beside = CTY_BUF_INIT(8192);
+    if (run->entry_path)
+        return cty_file_read(run->entry_path, out, &run->error);
+    CTY_TRY(cty_receipt_entry(receipt, out));
+    if (out->size > 0)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_putf(&beside, "%s.entry", run->evidence_path));
+    custody_err err = cty_file_read(cty_buf_text(&beside), out, &run->error);
+    if (err == CUSTODY_E_NOT_FOUND)
+        return cty_fail(&run->error, CUSTODY_E_USAGE, "the receipt's entry is not in it and not beside it: name it with --entry");
+    return err;
+}
+
+static custody_err judge_receipt(struct run *run, const struct cty_trust *trust, struct cty_bytes text,
+                                 struct cty_report *report)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf entry = CTY_BUF_INIT(CTY_ENTRY_BYTES_MAX);
+    if (run->as)
+        return cty_fail(&run->error, CUSTODY_E_USAGE, "--as is for evidence of a case");
+    CTY_TRY(read_entry(run, text, &entry));
+    CTY_TRY(cty_receipt_judge(text, cty_buf_bytes(&entry), trust, report, &run->error));
+    return put_report(run, report);
+}
+
 static custody_err judge_by(struct run *run, const struct cty_trust *trust)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
@@ -85,11 +115,32 @@ static custody_err judge_by(struct run *run, const struct cty_trust *trust)
     if (!report)
         return cty_fail_code(&run->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(cty_file_read(run->evidence_path, &text, &run->error));
+    if (cty_is_receipt(cty_buf_bytes(&text)))
+        return judge_receipt(run, trust, cty_buf_bytes(&text), report);
+    if (run->entry_path)
+        return cty_fail(&run->error, CUSTODY_E_USAGE, "--entry is for receipts");
     if (cty_is_contradiction(cty_buf_bytes(&text)))
         return judge_contradiction(run, trust, cty_buf_bytes(&text));
     CTY_TRY(cty_evidence_parse(cty_buf_bytes(&text), &evidence, &run->error));
     CTY_TRY(cty_evidence_verify(evidence, trust, cty_bytes_text(run->as), report, NULL));
     return put_report(run, report);
+}
+
+/* A contradiction file names the key that signed both; whose that is only a trust file says. */
+static custody_err judge_alone(struct run *run)
+{
+    struct cty_contradiction_report report;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_BYTES_MAX);
+    CTY_TRY(cty_crypto_init());
+    CTY_TRY(cty_file_read(run->evidence_path, &text, &run->error));
+    if (!cty_is_contradiction(cty_buf_bytes(&text)) || run->as || run->entry_path)
+        return fail_usage(run, "--trust is missing: whom to believe?");
+    CTY_TRY(cty_contradiction_convict(cty_buf_bytes(&text), &report, &run->error));
+    run->status = cty_contradiction_exit(&report);
+    if (!run->json)
+        return cty_contradiction_text(&report, &run->text);
+    CTY_TRY(cty_contradiction_json(&report, &run->text));
+    return cty_buf_put_byte(&run->text, '\n');
 }
 
 static custody_err judge(struct run *run)
@@ -112,12 +163,13 @@ static custody_err judge(struct run *run)
 
 /* --- command line ---------------------------------------------------------------------------------------- */
 
-enum { OPT_TRUST = 't', OPT_HELP = 'h', OPT_AS = 256, OPT_JSON, OPT_VERSION };
+enum { OPT_TRUST = 't', OPT_HELP = 'h', OPT_ENTRY = 'e', OPT_AS = 256, OPT_JSON, OPT_VERSION };
 
 static const struct option options[] = {
     {"trust", required_argument, NULL, OPT_TRUST}, {"as", required_argument, NULL, OPT_AS},
     {"json", no_argument, NULL, OPT_JSON},         {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},   {NULL, 0, NULL, 0},
+    {"version", no_argument, NULL, OPT_VERSION},   {"entry", required_argument, NULL, OPT_ENTRY},
+    {NULL, 0, NULL, 0},
 };
 
 static custody_err take_text(struct run *run, const char **slot, const char *value)
@@ -135,6 +187,8 @@ static custody_err take_option(struct run *run, int which, bool *ret_told)
         return take_text(run, &run->trust_path, optarg);
     case OPT_AS:
         return take_text(run, &run->as, optarg);
+    case OPT_ENTRY:
+        return take_text(run, &run->entry_path, optarg);
     case OPT_JSON:
         run->json = true;
         return CUSTODY_OK;
@@ -151,7 +205,7 @@ static custody_err take_option(struct run *run, int which, bool *ret_told)
 
 static custody_err check_settings(struct run *run, int operands)
 {
-    if (!run->trust_path)
+    if (operands != 1 && !run->trust_path)
         return fail_usage(run, "--trust is missing: whom to believe?");
     if (operands != 1)
         return fail_usage(run, operands ? "more than one evidence file" : "the evidence file is missing");
@@ -166,13 +220,13 @@ static custody_err run_words(struct run *run, int argc, char *const *argv)
     int which = 0;
     optind = 0; /* a fresh start, also within one process */
     opterr = 0;
-    while (!told && (which = getopt_long(argc, argv, "t:h", options, NULL)) != -1)
+    while (!told && (which = getopt_long(argc, argv, "t:e:h", options, NULL)) != -1)
         CTY_TRY(take_option(run, which, &told));
     if (told)
         return CUSTODY_OK;
     CTY_TRY(check_settings(run, argc - optind));
     run->evidence_path = argv[optind];
-    return judge(run);
+    return run->trust_path ? judge(run) : judge_alone(run);
 }
 
 /* Nothing could be said of the evidence: in words, or as an object without claims. */
