@@ -40,7 +40,7 @@ struct cty_tiles {
 static void log_fault(custody_err err, const custody_error *error)
 {
     if (custody_err_class_get(err) == CUSTODY_CLASS_FAULT && err != CUSTODY_E_BUSY)
-        cty_log(CTY_LOG_ERROR, "http", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);
+        cty_log(CTY_LOG_ERROR, "answer", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);
 }
 
 static custody_err answer_problem(struct cty_http_answer *answer, custody_err err, const custody_error *error)
