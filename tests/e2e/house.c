@@ -145,7 +145,7 @@ void house_arguments(const struct house *h, const char *const *more, const char 
 void house_start(struct house *h)
 {
     const char *argv[24];
-    house_arguments(h, NULL, argv);
+    house_arguments(h, h->more, argv);
     must_be(child_start(&h->custodyd, argv));
     if (!child_says(&h->custodyd, " event=ready ", HOUSE_PATIENCE_MS))
         house_fail(__FILE__, __LINE__, "custodyd did not become ready", CUSTODY_E_TIMEOUT, argv[0]);
@@ -320,8 +320,9 @@ static void fill_founder(struct house *h, struct cty_enrolment *founder, const c
     founder->roles.names[founder->roles.count++] = CTY_LITERAL("approver");
 }
 
-static void fill_opening(struct house *h, struct cty_statement *st, const char *policy)
+static void fill_opening(struct house *h, struct cty_statement *st, const struct house_config *config)
 {
+    const char *policy = config->policy ? config->policy : HOUSE_POLICY;
     struct cty_ledger_open *open = &st->u.ledger_open;
     st->type = CTY_LEDGER_OPEN;
     st->ledger = CTY_LITERAL(HOUSE_ORIGIN);
@@ -338,21 +339,21 @@ static void fill_opening(struct house *h, struct cty_statement *st, const char *
     open->clerk_key = cty_bytes_text(h->clerk_vkey);
     open->party = CTY_LITERAL("operator");
     open->policy = cty_bytes_text(policy);
-    open->readers = CTY_READERS_MEMBERS;
+    open->readers = config->readers;
     open->admins_count = 2;
     fill_founder(h, &open->admins[0], "operator/ada");
     fill_founder(h, &open->admins[1], "operator/otto");
 }
 
 /* The file of `custodyd --init`: parameters of `submit`. */
-static void write_opening(struct house *h, const char *policy)
+static void write_opening(struct house *h, const struct house_config *config)
 {
     struct cty_statement *st = cty_alloc(1, sizeof(*st));
     struct cty_buf envelope = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     struct cty_buf out = CTY_BUF_INIT(2 * CTY_ENVELOPE_BYTES_MAX);
     struct cty_jw jw;
     must_be(st != NULL);
-    fill_opening(h, st, policy);
+    fill_opening(h, st, config);
     const struct cty_secret *secrets[] = {h->log, h->clerk, house_secret(h, "operator/ada"),
                                           house_secret(h, "operator/otto")};
     must(cty_statement_sign(st, secrets, 4, &envelope, NULL));
@@ -413,7 +414,8 @@ struct house *house_new(const struct house_config *config)
     if (config->doors[0])
         make_certificate(h, config);
     write_config(h, config);
-    write_opening(h, config->policy ? config->policy : HOUSE_POLICY);
+    write_opening(h, config);
+    h->more = config->more;
     init_ledger(h);
     read_trust(h);
     house_start(h);

@@ -48,6 +48,8 @@ struct house_config {
     unsigned connections;
     unsigned queue;
     unsigned workers;
+    int readers;             /* of entries: enum cty_readers; 0: members */
+    const char *const *more; /* arguments of every custodyd of the house, ending with NULL; borrowed until it is freed */
 };
 
 struct house {
@@ -63,6 +65,7 @@ struct house {
     size_t actors_count;
     struct cty_trust trust;
     struct cty_client *door; /* without a key, for statements of several signers */
+    const char *const *more; /* what house_start gives custodyd besides; may be NULL */
     char *certificate;       /* PEM of the TLS doors; NULL: there are none */
     bool well;               /* house_well was called: nothing to show at the end */
 };
