@@ -14,7 +14,7 @@
 #include "codec/json.h"
 #include "codec/text.h"
 
-#define DEPTH_MAX 4u
+#define DEPTH_MAX 5u
 #define NODES_MAX 256u
 
 static const char head[] = "{\"custody_contradiction\":";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contradiction files: what they prove, and what they are refused for. */
+#include "audit/compare.h"
 #include "audit/contradiction.h"
 
 #include "kit/world_evidence.h"
@@ -262,6 +263,132 @@ static void more_than_a_file_may_hold_is_refused(void **state)
     free(large);
 }
 
+/* ---- two receipts, and no trust file ---- */
+
+/* The receipt of leaf `index` in the tree of this size, which goes another way from `from` on. */
+static void receipt_of(struct pair *p, uint64_t from, uint64_t index, uint64_t size, struct cty_buf *out)
+{
+    struct cty_memory *memory = forked(from, size);
+    struct cty_hash root;
+    struct cty_proof proof;
+    struct cty_buf note;
+    assert_ok(cty_memory_root(memory, size, &root));
+    sign(p, size, &root, &note);
+    assert_ok(cty_tree_inclusion(cty_memory_tree(memory), index, size, &proof));
+    *out = CTY_BUF_INIT(8192);
+    assert_ok(cty_receipt_format(cty_bytes_make(NULL, 0), index, &proof, cty_buf_bytes(&note), out));
+    cty_buf_done(&note);
+    cty_memory_free(memory);
+}
+
+/* Of entry `index`: in an honest tree, or in the forked one. */
+static void show_receipt(struct pair *p, uint64_t from, uint64_t index, uint64_t size, struct cty_buf *text,
+                         struct cty_shown *ret_shown)
+{
+    uint8_t entry = (uint8_t)(index >= from ? 100 + index : index);
+    receipt_of(p, from, index, size, text);
+    assert_ok(cty_shown_read(cty_buf_bytes(text), cty_bytes_make(&entry, 1), &p->trust, ret_shown, NULL));
+}
+
+/* Two executors who each hold the receipt of a consume at one index, of trees of any size, convict whoever signed them. */
+static void two_leaves_convict(void **state)
+{
+    struct pair *p = *state;
+    struct cty_contradiction_report report;
+    for (uint64_t index = 1; index < 5; index++) {
+        for (uint64_t one = index + 1; one < 7; one++) {
+            for (uint64_t other = index + 1; other < 7; other++) {
+                static struct cty_contradiction found;
+                struct cty_buf texts[2];
+                struct cty_shown shown[2];
+                show_receipt(p, 100, index, one, &texts[0], &shown[0]);
+                show_receipt(p, index, index, other, &texts[1], &shown[1]);
+                assert_int_equal(cty_shown_compare(&shown[0], &shown[1], &p->trust, &found), CTY_COMPARED_CONTRADICTION);
+                assert_ok(verify(p, &found, &report));
+                assert_int_equal(report.kind, one == other ? CTY_CONTRADICTION_TWO_ROOTS : CTY_CONTRADICTION_TWO_LEAVES);
+                assert_told(&report, "convicts the custodian", 0);
+                cty_buf_done(&texts[0]);
+                cty_buf_done(&texts[1]);
+            }
+        }
+    }
+}
+
+/* Receipts that agree, or that are of two indices, convict nobody; nor does a file that says otherwise. */
+static void receipts_that_agree_convict_nobody(void **state)
+{
+    struct pair *p = *state;
+    static struct cty_contradiction found;
+    struct cty_contradiction_report report;
+    struct cty_buf texts[4];
+    struct cty_shown shown[4];
+    show_receipt(p, 100, 2, 4, &texts[0], &shown[0]);
+    show_receipt(p, 100, 2, 6, &texts[1], &shown[1]);
+    show_receipt(p, 3, 3, 5, &texts[2], &shown[2]);
+    show_receipt(p, 2, 2, 6, &texts[3], &shown[3]);
+    assert_int_equal(cty_shown_compare(&shown[0], &shown[0], &p->trust, &found), CTY_COMPARED_SAME);
+    assert_int_equal(cty_shown_compare(&shown[0], &shown[1], &p->trust, &found), CTY_COMPARED_OPEN);
+    assert_int_equal(cty_shown_compare(&shown[0], &shown[2], &p->trust, &found), CTY_COMPARED_OPEN);
+    assert_int_equal(cty_shown_compare(&shown[0], &shown[3], &p->trust, &found), CTY_COMPARED_CONTRADICTION);
+    assert_ok(verify(p, &found, &report));
+    found.leaves[1].leaf = found.leaves[0].leaf; /* not what the proof proves */
+    assert_refused(verify(p, &found, &report), "bad-evidence");
+    found.leaves[1] = shown[3].leaf;
+    found.index = 3;
+    assert_refused(verify(p, &found, &report), "bad-evidence");
+    found.index = 2;
+    found.has_proof = true;
+    assert_refused(verify(p, &found, &report), "bad-evidence");
+    found.has_proof = false;
+    found.kind = CTY_CONTRADICTION_FORK;
+    assert_refused(verify(p, &found, &report), "bad-evidence");
+    found.kind = CTY_CONTRADICTION_TWO_LEAVES;
+    found.leaves[1] = shown[1].leaf;
+    found.notes[1] = shown[1].note;
+    assert_refused(verify(p, &found, &report), "bad-evidence");
+    for (size_t i = 0; i < 4; i++)
+        cty_buf_done(&texts[i]);
+}
+
+/* Anybody who has the file can check it: whoever owns the key in it signed both. */
+static void a_file_alone_convicts_a_key(void **state)
+{
+    struct pair *p = *state;
+    struct cty_contradiction_report report;
+    struct cty_buf other, text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX), line = CTY_BUF_INIT(512);
+    sign(p, 5, &p->roots[4], &other);
+    struct cty_contradiction c = of(p, CTY_CONTRADICTION_TWO_ROOTS, &p->notes[5], &other);
+    assert_ok(cty_contradiction_format(&c, &text));
+    assert_ok(cty_contradiction_convict(cty_buf_bytes(&text), &report, NULL));
+    assert_true(report.alone);
+    assert_told(&report, "not pinned", 0);
+    assert_bytes_text(p->trust.log_vkey, report.key);
+    assert_ok(cty_contradiction_verify(cty_buf_bytes(&text), &p->trust, &report, NULL));
+    assert_false(report.alone);
+    /* Another key in it, one of another name, and a line that would say more to a policy, convict nobody. */
+    assert_ok(cty_vkey_format(CTY_LITERAL(WORLD_ORIGIN), CTY_KEY_ED25519, cty_secret_key(world_secret(p->w, "clerk")), &line));
+    c.key = cty_buf_bytes(&line);
+    cty_buf_clear(&text);
+    assert_ok(cty_contradiction_format(&c, &text));
+    assert_refused(cty_contradiction_convict(cty_buf_bytes(&text), &report, NULL), "note-unsigned");
+    cty_buf_clear(&line);
+    assert_ok(cty_vkey_format(CTY_LITERAL("other.example/log"), CTY_KEY_ED25519, cty_secret_key(world_secret(p->w, "log")), &line));
+    c.key = cty_buf_bytes(&line);
+    cty_buf_clear(&text);
+    assert_ok(cty_contradiction_format(&c, &text));
+    assert_refused(cty_contradiction_convict(cty_buf_bytes(&text), &report, NULL), "bad-evidence");
+    cty_buf_clear(&line);
+    assert_ok(cty_buf_put_bytes(&line, p->trust.log_vkey));
+    assert_ok(cty_buf_put_text(&line, "\nquorum none"));
+    c.key = cty_buf_bytes(&line);
+    cty_buf_clear(&text);
+    assert_ok(cty_contradiction_format(&c, &text));
+    assert_refused(cty_contradiction_convict(cty_buf_bytes(&text), &report, NULL), "bad-evidence");
+    cty_buf_done(&text);
+    cty_buf_done(&line);
+    cty_buf_done(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +399,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_byte_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(members_are_what_they_must_be, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_a_file_may_hold_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_leaves_convict, setup, teardown),
+        cmocka_unit_test_setup_teardown(receipts_that_agree_convict_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_alone_convicts_a_key, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
