@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* custody audit over published tiles: stretch by stretch, and what a ledger that contradicts itself gets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kit/world_evidence.h"
+#include "kit/world_tiles.h"
+#include "unit/cli/shell.h"
+
+#define MUST(expression) CTY_CHECK((expression) == CUSTODY_OK)
+
+static const char policy[] = "{\"admin_quorum\":2,\"rules\":["
+                             "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"refund\"},\"roles\":[\"approver\"]},"
+                             "{\"effect\":\"deny\",\"match\":{\"action\":\"drop\"}},{\"effect\":\"pass\"}]}";
+
+static int setup(void **state)
+{
+    *state = shell_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_int_equal(system("rm -rf tiles"), 0);
+    shell_free(*state);
+    return 0;
+}
+
+/* A ledger with a party, and the trust file beside it. */
+static struct world *begin(void)
+{
+    struct world *w = world_new();
+    struct cty_buf trust = CTY_BUF_INIT(8192);
+    world_open(w, policy);
+    world_party(w, "acme");
+    MUST(world_person(w, "acme/c", "approver", "c"));
+    MUST(world_person(w, "acme/boss", NULL, "boss"));
+    MUST(world_agent(w, "acme/bot", "acme/boss"));
+    world_trust_text(w, true, &trust);
+    shell_write("trust.json", cty_buf_text(&trust));
+    cty_buf_done(&trust);
+    return w;
+}
+
+static void refund(struct world *w)
+{
+    struct cty_hash c;
+    w->time += 1000;
+    MUST(world_request(w, "acme/bot", "acme/bot", "refund", "{\"amount\":500}", &c));
+    MUST(world_decide(w, &c, "acme/c", CTY_APPROVE));
+    MUST(world_consume(w, &c, "acme/bot"));
+    MUST(world_outcome(w, &c, "acme/bot", CTY_OUTCOME_FULFILLED));
+}
+
+static void grow_to(struct world *w, uint64_t size)
+{
+    while (w->entries_count < size)
+        refund(w);
+}
+
+static void publish(struct world *w)
+{
+    world_publish(w, "tiles", w->entries_count);
+}
+
+static int audit(struct shell *sh)
+{
+    return RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles");
+}
+
+static int audit_with(struct shell *sh, const char *option)
+{
+    return RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", option);
+}
+
+/* ---- stretch by stretch ---- */
+
+static void what_was_audited_is_not_read_again(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    struct stat status;
+    grow_to(w, 280);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    assert_int_equal(stat("trust.json.state.audit", &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    grow_to(w, 300);
+    publish(w);
+    assert_int_equal(unlink("tiles/tile/entries/000"), 0);
+    assert_int_equal(audit(sh), 0);
+    /* Again, with nothing new. */
+    assert_int_equal(audit(sh), 0);
+    assert_int_equal(audit_with(sh, "--full"), 1);
+    assert_says(sh->out, "complete    fails       [gap] entry 0:");
+    assert_int_equal(audit_with(sh, "--no-state"), 1);
+    /* What failed took nothing away. */
+    assert_int_equal(audit(sh), 0);
+    publish(w);
+    assert_int_equal(audit_with(sh, "--full"), 0);
+    assert_false(shell_exists("trust.json.state.audit.new"));
+    world_free(w);
+}
+
+static char *report_of(struct shell *sh)
+{
+    shell_json(sh);
+    struct cty_bytes report = shell_member(sh, "report");
+    char *text = cty_bytes_dup_text(report);
+    assert_non_null(text);
+    return text;
+}
+
+/* Findings, cases, contents: whatever a later stretch says rests on what was kept of the earlier ones. */
+static void stretches_say_what_the_whole_says(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    struct cty_hash denied;
+    MUST(world_agent(w, "acme/bot2", "acme/boss"));
+    for (int round = 0; round < 6; round++) {
+        refund(w);
+        w->time += 1000;
+        MUST(world_request(w, "acme/bot2", "acme/bot2", "drop", "{}", &denied));
+        if (round == 2)
+            MUST(world_revoke(w, "acme/c", "acme/a", "acme/b", WORLD_START + 1500));
+        if (round == 2)
+            MUST(world_person(w, "acme/d", "approver", "d"));
+        if (round >= 2)
+            break;
+        publish(w);
+        int whole = RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--no-state", "--json");
+        char *all = report_of(sh);
+        assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--json"), whole);
+        char *stretch = report_of(sh);
+        assert_string_equal(stretch, all);
+        free(all);
+        free(stretch);
+    }
+    for (int round = 0; round < 3; round++) {
+        publish(w);
+        int whole = RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--no-state", "--json");
+        char *all = report_of(sh);
+        assert_int_equal(whole, 2);
+        assert_says(all, "key-suspect");
+        assert_says(all, "denied-then-asked");
+        assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--json"), 2);
+        char *stretch = report_of(sh);
+        assert_string_equal(stretch, all);
+        free(all);
+        free(stretch);
+        w->time += 1000;
+        MUST(world_request(w, "acme/bot2", "acme/bot2", "drop", "{}", &denied));
+    }
+    world_free(w);
+}
+
+/* ---- a state that isn't this audit's ---- */
+
+static void a_state_of_other_pins_is_refused(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    struct cty_buf trust = CTY_BUF_INIT(8192);
+    refund(w);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    world_trust_text(w, false, &trust);
+    shell_write("trust.json", cty_buf_text(&trust));
+    assert_int_equal(audit(sh), 1);
+    assert_says(sh->err, "audit-state");
+    assert_says(sh->err, "other admins");
+    assert_int_equal(audit_with(sh, "--full"), 0);
+    assert_int_equal(audit(sh), 0);
+    cty_buf_done(&trust);
+    world_free(w);
+}
+
+static void a_file_of_another_program_is_left_alone(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    refund(w);
+    publish(w);
+    shell_write("precious", "not an audit's");
+    assert_int_equal(chmod("precious", 0600), 0);
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--audit-state", "precious"), 1);
+    assert_says(sh->err, "store-unknown");
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--audit-state", "precious", "--full"), 1);
+    char *text = shell_read("precious");
+    assert_string_equal(text, "not an audit's");
+    free(text);
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--audit-state", "other"), 0);
+    assert_true(shell_exists("other"));
+    world_free(w);
+}
+
+/* ---- what is not kept ---- */
+
+static void only_what_held_is_kept(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    refund(w);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    uint64_t before = w->entries_count;
+    refund(w);
+    uint8_t *text = (uint8_t *)(uintptr_t)w->entries[before].data;
+    text[w->entries[before].size / 2] ^= 1;
+    publish(w);
+    assert_int_equal(audit(sh), 1);
+    assert_int_equal(audit(sh), 1);
+    text[w->entries[before].size / 2] ^= 1;
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    world_free(w);
+}
+
+/* ---- contradictions ---- */
+
+/* The one contradiction file of the folder. */
+static const char *contradiction(char name[128])
+{
+    FILE *list = popen("ls | grep contradiction-", "r");
+    assert_non_null(list);
+    assert_non_null(fgets(name, 128, list));
+    name[strcspn(name, "\n")] = 0;
+    assert_int_equal(pclose(list), 0);
+    return name;
+}
+
+static void a_ledger_that_went_back_is_kept(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    char name[128];
+    refund(w);
+    uint64_t before = w->entries_count;
+    refund(w);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    world_publish(w, "tiles", before);
+    assert_int_equal(audit(sh), 1);
+    assert_says(sh->out, "checkpoint  fails       [went-back]");
+    assert_says(sh->out, "complete    not checked");
+    /* It doesn't convict by itself: when it was shown is its owner's word. */
+    assert_int_equal(RUN(sh, "verify", "--trust", "trust.json", contradiction(name)), 3);
+    world_free(w);
+}
+
+/* The same keys and the same beginning; then another day. */
+static struct world *another_view(void)
+{
+    struct world *w = begin();
+    refund(w);
+    w->time += 7;
+    return w;
+}
+
+static void two_roots_of_one_size_convict(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin(), *other = another_view();
+    char name[128];
+    refund(w);
+    refund(w);
+    refund(other);
+    assert_int_equal(w->entries_count, other->entries_count);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    publish(other);
+    assert_int_equal(audit(sh), 1);
+    assert_says(sh->out, "checkpoint  fails       [split-view]");
+    assert_int_equal(RUN(sh, "verify", "--trust", "trust.json", contradiction(name)), 0);
+    assert_says(sh->out, "two-roots");
+    world_free(w);
+    world_free(other);
+}
+
+static void a_fork_convicts(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin(), *other = another_view();
+    char name[128];
+    refund(w);
+    refund(w);
+    grow_to(other, w->entries_count + 5);
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    publish(other);
+    assert_int_equal(audit(sh), 1);
+    assert_says(sh->out, "checkpoint  fails       [split-view]");
+    assert_int_equal(RUN(sh, "verify", "--trust", "trust.json", contradiction(name)), 0);
+    assert_says(sh->out, "fork");
+    /* Who audits it for the first time sees nothing of it. */
+    assert_int_equal(audit_with(sh, "--no-state"), 0);
+    world_free(w);
+    world_free(other);
+}
+
+/* ---- options ---- */
+
+static void options_that_exclude_each_other(void **state)
+{
+    struct shell *sh = *state;
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--db", "f"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--url", "ipc:///x"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--contents"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--no-state", "--audit-state", "f"), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_audited_is_not_read_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(stretches_say_what_the_whole_says, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_of_other_pins_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_another_program_is_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_what_held_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ledger_that_went_back_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_roots_of_one_size_convict, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fork_convicts, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_that_exclude_each_other, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
