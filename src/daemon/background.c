@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the sequencer does behind clients' statements: it records what fell due, and drops what nobody used. */
+#include "base/check.h"
+#include "codec/text.h"
 #include "daemon/commit.h"
 #include "daemon/counters.h"
 #include "daemon/log.h"
@@ -10,24 +12,55 @@
 #define SWEEP_MS 60000u
 #define SWEEP_GROUP_MAX 256u
 
+struct due_case {
+    struct cty_hash case_id;
+    uint64_t due;
+    uint64_t updated;
+};
+
 struct due {
-    struct cty_hash cases[CTY_EXPIRY_GROUP_MAX];
+    struct due_case cases[CTY_EXPIRY_GROUP_MAX];
     uint32_t count;
 };
 
 static custody_err note_due(void *context, const struct cty_store_case *row)
 {
     struct due *due = context;
-    due->cases[due->count++] = row->case_id;
+    due->cases[due->count++] = (struct due_case){row->case_id, row->due, row->updated};
     return CUSTODY_OK;
 }
 
-static custody_err expire_one(struct cty_group *group, const struct cty_hash *case_id, uint64_t now,
+/*
+ * That a deadline has passed, the witnesses say too, where there are some: a checkpoint that they cosigned since. Where none is
+ * there yet the desk is told, which asks them for a fresh time, and the case waits.
+ */
+static custody_err find_witnessed(struct cty_sequencer *sequencer, const struct due_case *one, struct cty_buf *note,
+                                  bool *ret_wait, custody_error *error)
+{
+    struct cty_witnesses *witnesses = sequencer->config.witnesses;
+    uint64_t from_s = one->due / 1000 + 1, size = one->updated + 1;
+    struct cty_store_mark mark;
+    *ret_wait = false;
+    if (!witnesses || !cty_witness_policy_asks(&witnesses->trust->policy))
+        return CUSTODY_OK;
+    custody_err err = CUSTODY_E_NOT_WITNESSED;
+    if (cty_witnesses_quorum(witnesses) > size)
+        size = cty_witnesses_quorum(witnesses);
+    if (cty_witnesses_are_since(witnesses, from_s))
+        err = cty_witnessed_find(witnesses, cty_store_view(sequencer->config.store), size, from_s, &mark, note, error);
+    if (err != CUSTODY_E_NOT_WITNESSED)
+        return err;
+    cty_witnesses_want_fresh(witnesses, from_s * 1000);
+    *ret_wait = true;
+    return CUSTODY_OK;
+}
+
+static custody_err expire_one(struct cty_group *group, const struct due_case *one, struct cty_bytes witnessed, uint64_t now,
                               custody_error *error)
 {
     struct cty_sequencer *sequencer = group->sequencer;
     custody_err err = cty_unit_expire(&sequencer->unit, &sequencer->book, sequencer->config.custodian,
-                                      &sequencer->seen, case_id, now, error);
+                                      &sequencer->seen, &one->case_id, witnessed, now, error);
     if (err == CUSTODY_E_NOT_DUE || err == CUSTODY_E_STATE_ILLEGAL)
         return CUSTODY_OK;
     if (err == CUSTODY_E_INTERNAL) {
@@ -41,6 +74,20 @@ static custody_err expire_one(struct cty_group *group, const struct cty_hash *ca
     return cty_group_store_unit(sequencer, error);
 }
 
+static custody_err expire_if_witnessed(struct cty_group *group, const struct due_case *one, uint64_t now,
+                                       custody_error *error)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_STATEMENT_NOTE_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(2 * CTY_STATEMENT_NOTE_BYTES_MAX);
+    bool wait = false;
+    CTY_TRY(find_witnessed(group->sequencer, one, &note, &wait, error));
+    if (wait)
+        return CUSTODY_OK;
+    if (note.size)
+        CTY_TRY(cty_base64_format(cty_buf_bytes(&note), &text));
+    return expire_one(group, one, cty_buf_bytes(&text), now, error);
+}
+
 static custody_err expire_due(struct cty_group *group, custody_error *error)
 {
     struct cty_sequencer *sequencer = group->sequencer;
@@ -52,7 +99,7 @@ static custody_err expire_due(struct cty_group *group, custody_error *error)
     CTY_TRY(cty_store_walk_due_cases(cty_store_view(sequencer->config.store), now, CTY_EXPIRY_GROUP_MAX, note_due,
                                      &due, error));
     for (uint32_t i = 0; i < due.count; i++)
-        CTY_TRY(expire_one(group, &due.cases[i], now, error));
+        CTY_TRY(expire_if_witnessed(group, &due.cases[i], now, error));
     return cty_group_finish(group, NULL, error);
 }
 

@@ -170,6 +170,8 @@ static custody_err say(struct cty_unit *unit, struct cty_book *book, const struc
     while (cty_book_again(book, &err, error));
     CTY_TRY(err);
     fill_common(statement, custodian, seen, time);
+    if (type == CTY_EXPIRY)
+        statement->u.expiry.witnessed = unit->witnessed;
     cty_buf_clear(&unit->envelope);
     CTY_TRY(cty_statement_sign(statement, &clerk->secret, 1, &unit->envelope, &digest));
     struct cty_unit_input input = {.envelope = cty_buf_bytes(&unit->envelope), .statement = statement,
@@ -204,10 +206,11 @@ custody_err cty_unit_follow(struct cty_unit *unit, struct cty_book *book, const 
 }
 
 custody_err cty_unit_expire(struct cty_unit *unit, struct cty_book *book, const struct cty_custodian *custodian,
-                            const struct cty_seen *seen, const struct cty_hash *case_id, uint64_t time,
-                            custody_error *error)
+                            const struct cty_seen *seen, const struct cty_hash *case_id, struct cty_bytes witnessed,
+                            uint64_t time, custody_error *error)
 {
     begin(unit, book);
+    unit->witnessed = witnessed;
     struct cty_ledger_record ledger = {0};
     bool begun = false;
     CTY_TRY(cty_book_record(book, &cty_shape_ledger_record, &ledger, &begun, error, "ledger"));

@@ -35,6 +35,7 @@ struct cty_unit {
     struct cty_case *the_case;             /* scratch */
     struct cty_buf envelope;               /* scratch */
     struct cty_json tape;                  /* scratch */
+    struct cty_bytes witnessed;            /* of the expiry that is made; borrowed */
 };
 
 /* Errors: NO_MEMORY. */
@@ -65,12 +66,14 @@ CUSTODY_MUST_USE custody_err cty_unit_follow(struct cty_unit *unit, struct cty_b
                                              const struct cty_custodian *custodian, const struct cty_seen *seen,
                                              custody_error *error);
 /*
- * A unit of the clerk's own: the expiry of a case, at `time` or later as above. Errors: NOT_DUE, STATE_ILLEGAL,
+ * A unit of the clerk's own: the expiry of a case, at `time` or later as above, with `witnessed` as base64 (data NULL: none).
+ * Errors: NOT_DUE, STATE_ILLEGAL,
  * else as cty_unit_follow.
  */
 CUSTODY_MUST_USE custody_err cty_unit_expire(struct cty_unit *unit, struct cty_book *book,
                                              const struct cty_custodian *custodian, const struct cty_seen *seen,
-                                             const struct cty_hash *case_id, uint64_t time, custody_error *error);
+                                             const struct cty_hash *case_id, struct cty_bytes witnessed, uint64_t time,
+                                             custody_error *error);
 /* The checkpoint that the clerk has seen is that of `mark`. */
 struct cty_seen cty_seen_of(uint64_t size, const struct cty_hash *root);
 

@@ -224,8 +224,22 @@ void cty_witnesses_count_courier(struct cty_witnesses *witnesses)
 void cty_witnesses_want_fresh(struct cty_witnesses *witnesses, uint64_t from_ms)
 {
     pthread_mutex_lock(&witnesses->lock);
-    witnesses->fresh_ms = from_ms;
+    if (witnesses->fresh_ms < from_ms)
+        witnesses->fresh_ms = from_ms;
     pthread_mutex_unlock(&witnesses->lock);
+}
+
+bool cty_witnesses_are_since(struct cty_witnesses *witnesses, uint64_t from_s)
+{
+    const struct cty_witness_policy *policy = &witnesses->trust->policy;
+    uint64_t since = 0;
+    pthread_mutex_lock(&witnesses->lock);
+    for (uint32_t i = 0; i < policy->count; i++) {
+        if (witnesses->seats[i].size && witnesses->seats[i].time_ms >= from_s * 1000)
+            since |= UINT64_C(1) << i;
+    }
+    pthread_mutex_unlock(&witnesses->lock);
+    return cty_witness_policy_met(policy, since);
 }
 
 uint64_t cty_witnesses_fresh(struct cty_witnesses *witnesses)

@@ -99,6 +99,8 @@ void cty_witnesses_count_courier(struct cty_witnesses *witnesses);
 
 /* Cosignatures from this time on are wanted, by whoever records an expiry. */
 void cty_witnesses_want_fresh(struct cty_witnesses *witnesses, uint64_t from_ms);
+/* Whether so many have cosigned something since as the policy asks for. */
+bool cty_witnesses_are_since(struct cty_witnesses *witnesses, uint64_t from_s);
 uint64_t cty_witnesses_fresh(struct cty_witnesses *witnesses);
 
 /* A copy for those who tell of it. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/names.h"
 
+#include "base/check.h"
 #include "base/limits.h"
+#include "codec/text.h"
 
 static bool is_lower(uint8_t c)
 {
@@ -104,6 +106,13 @@ static bool is_decimal(struct cty_bytes text)
     return text.data[whole] == '.' && part > 0 && whole + 1 + part == text.size;
 }
 
+/* What it says is for others to judge. */
+static bool is_note(struct cty_bytes text)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_STATEMENT_NOTE_BYTES_MAX);
+    return text.size > 0 && cty_base64_parse(text, &note) == CUSTODY_OK;
+}
+
 static bool is_text(enum cty_text grammar, struct cty_bytes text)
 {
     switch (grammar) {
@@ -136,6 +145,8 @@ static bool is_text(enum cty_text grammar, struct cty_bytes text)
         return is_decimal(text);
     case CTY_TEXT_URL:
         return is_visible(text, CTY_URL_BYTES_MAX, "");
+    case CTY_TEXT_NOTE:
+        return is_note(text);
     case CTY_TEXT_LINE:
         return is_visible(text, CTY_LINE_BYTES_MAX, " ");
     case CTY_TEXT_ANY:

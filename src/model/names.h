@@ -20,6 +20,7 @@ enum cty_text {
     CTY_TEXT_VKEY,      /* a public key's line */
     CTY_TEXT_DECIMAL,   /* an amount: digits, and a point with digits; no zero in front */
     CTY_TEXT_URL,       /* an address of a door */
+    CTY_TEXT_NOTE,      /* a signed note in base64 */
     CTY_TEXT_LINE,      /* any visible ASCII and spaces without quotes and backslash */
     CTY_TEXT_ANY        /* any text, in messages only: their strings are resolved before shapes read them */
 };

@@ -257,6 +257,7 @@ struct cty_cancel {
 
 struct cty_expiry {
     int silence; /* enum cty_silence */
+    struct cty_bytes witnessed; /* base64 of a note with cosignatures from behind the deadline; data NULL: none */
 };
 
 struct cty_consent {

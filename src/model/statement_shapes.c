@@ -296,6 +296,7 @@ static const struct cty_field expiry_fields[] = {
     HASH(ST, after, "after"),
     HASH(ST, case_id, "case"),
     ENUM(ST, u.expiry.silence, "silence", cty_silence_names),
+    OPT_TEXT(ST, u.expiry.witnessed, "witnessed", NOTE),
 };
 
 static const struct cty_field consent_fields[] = {

@@ -12,7 +12,7 @@ static const char *const grammars[] = {
     [CTY_TEXT_SIGNER] = "signer", [CTY_TEXT_SCOPE] = "scope",   [CTY_TEXT_READER] = "reader",
     [CTY_TEXT_PARTY_REF] = "partyRef", [CTY_TEXT_ROLE] = "role", [CTY_TEXT_WORD] = "word",
     [CTY_TEXT_GLOB] = "glob",     [CTY_TEXT_FACT] = "factName", [CTY_TEXT_VKEY] = "vkey",
-    [CTY_TEXT_DECIMAL] = "decimal", [CTY_TEXT_URL] = "url",     [CTY_TEXT_LINE] = "line",
+    [CTY_TEXT_DECIMAL] = "decimal", [CTY_TEXT_URL] = "url",     [CTY_TEXT_NOTE] = "note", [CTY_TEXT_LINE] = "line",
 };
 
 static void shape_put(struct cty_jw *jw, const struct cty_shape *first, const struct cty_shape *second);
