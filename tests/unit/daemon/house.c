@@ -326,7 +326,8 @@ static struct cty_daemon_options options_of(struct house *h, bool confirm_clock)
 {
     return (struct cty_daemon_options){.config = &h->config, .log = h->log, .clerk = h->clerk,
                                        .next_log = h->next_log, .next_clerk = h->next_clerk,
-                                       .confirm_clock = confirm_clock, .clock = &h->clock};
+                                       .confirm_clock = confirm_clock, .clock = &h->clock, .restored = h->restored,
+                                       .trust = h->trust, .courier = h->courier};
 }
 
 struct house *house_new(bool development)

@@ -37,6 +37,9 @@ struct house {
     struct cty_secret *actors[HOUSE_ACTORS_MAX];
     size_t actors_count;
     struct cty_clock clock;
+    const struct cty_trust *trust; /* of its witnesses; NULL: it has none */
+    int courier;                   /* the desk's end, taken by the next start */
+    const uint64_t *restored;
     struct cty_daemon *daemon;
     struct cty_net_client *client;
     uint64_t last_id;
