@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "audit/closing.h"
 #include "audit/parallel.h"
 #include "audit/replay_inner.h"
 #include "base/check.h"
@@ -54,6 +55,8 @@ void cty_replay_free(struct cty_replay *replay)
     }
     cty_step_done(&replay->step);
     cty_buf_done(&replay->before);
+    for (uint32_t i = 0; i < replay->compared_count; i++)
+        cty_buf_done(&replay->compared[i].note);
     free(replay->slots);
     free(replay);
 }
@@ -171,17 +174,17 @@ static void skip_what_needs_a_checkpoint(struct cty_report *report)
     cty_report_skip(report, CTY_CLAIM_COMPLETE, "there is no checkpoint to say how many entries there are");
 }
 
-static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes note, struct cty_checkpoint *checkpoint)
+/* *opened is false where there is nothing in it to compare with. */
+static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes note, struct cty_note *parsed,
+                                     struct cty_checkpoint *checkpoint, bool *opened)
 {
     struct cty_report *report = replay->step.report;
     const struct cty_trust *trust = replay->step.trust;
     char who[CTY_REPORT_TEXT_MAX];
-    struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
-    if (!parsed)
-        return CUSTODY_E_NO_MEMORY;
     custody_err err = cty_checkpoint_open_by(note, trust->origin, &replay->step.log_keys, checkpoint);
     if (err == CUSTODY_OK)
         err = cty_note_parse(note, parsed);
+    *opened = err == CUSTODY_OK;
     if (err == CUSTODY_OK) {
         cty_log_key_words(&replay->step.log_keys, checkpoint->size, who, sizeof(who));
         cty_report_hold(report, CTY_CLAIM_CHECKPOINT, "size %llu, %s", (unsigned long long)checkpoint->size, who);
@@ -192,7 +195,6 @@ static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes
         skip_what_needs_a_checkpoint(report);
         err = CUSTODY_OK;
     }
-    free(parsed);
     return err;
 }
 
@@ -204,8 +206,13 @@ custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
     replay->findings_all = report->findings_all;
     if (replay->size == 0)
         cty_report_fail(report, CTY_CLAIM_INTACT, CUSTODY_E_GENESIS_MISSING, CTY_REPORT_NO_ENTRY, "there is no entry");
-    CTY_TRY(finish_checkpoint(replay, note, &checkpoint));
+    CTY_AUTO_FREE struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
+    bool opened = false;
+    if (!parsed)
+        return CUSTODY_E_NO_MEMORY;
+    CTY_TRY(finish_checkpoint(replay, note, parsed, &checkpoint, &opened));
     CTY_TRY(cty_step_finish(&replay->step));
+    CTY_TRY(cty_closing_say(replay, opened ? parsed : NULL, &checkpoint));
     cty_report_hold(report, CTY_CLAIM_INTACT, "%llu entries in their one form, linked, and under the checkpoint's root",
                     (unsigned long long)replay->size);
     cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu entries",

@@ -62,6 +62,14 @@ CUSTODY_MUST_USE custody_err cty_replay_entries(struct cty_replay *replay, const
  */
 CUSTODY_MUST_USE custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note);
 
+/*
+ * Before cty_replay_finish: a checkpoint that somebody else was shown, which this ledger must give as well. `name` is borrowed.
+ * Errors: LIMIT_REACHED beyond 16, TOO_LARGE, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_replay_compare(struct cty_replay *replay, const char *name, struct cty_bytes note);
+/* After cty_replay_finish: says in the claim `quorum` how this case stands, and on what. Errors: NOT_FOUND, NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_replay_case(struct cty_replay *replay, const struct cty_hash *case_id);
+
 /* The state so far; borrowed. */
 struct cty_memory *cty_replay_memory(struct cty_replay *replay);
 uint64_t cty_replay_size(const struct cty_replay *replay);

@@ -8,6 +8,13 @@
 
 struct cty_replay_slot;
 
+/* A checkpoint that somebody else was shown. */
+#define CTY_COMPARED_MAX 16
+struct cty_compared {
+    const char *name; /* borrowed */
+    struct cty_buf note;
+};
+
 struct cty_replay {
     struct cty_step step;
     struct cty_replay_slot *slots;
@@ -19,6 +26,8 @@ struct cty_replay {
     struct cty_buf before;             /* the note by which the stretch before was verified */
     size_t findings_count;             /* of the entries, without those of the end */
     uint64_t findings_all;
+    struct cty_compared compared[CTY_COMPARED_MAX];
+    uint32_t compared_count;
 };
 
 #endif

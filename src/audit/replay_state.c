@@ -58,6 +58,8 @@ static size_t numbers_of(const struct cty_replay *replay, struct number numbers[
         {"cases-satisfied", step->cases[CTY_OUTLOOK_SATISFIED]},
         {"cases-refused", step->cases[CTY_OUTLOOK_REFUSED]},
         {"findings", replay->findings_all},
+        {"first-time", step->first_time},
+        {"newest-time", step->newest_time},
     };
     memcpy(numbers, all, sizeof(all));
     return CTY_COUNT_OF(all);
@@ -79,6 +81,8 @@ static void take_numbers(struct cty_replay *replay, const struct number *numbers
     step->cases[CTY_OUTLOOK_SATISFIED] = numbers[i++].value;
     step->cases[CTY_OUTLOOK_REFUSED] = numbers[i++].value;
     step->report->findings_all = numbers[i++].value;
+    step->first_time = numbers[i++].value;
+    step->newest_time = numbers[i++].value;
 }
 
 static custody_err keep_numbers(const struct cty_replay *replay)
@@ -155,6 +159,28 @@ static custody_err load_finding(void *context, const char *key, struct cty_bytes
     snprintf(finding->text, sizeof(finding->text), "%s", words);
     report->findings_count++;
     return finding->code ? CUSTODY_OK : CUSTODY_E_AUDIT_STATE;
+}
+
+/* ---- who saw what ---- */
+
+static custody_err keep_sights(const struct cty_replay *replay)
+{
+    const struct cty_step *step = &replay->step;
+    return put(replay, "sights", cty_bytes_make(step->sights, step->sights_count * sizeof(step->sights[0])));
+}
+
+static custody_err load_sights(struct cty_replay *replay, custody_error *error)
+{
+    struct cty_step *step = &replay->step;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(sizeof(step->sights));
+    CTY_TRY(get(replay, "sights", &text));
+    if (text.size % sizeof(step->sights[0]) != 0)
+        return refuse(error, "its `seen` can't be read");
+    memcpy(step->sights, text.data, text.size);
+    step->sights_count = (uint32_t)(text.size / sizeof(step->sights[0]));
+    for (uint32_t i = 0; i < step->sights_count; i++)
+        step->sights[i].party[sizeof(step->sights[i].party) - 1] = 0;
+    return CUSTODY_OK;
 }
 
 /* ---- log keys ---- */
@@ -290,6 +316,7 @@ static custody_err load(struct cty_replay *replay, custody_error *error)
     CTY_TRY(compare_marks(replay, error));
     CTY_TRY(load_numbers(replay, error));
     CTY_TRY(load_log_keys(replay, error));
+    CTY_TRY(load_sights(replay, error));
     CTY_TRY(get(replay, "note", &replay->before));
     CTY_TRY(replay->backing->each(replay->backing->context, CTY_SPACE_REPLAY, "finding ", load_finding, replay->step.report));
     CTY_TRY(cty_memory_back_tree(replay->step.memory, replay->size));
@@ -328,6 +355,7 @@ custody_err cty_replay_keep(struct cty_replay *replay, struct cty_bytes note)
     CTY_TRY(keep_numbers(replay));
     CTY_TRY(keep_findings(replay));
     CTY_TRY(keep_log_keys(replay));
+    CTY_TRY(keep_sights(replay));
     CTY_TRY(put(replay, "note", note));
     CTY_TRY(cty_memory_flush(replay->step.memory));
     CTY_TRY(cty_memory_flush(replay->step.asked));

@@ -14,7 +14,9 @@ static const char *const claim_names[CTY_CLAIM_COUNT] = {
     [CTY_CLAIM_UNIQUE] = "unique",         [CTY_CLAIM_QUORUM] = "quorum",
     [CTY_CLAIM_BETWEEN] = "between",
     [CTY_CLAIM_ONCE] = "once",             [CTY_CLAIM_AUDIENCE] = "audience",
-    [CTY_CLAIM_WITNESSED] = "witnessed",   [CTY_CLAIM_STORED] = "stored",
+    [CTY_CLAIM_WITNESSED] = "witnessed",   [CTY_CLAIM_ALIKE] = "alike",
+    [CTY_CLAIM_WHEN] = "when",             [CTY_CLAIM_CASES] = "cases",
+    [CTY_CLAIM_STORED] = "stored",
 };
 
 static const char *const state_names[] = {"not asked", "holds", "not checked", "fails"};
@@ -117,7 +119,7 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
 const char *cty_finding_code(const char *name)
 {
     static const char *const codes[] = {"one-voucher", "enrolment-suspect", "key-suspect", "clock-skew",
-                                        "denied-then-asked", "late-outcome"};
+                                        "denied-then-asked", "late-outcome", "dated-after-cosignature"};
     for (size_t i = 0; i < CTY_COUNT_OF(codes); i++) {
         if (strcmp(codes[i], name) == 0)
             return codes[i];
@@ -133,6 +135,14 @@ void cty_report_finding(struct cty_report *report, const char *code, uint64_t en
     va_list args;
     va_start(args, format);
     put_text(finding->text, sizeof(finding->text), format, args);
+    va_end(args);
+}
+
+void cty_report_inputs(struct cty_report *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_text(report->inputs, sizeof(report->inputs), format, args);
     va_end(args);
 }
 
@@ -164,6 +174,9 @@ static bool is_asked_always(size_t claim)
     case CTY_CLAIM_BETWEEN:
     case CTY_CLAIM_AUDIENCE:
     case CTY_CLAIM_WITNESSED:
+    case CTY_CLAIM_ALIKE:
+    case CTY_CLAIM_WHEN:
+    case CTY_CLAIM_CASES:
     case CTY_CLAIM_STORED:
     case CTY_CLAIM_COUNT:
         return false;
@@ -217,6 +230,8 @@ custody_err cty_report_text(const struct cty_report *report, struct cty_buf *out
 {
     if (report->subject[0])
         CTY_TRY(cty_buf_putf(out, "%s\n", report->subject));
+    if (report->inputs[0])
+        CTY_TRY(cty_buf_putf(out, "%-11s %s\n", "judged by", report->inputs));
     for (size_t i = 0; i < CTY_CLAIM_COUNT; i++) {
         if (report->claims[i].state != CTY_CLAIM_NOT_ASKED || report->claims[i].required)
             CTY_TRY(put_claim(&report->claims[i], claim_names[i], out));
@@ -290,6 +305,10 @@ custody_err cty_report_json(const struct cty_report *report, struct cty_buf *out
     cty_jw_array_end(&jw);
     cty_jw_name(&jw, "findings_all");
     cty_jw_u64(&jw, report->findings_all);
+    if (report->inputs[0]) {
+        cty_jw_name(&jw, "inputs");
+        cty_jw_text(&jw, report->inputs);
+    }
     cty_jw_name(&jw, "subject");
     cty_jw_text(&jw, report->subject);
     cty_jw_object_end(&jw);

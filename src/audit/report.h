@@ -25,6 +25,9 @@ enum cty_claim {
     CTY_CLAIM_BETWEEN,
     CTY_CLAIM_AUDIENCE,
     CTY_CLAIM_WITNESSED,
+    CTY_CLAIM_ALIKE,
+    CTY_CLAIM_WHEN,
+    CTY_CLAIM_CASES,
     CTY_CLAIM_STORED,
     CTY_CLAIM_COUNT
 };
@@ -60,6 +63,7 @@ struct cty_report {
     size_t findings_count; /* kept */
     uint64_t findings_all; /* seen */
     char subject[CTY_REPORT_TEXT_MAX];
+    char inputs[CTY_CLAIM_TEXT_MAX]; /* what all of it was judged by */
     bool of_entry; /* of one entry alone: only what is required is asked for */
 };
 
@@ -72,6 +76,8 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
 const char *cty_finding_code(const char *name);
 void cty_report_finding(struct cty_report *report, const char *code, uint64_t entry, const char *format, ...)
     CUSTODY_PRINTF(4, 5);
+
+void cty_report_inputs(struct cty_report *report, const char *format, ...) CUSTODY_PRINTF(2, 3);
 
 bool cty_report_failed(const struct cty_report *report);
 /* 0, 1, 2 or 3 as spec/evidence.md says. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/closing.h"
 #include "audit/words.h"
 
 #include <stdio.h>
@@ -315,6 +316,8 @@ custody_err cty_step_fold(struct cty_step *step, const struct cty_parsed_entry *
     step->entries++;
     step->newest = step->at;
     tell_unjudged(step, step->delta.unjudged);
+    if (!step->missing)
+        cty_closing_note(step, parsed);
     return cty_step_findings(step, parsed);
 }
 

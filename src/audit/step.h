@@ -7,6 +7,18 @@
 #include "audit/replay.h"
 #include "audit/trust.h"
 
+/* The newest `seen` of a party; of parties beyond the first so many nothing is told. */
+#define CTY_SIGHTS_MAX 32
+struct cty_sight {
+    char party[CTY_ACTOR_NAME_BYTES_MAX + 1];
+    uint64_t size;
+    uint64_t entry; /* that carries it */
+};
+
+/* Marks of cases among what was asked, so that the next stretch of an audit need not look at all cases again. */
+#define CTY_SUSPECT_MARK "suspect "
+#define CTY_SUSPECT_MARKED "yes"
+
 /* How a case stands with what was asked of it. */
 enum cty_outlook {
     CTY_OUTLOOK_OPEN,      /* nothing is decided */
@@ -48,6 +60,9 @@ struct cty_step {
     bool revoked;           /* some key was revoked by now */
     bool revoked_since;     /* ... and what rests on it was not looked for since */
     uint64_t cases[CTY_OUTLOOK_COUNT]; /* of a whole ledger: how its cases stand, but for those that are suspect */
+    struct cty_sight sights[CTY_SIGHTS_MAX]; /* the newest checkpoint that each party's signers saw */
+    uint32_t sights_count;
+    uint64_t first_time, newest_time; /* of entries, in ms, as the custodian dates them */
     uint64_t suspect_cases; /* released, or handed on, with a key that was revoked as of before: undecidable */
 };
 

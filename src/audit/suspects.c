@@ -20,9 +20,6 @@ struct suspect {
     char how[CTY_THIEF_WORDS_MAX];
 };
 
-/* Marks of cases among what was asked, so that the next stretch of an audit need not look at all cases again. */
-#define MARK "suspect "
-#define MARKED "yes"
 #define PLACE "signed "
 
 struct suspect_case {
@@ -116,12 +113,12 @@ static custody_err look_at_case(void *context, const char *key, struct cty_bytes
 static custody_err look_again(void *context, const char *key, struct cty_bytes value)
 {
     struct suspects *all = context;
-    return cty_bytes_is(value, MARKED) ? add_suspect_case(all, key + strlen(MARK)) : CUSTODY_OK;
+    return cty_bytes_is(value, CTY_SUSPECT_MARKED) ? add_suspect_case(all, key + strlen(CTY_SUSPECT_MARK)) : CUSTODY_OK;
 }
 
 static custody_err look_at_marked(struct suspects *all)
 {
-    CTY_TRY(cty_memory_each_of(all->step->asked, MARK, look_again, all));
+    CTY_TRY(cty_memory_each_of(all->step->asked, CTY_SUSPECT_MARK, look_again, all));
     for (size_t i = 0; i < all->cases_count; i++) {
         char key[CTY_VIEW_KEY_MAX];
         struct cty_case own;
@@ -138,10 +135,10 @@ static custody_err look_at_marked(struct suspects *all)
 static custody_err mark(struct cty_step *step, const char *id, bool suspect)
 {
     char key[CTY_VIEW_KEY_MAX];
-    cty_view_key(key, MARK "%s", id);
-    bool marked = cty_bytes_is(cty_memory_get(step->asked, key), MARKED);
+    cty_view_key(key, CTY_SUSPECT_MARK "%s", id);
+    bool marked = cty_bytes_is(cty_memory_get(step->asked, key), CTY_SUSPECT_MARKED);
     return marked == suspect ? CUSTODY_OK
-                             : cty_memory_put(step->asked, key, suspect ? CTY_LITERAL(MARKED) : CTY_LITERAL("no"));
+                             : cty_memory_put(step->asked, key, suspect ? CTY_LITERAL(CTY_SUSPECT_MARKED) : CTY_LITERAL("no"));
 }
 
 custody_err cty_suspects_note(struct cty_step *step, const struct cty_statement *st, const struct cty_case *c)
@@ -244,7 +241,7 @@ static void tell(struct suspects *all)
 static custody_err mark_all(struct suspects *all)
 {
     size_t found = all->cases_count;
-    CTY_TRY(cty_memory_each_of(all->step->asked, MARK, look_again, all));
+    CTY_TRY(cty_memory_each_of(all->step->asked, CTY_SUSPECT_MARK, look_again, all));
     for (size_t i = found; i < all->cases_count; i++)
         CTY_TRY(mark(all->step, all->cases[i].id, false));
     for (size_t i = 0; i < found; i++)

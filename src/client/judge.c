@@ -155,6 +155,9 @@ static enum need need_of(enum cty_claim claim)
     case CTY_CLAIM_AUDIENCE:
     case CTY_CLAIM_BETWEEN: /* who acts reads it all: cty_judgement_check_between */
     case CTY_CLAIM_WITNESSED:
+    case CTY_CLAIM_ALIKE: /* these three are asked of whole ledgers */
+    case CTY_CLAIM_WHEN:
+    case CTY_CLAIM_CASES:
     case CTY_CLAIM_COUNT:
         return NEED_NOTHING;
     }

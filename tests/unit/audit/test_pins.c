@@ -118,7 +118,7 @@ static void evidence_without_its_cosignature(void **state)
     world_checkpoint(stage->w, &note);
     assert_ok(cty_note_parse(cty_buf_bytes(&note), &parsed));
     struct cty_bytes copy = cty_bytes_make(cty_bytes_dup_text(parsed.text), parsed.text.size);
-    assert_ok(cty_note_cosign(copy, cty_secret_name(witnesses[0]), witnesses[0], 1700000000, &note));
+    assert_ok(cty_note_cosign(copy, cty_secret_name(witnesses[0]), witnesses[0], 1800000100, &note));
     assert_ok(cty_evidence_set_checkpoint(evidence, cty_buf_bytes(&note)));
     assert_int_equal(stage_verify(stage, evidence), 0);
     assert_claim(&stage->report, WITNESSED, HOLDS);

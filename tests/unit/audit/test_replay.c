@@ -28,7 +28,8 @@ static void an_honest_ledger(void **state)
         [CTY_CLAIM_COMPLETE] = CTY_CLAIM_HOLDS,   [CTY_CLAIM_ENROLLED] = CTY_CLAIM_HOLDS,
         [CTY_CLAIM_SIGNED] = CTY_CLAIM_HOLDS,     [CTY_CLAIM_LAWFUL] = CTY_CLAIM_HOLDS,
         [CTY_CLAIM_CONTENTS] = CTY_CLAIM_HOLDS,   [CTY_CLAIM_SEEN] = CTY_CLAIM_HOLDS,
-        [CTY_CLAIM_UNIQUE] = CTY_CLAIM_HOLDS,
+        [CTY_CLAIM_UNIQUE] = CTY_CLAIM_HOLDS,     [CTY_CLAIM_ALIKE] = CTY_CLAIM_HOLDS,
+        [CTY_CLAIM_WHEN] = CTY_CLAIM_NOT_CHECKED, [CTY_CLAIM_CASES] = CTY_CLAIM_HOLDS,
     };
     for (int i = 0; i < CTY_CLAIM_COUNT; i++)
         assert_int_equal(s->report.claims[i].state, expected[i]);

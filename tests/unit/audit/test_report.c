@@ -24,7 +24,8 @@ static void names_of_claims(void **state)
 {
     static const char *const names[CTY_CLAIM_COUNT] = {"checkpoint", "intact",   "complete",  "enrolled", "signed",
                                                        "lawful",     "contents", "seen",      "unique",   "quorum",
-                                                       "once",       "between",  "audience",  "witnessed", "stored"};
+                                                       "once",       "between",  "audience",  "witnessed", "alike",
+                                                       "when",       "cases",    "stored"};
     (void)state;
     for (int i = 0; i < CTY_CLAIM_COUNT; i++)
         assert_string_equal(cty_claim_name((enum cty_claim)i), names[i]);

@@ -104,12 +104,15 @@ static void what_was_audited_is_not_read_again(void **state)
     world_free(w);
 }
 
+/* The report but for its inputs, which say what was audited before. */
 static char *report_of(struct shell *sh)
 {
     shell_json(sh);
-    struct cty_bytes report = shell_member(sh, "report");
-    char *text = cty_bytes_dup_text(report);
+    char *text = cty_bytes_dup_text(shell_member(sh, "report"));
     assert_non_null(text);
+    char *inputs = strstr(text, "\"inputs\":");
+    assert_non_null(inputs);
+    *inputs = 0;
     return text;
 }
 

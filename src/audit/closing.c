@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/closing.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "audit/words.h"
+#include "base/check.h"
+#include "codec/text.h"
+
+#define SKEW_S_MAX 300u
+#define NAMES_SIZE 320
+#define TIME_SIZE 24
+
+static void add(struct cty_words *words, const char *format, ...) CUSTODY_PRINTF(2, 3);
+
+static void add(struct cty_words *words, const char *format, ...)
+{
+    size_t left = sizeof(words->text) - words->used;
+    va_list args;
+    va_start(args, format);
+    int more = vsnprintf(words->text + words->used, left, format, args);
+    va_end(args);
+    if (more > 0)
+        words->used += (size_t)more < left ? (size_t)more : left - 1;
+}
+
+static void put_time(uint64_t seconds, char ret_text[TIME_SIZE])
+{
+    struct tm parts;
+    time_t when = (time_t)seconds;
+    if (!gmtime_r(&when, &parts) || strftime(ret_text, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        snprintf(ret_text, TIME_SIZE, "%llu s", (unsigned long long)seconds);
+}
+
+/* ---- entry by entry ---- */
+
+static struct cty_sight *sight_of(struct cty_step *step, struct cty_bytes party)
+{
+    for (uint32_t i = 0; i < step->sights_count; i++) {
+        if (cty_bytes_is(party, step->sights[i].party))
+            return &step->sights[i];
+    }
+    if (step->sights_count == CTY_SIGHTS_MAX || party.size == 0 || party.size >= sizeof(step->sights[0].party))
+        return NULL;
+    struct cty_sight *sight = &step->sights[step->sights_count++];
+    *sight = (struct cty_sight){.size = 0};
+    memcpy(sight->party, party.data, party.size);
+    return sight;
+}
+
+void cty_closing_note(struct cty_step *step, const struct cty_parsed_entry *parsed)
+{
+    const struct cty_statement *st = &parsed->signed_statement.statement;
+    struct cty_sight *sight = sight_of(step, cty_actor_party(st->signers[0]));
+    if (step->entries == 1)
+        step->first_time = parsed->entry.time;
+    step->newest_time = parsed->entry.time;
+    if (sight && st->seen.size > sight->size) {
+        sight->size = st->seen.size;
+        sight->entry = step->at;
+    }
+}
+
+/* ---- seen alike by whom ---- */
+
+/* A checkpoint that somebody else was shown. */
+static custody_err compare_one(struct cty_replay *replay, const struct cty_compared *other,
+                               const struct cty_checkpoint *newest, uint64_t *count)
+{
+    struct cty_report *report = replay->step.report;
+    struct cty_checkpoint checkpoint;
+    struct cty_hash root;
+    unsigned long long size = 0;
+    custody_err err = cty_checkpoint_open_by(cty_buf_bytes(&other->note), replay->step.trust->origin,
+                                             &replay->step.log_keys, &checkpoint);
+    if (err != CUSTODY_OK) {
+        cty_report_fail(report, CTY_CLAIM_ALIKE, err, CTY_REPORT_NO_ENTRY, "the checkpoint %s: %s", other->name,
+                        custody_err_sentence(err));
+        return CUSTODY_OK;
+    }
+    size = checkpoint.size;
+    if (checkpoint.size > newest->size) {
+        cty_report_fail(report, CTY_CLAIM_COMPLETE, CUSTODY_E_GAP, newest->size,
+                        "the log signed %s over %llu entries; this one and those behind it are missing", other->name, size);
+        return CUSTODY_OK;
+    }
+    err = cty_memory_root(replay->step.memory, checkpoint.size, &root);
+    if (err != CUSTODY_OK)
+        return err == CUSTODY_E_NOT_FOUND ? CUSTODY_OK : err; /* entries are missing: the claim `complete` */
+    if (cty_hash_equal(&root, &checkpoint.root))
+        ++*count;
+    else
+        cty_report_fail(report, CTY_CLAIM_ALIKE, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY,
+                        "the log signed %s with another root for size %llu", other->name, size);
+    return CUSTODY_OK;
+}
+
+static void add_sights(const struct cty_step *step, struct cty_words *words)
+{
+    for (uint32_t i = 0; i < step->sights_count; i++)
+        add(words, "%s%s (size %llu, entry %llu)", i ? ", " : "; seen by the signers of ", step->sights[i].party,
+            (unsigned long long)step->sights[i].size, (unsigned long long)step->sights[i].entry);
+}
+
+static custody_err say_alike(struct cty_replay *replay, const struct cty_note *note, const struct cty_checkpoint *newest)
+{
+    const struct cty_step *step = &replay->step;
+    struct cty_words words = {.used = 0};
+    char names[NAMES_SIZE];
+    uint64_t alike = 0;
+    uint64_t witnesses = cty_witness_policy_cosigned(&step->trust->policy, note, 0, NULL, NULL);
+    for (uint32_t i = 0; i < replay->compared_count; i++)
+        CTY_TRY(compare_one(replay, &replay->compared[i], newest, &alike));
+    if (witnesses) {
+        cty_witness_policy_names(&step->trust->policy, witnesses, sizeof(names), names);
+        add(&words, "; cosigned by %s", names);
+    }
+    if (alike)
+        add(&words, "; equal to %llu given to compare", (unsigned long long)alike);
+    add_sights(step, &words);
+    if (words.used)
+        cty_report_hold(step->report, CTY_CLAIM_ALIKE, "%s", words.text + 2);
+    else
+        cty_report_skip(step->report, CTY_CLAIM_ALIKE, "nobody but its custodian is known to have seen it");
+    return CUSTODY_OK;
+}
+
+/* ---- when ---- */
+
+/* The witness that was first, and when. */
+static uint64_t first_of(uint64_t witnesses, const uint64_t times[CTY_WITNESS_NODES_MAX], uint64_t *ret_witness)
+{
+    uint64_t first = UINT64_MAX;
+    for (uint32_t i = 0; i < CTY_WITNESS_NODES_MAX; i++) {
+        if ((witnesses & (uint64_t)1 << i) != 0 && times[i] < first) {
+            first = times[i];
+            *ret_witness = (uint64_t)1 << i;
+        }
+    }
+    return first;
+}
+
+static void say_when(const struct cty_replay *replay, const struct cty_note *note, const struct cty_checkpoint *newest)
+{
+    const struct cty_step *step = &replay->step;
+    const struct cty_witness_policy *policy = &step->trust->policy;
+    uint64_t times[CTY_WITNESS_NODES_MAX] = {0}, who = 0;
+    char first[TIME_SIZE], last[TIME_SIZE], by[TIME_SIZE], names[NAMES_SIZE];
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, times, NULL);
+    put_time(step->first_time / 1000, first);
+    put_time(step->newest_time / 1000, last);
+    if (!witnesses) {
+        cty_report_skip(step->report, CTY_CLAIM_WHEN,
+                        "no witness that is trusted says when: from %s to %s on the custodian's word", first, last);
+        return;
+    }
+    uint64_t earliest = first_of(witnesses, times, &who);
+    uint64_t quorum = cty_witness_policy_time(policy, witnesses, times);
+    put_time(quorum ? quorum : earliest, by);
+    cty_witness_policy_names(policy, quorum ? witnesses : who, sizeof(names), names);
+    if (step->newest_time / 1000 > earliest + SKEW_S_MAX)
+        cty_report_finding(step->report, "dated-after-cosignature", step->newest,
+                           "the custodian dates it %s, and a witness had cosigned it before", last);
+    cty_report_hold(step->report, CTY_CLAIM_WHEN,
+                    "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw; dated from "
+                    "%s to %s by the custodian",
+                    (unsigned long long)newest->size, by, quorum ? "a quorum of " : "", names, first, last);
+}
+
+/* ---- cases ---- */
+
+static void say_cases(const struct cty_step *step)
+{
+    unsigned long long suspect = step->suspect_cases;
+    unsigned long long satisfied = step->cases[CTY_OUTLOOK_SATISFIED], refused = step->cases[CTY_OUTLOOK_REFUSED];
+    unsigned long long open = step->cases[CTY_OUTLOOK_OPEN];
+    if (step->stopped)
+        cty_report_skip(step->report, CTY_CLAIM_CASES, "not all entries were judged");
+    else if (suspect)
+        cty_report_skip(step->report, CTY_CLAIM_CASES,
+                        "%llu are undecidable, for they rest on keys that were revoked as of before; of all, %llu satisfied, "
+                        "%llu refused, %llu open",
+                        suspect, satisfied, refused, open);
+    else
+        cty_report_hold(step->report, CTY_CLAIM_CASES, "%llu satisfied, %llu refused, %llu open, none undecidable", satisfied,
+                        refused, open);
+}
+
+/* ---- inputs ---- */
+
+static void say_inputs(const struct cty_replay *replay)
+{
+    const struct cty_trust *trust = replay->step.trust;
+    struct cty_words words = {.used = 0};
+    char names[NAMES_SIZE];
+    add(&words, "log key %.*s", (int)trust->log_vkey.size, (const char *)trust->log_vkey.data);
+    for (uint32_t i = 0; i < trust->pins_count; i++) {
+        if (i == 0 || !cty_bytes_equal(trust->pins[i].party, trust->pins[i - 1].party))
+            add(&words, "%s%.*s", i ? ", " : "; admins of ", (int)trust->pins[i].party.size,
+                (const char *)trust->pins[i].party.data);
+    }
+    if (cty_witness_policy_asks(&trust->policy)) {
+        cty_witness_policy_names(&trust->policy, cty_witness_policy_asked(&trust->policy), sizeof(names), names);
+        add(&words, "; a quorum of the witnesses %s", names);
+    }
+    for (uint32_t i = 0; i < replay->compared_count; i++)
+        add(&words, "; the checkpoint %s", replay->compared[i].name);
+    if (replay->from)
+        add(&words, "; entries before %llu as audited before", (unsigned long long)replay->from);
+    cty_report_inputs(replay->step.report, "%s", words.text);
+}
+
+custody_err cty_closing_say(struct cty_replay *replay, const struct cty_note *note, const struct cty_checkpoint *checkpoint)
+{
+    say_inputs(replay);
+    say_cases(&replay->step);
+    if (!note) {
+        cty_report_skip(replay->step.report, CTY_CLAIM_ALIKE, "there is no checkpoint that others could have seen");
+        cty_report_skip(replay->step.report, CTY_CLAIM_WHEN, "there is no checkpoint that a witness could have cosigned");
+        return CUSTODY_OK;
+    }
+    say_when(replay, note, checkpoint);
+    return say_alike(replay, note, checkpoint);
+}
+
+/* ---- one case ---- */
+
+/* Whether one of its approvals or handoffs was signed by a thief. */
+static bool is_suspect(const struct cty_step *step, const char *id)
+{
+    char key[CTY_VIEW_KEY_MAX];
+    cty_view_key(key, CTY_SUSPECT_MARK "%s", id);
+    return cty_bytes_is(cty_memory_get(step->asked, key), CTY_SUSPECT_MARKED);
+}
+
+custody_err cty_replay_case(struct cty_replay *replay, const struct cty_hash *case_id)
+{
+    static const char *const outlooks[CTY_OUTLOOK_COUNT] = {"open", "satisfied", "refused"};
+    struct cty_step *step = &replay->step;
+    struct cty_words words = {.used = 0};
+    struct cty_case c;
+    char id[2 * CTY_HASH_SIZE + 1];
+    bool found = false;
+    CTY_TRY(cty_step_case(step->memory, case_id, &c, &found));
+    if (!found)
+        return CUSTODY_E_NOT_FOUND;
+    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, id);
+    CTY_TRY(cty_words_release(step, &c, &words));
+    if (step->stopped)
+        cty_report_skip(step->report, CTY_CLAIM_QUORUM, "case %s: not all entries were judged", id);
+    else if (is_suspect(step, id))
+        cty_report_skip(step->report, CTY_CLAIM_QUORUM, "case %s is undecidable: %s", id, words.text);
+    else
+        cty_report_hold(step->report, CTY_CLAIM_QUORUM, "case %s is %s: %s", id, outlooks[cty_outlook_of(&c)], words.text);
+    return CUSTODY_OK;
+}
+
+custody_err cty_replay_compare(struct cty_replay *replay, const char *name, struct cty_bytes note)
+{
+    if (replay->compared_count == CTY_COMPARED_MAX)
+        return CUSTODY_E_LIMIT_REACHED;
+    struct cty_compared *compared = &replay->compared[replay->compared_count++];
+    compared->name = name;
+    compared->note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    return cty_buf_put_bytes(&compared->note, note);
+}
