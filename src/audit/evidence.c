@@ -88,6 +88,7 @@ void cty_evidence_free(struct cty_evidence *evidence)
     cty_parsed_entry_done(&evidence->scratch);
     free_bytes(evidence->ledger);
     free_bytes(evidence->checkpoint);
+    free_bytes(evidence->policy);
     free(evidence->entries);
     free(evidence->blobs);
     free(evidence);
@@ -99,6 +100,17 @@ custody_err cty_evidence_set_checkpoint(struct cty_evidence *evidence, struct ct
     CTY_TRY(dup_bytes(note, &copy));
     free_bytes(evidence->checkpoint);
     evidence->checkpoint = copy;
+    return CUSTODY_OK;
+}
+
+custody_err cty_evidence_set_policy(struct cty_evidence *evidence, struct cty_bytes policy)
+{
+    struct cty_bytes copy;
+    if (policy.size > CTY_EVIDENCE_POLICY_BYTES_MAX)
+        return CUSTODY_E_TOO_LARGE;
+    CTY_TRY(dup_bytes(policy, &copy));
+    free_bytes(evidence->policy);
+    evidence->policy = copy;
     return CUSTODY_OK;
 }
 

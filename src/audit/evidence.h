@@ -24,6 +24,8 @@ void cty_evidence_free(struct cty_evidence *evidence);
  * none. Errors: NO_MEMORY, LIMIT_REACHED; add_entry also those of cty_entry_parse.
  */
 CUSTODY_MUST_USE custody_err cty_evidence_set_checkpoint(struct cty_evidence *evidence, struct cty_bytes note);
+/* The text of the policy whose quorum has cosigned that checkpoint; for whoever gets the file, who need not believe it. */
+CUSTODY_MUST_USE custody_err cty_evidence_set_policy(struct cty_evidence *evidence, struct cty_bytes policy);
 CUSTODY_MUST_USE custody_err cty_evidence_add_entry(struct cty_evidence *evidence, struct cty_bytes text,
                                                     custody_error *error);
 CUSTODY_MUST_USE custody_err cty_evidence_add_proof(struct cty_evidence *evidence, uint64_t index,

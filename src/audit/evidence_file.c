@@ -195,6 +195,18 @@ static custody_err read_between(struct cty_evidence *evidence, const struct cty_
     return CUSTODY_OK;
 }
 
+static custody_err read_policy(struct cty_evidence *evidence, const struct cty_json_node *node, custody_error *error)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_EVIDENCE_POLICY_BYTES_MAX);
+    if (node->kind != CTY_JSON_STRING)
+        return bad(error, "policy is not a string");
+    custody_err err = cty_json_string(node, &text);
+    if (err == CUSTODY_E_TOO_LARGE || text.size == 0)
+        return bad(error, "policy is empty or too long");
+    CTY_TRY(err);
+    return cty_evidence_set_policy(evidence, cty_buf_bytes(&text));
+}
+
 static custody_err read_file(const struct cty_json *json, struct cty_evidence **ret_evidence, custody_error *error)
 {
     static const char *const names[MEMBERS] = {"blobs", "case", "checkpoint", "custody_evidence",
@@ -203,12 +215,16 @@ static custody_err read_file(const struct cty_json *json, struct cty_evidence **
     struct cty_hash case_id;
     struct cty_evidence *evidence = NULL;
     const struct cty_json_node *between = cty_json_member(json, &json->nodes[0], "between");
-    CTY_TRY(members(json, &json->nodes[0], names, MEMBERS, between ? 1 : 0, found, error));
+    const struct cty_json_node *policy = cty_json_member(json, &json->nodes[0], "policy");
+    size_t more = (between ? 1u : 0u) + (policy ? 1u : 0u);
+    CTY_TRY(members(json, &json->nodes[0], names, MEMBERS, more, found, error));
     CTY_TRY(check_head(found, &case_id, error));
     CTY_TRY(cty_evidence_new(found[LEDGER]->text, &case_id, &evidence));
     custody_err err = read_body(evidence, json, found, error);
     if (err == CUSTODY_OK && between)
         err = read_between(evidence, json, between, error);
+    if (err == CUSTODY_OK && policy)
+        err = read_policy(evidence, policy, error);
     if (err != CUSTODY_OK) {
         cty_evidence_free(evidence);
         return err;
@@ -316,6 +332,10 @@ custody_err cty_evidence_format(const struct cty_evidence *evidence, struct cty_
     cty_jw_array_end(&jw);
     cty_jw_name(&jw, "ledger");
     cty_jw_string(&jw, evidence->ledger);
+    if (evidence->policy.size > 0) {
+        cty_jw_name(&jw, "policy");
+        cty_jw_string(&jw, evidence->policy);
+    }
     cty_jw_name(&jw, "proofs");
     put_proofs(&jw, evidence->proofs, evidence->proofs_count, "index");
     cty_jw_name(&jw, "seen");

@@ -47,6 +47,7 @@ struct cty_evidence {
     struct cty_bytes ledger; /* owned */
     struct cty_hash case_id;
     struct cty_bytes checkpoint; /* owned */
+    struct cty_bytes policy;     /* owned; empty where the file names none */
     struct cty_evidence_entry **entries; /* by index */
     size_t entries_count, entries_capacity;
     struct cty_evidence_proof *proofs; /* inclusion, by index */

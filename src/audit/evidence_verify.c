@@ -54,6 +54,36 @@ static void hold_checkpoint(struct verify *v)
     cty_report_hold(v->report, CTY_CLAIM_CHECKPOINT, "size %llu, %s", (unsigned long long)v->checkpoint.size, who);
 }
 
+/* What the file says of its own checkpoint must hold; whom to believe stays the trust file's. */
+static void judge_named(struct verify *v, const struct cty_witness_policy *policy, const struct cty_note *note)
+{
+    char names[CTY_REPORT_TEXT_MAX];
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, NULL, NULL);
+    if (!cty_bytes_equal(policy->origin, v->trust->origin) || !cty_witness_policy_met(policy, witnesses)) {
+        cty_report_fail(v->report, CTY_CLAIM_WITNESSED, CUSTODY_E_UNDER_THRESHOLD, CTY_REPORT_NO_ENTRY,
+                        "the file names a policy that its checkpoint does not satisfy");
+        return;
+    }
+    cty_witness_policy_names(policy, witnesses, sizeof(names), names);
+    if (!cty_witness_policy_asks(&v->trust->policy))
+        cty_report_skip(v->report, CTY_CLAIM_WITNESSED, "the trust file asks for no witness; by the policy that the file names, "
+                        "these cosigned: %s", names);
+}
+
+static void judge_policy(struct verify *v, const struct cty_note *note)
+{
+    CTY_AUTO_FREE struct cty_witness_policy *policy = cty_alloc(1, sizeof(*policy));
+    custody_err err = policy ? cty_witness_policy_parse(v->evidence->policy, policy, NULL) : CUSTODY_E_NO_MEMORY;
+    if (err == CUSTODY_E_NO_MEMORY)
+        cty_report_skip(v->report, CTY_CLAIM_WITNESSED, "no memory for the policy that the file names");
+    else if (err != CUSTODY_OK)
+        cty_report_fail(v->report, CTY_CLAIM_WITNESSED, err, CTY_REPORT_NO_ENTRY, "the file names a policy that is none");
+    else
+        judge_named(v, policy, note);
+    if (err == CUSTODY_OK)
+        cty_witness_policy_done(policy);
+}
+
 static bool open_checkpoint(struct verify *v, struct cty_note *note)
 {
     custody_err err = cty_bytes_equal(v->evidence->ledger, v->trust->origin) ? CUSTODY_OK : CUSTODY_E_WRONG_LEDGER;
@@ -66,6 +96,8 @@ static bool open_checkpoint(struct verify *v, struct cty_note *note)
         return false;
     }
     cty_trust_witnessed(v->trust, note, v->report);
+    if (v->evidence->policy.size > 0)
+        judge_policy(v, note);
     return true;
 }
 

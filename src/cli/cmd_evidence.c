@@ -46,7 +46,8 @@ static custody_err evidence(struct cty_cli *cli)
     CTY_TRY(cty_cli_required(cli, "out", &out));
     CTY_TRY(cty_cli_client(cli, CTY_AS_KEY, &client));
     CTY_TRY(cty_cli_case(cli, client, cli->args.operands[0], &case_id));
-    unsigned what = CTY_GATHER_BETWEEN;
+    unsigned what = CTY_GATHER_BETWEEN | CTY_GATHER_WITNESSED;
+    what |= cty_args_flag(&cli->args, "witnessed") ? CTY_GATHER_WAIT : 0;
     what |= cty_args_flag(&cli->args, "no-contents") ? 0 : CTY_GATHER_CONTENTS | CTY_GATHER_ALL;
     what |= cty_args_flag(&cli->args, "since-request") ? CTY_GATHER_SINCE_REQUEST : 0;
     CTY_TRY(cty_client_gather(client, &case_id, what, &evidence, &cli->error));
@@ -58,6 +59,7 @@ static custody_err evidence(struct cty_cli *cli)
 static const struct cty_opt evidence_options[] = {
     {"out", 'o', CTY_OPT_TEXT, "FILE", "where to; - is the output"},
     {"no-contents", 0, CTY_OPT_FLAG, NULL, "leave out payloads, reasons and names"},
+    {"witnessed", 'w', CTY_OPT_FLAG, NULL, "wait until the quorum of witnesses has cosigned"},
     {"since-request", 0, CTY_OPT_FLAG, NULL, "every entry since the request, not since the release"},
     {NULL},
 };

@@ -5,6 +5,18 @@
 #include "cli/put.h"
 #include "cli/standing.h"
 
+/* Witnesses who have not come yet are no failure of the case: they are asked for before somebody acts. */
+static int status_of(const struct cty_report *report)
+{
+    for (int claim = 0; claim < CTY_CLAIM_COUNT; claim++) {
+        const struct cty_claim_line *line = &report->claims[claim];
+        bool waits = claim == CTY_CLAIM_WITNESSED && line->code == CUSTODY_E_UNDER_THRESHOLD;
+        if (line->state == CTY_CLAIM_FAILS && !waits)
+            return cty_report_exit(report);
+    }
+    return cty_report_failed(report) ? 3 : cty_report_exit(report);
+}
+
 static custody_err page(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement)
 {
     uint64_t now = cty_client_now(client);
@@ -14,9 +26,9 @@ static custody_err page(struct cty_cli *cli, struct cty_client *client, const st
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
     CTY_TRY(cty_standing_case(cli, client, judgement, standing));
     cli->wraps = true;
-    cli->status = cty_report_exit(&judgement->report);
+    cli->status = status_of(&judgement->report);
     if (cli->status == 3 && cty_judgement_check(judgement, NULL) == CUSTODY_OK)
-        cli->status = 0;
+        cli->status = standing->asks && !standing->reached ? 3 : 0;
     if (!cli->json) {
         CTY_TRY(cty_case_show(judgement, now, &cli->page));
         return cty_standing_put(standing, now, &cli->page);

@@ -2,6 +2,7 @@
 #include "cli/submitted.h"
 
 #include "base/check.h"
+#include "cli/entry.h"
 #include "cli/put.h"
 #include "cli/text.h"
 
@@ -53,7 +54,13 @@ void cty_member_submitted(struct cty_jw *jw, const char *name, const struct cty_
 custody_err cty_keep_receipt(struct cty_cli *cli, const struct cty_submitted *submitted)
 {
     const char *path = cty_args_text(&cli->args, "receipt");
-    return path ? cty_cli_write_file(cli, path, cty_buf_bytes(&submitted->own.receipt)) : CUSTODY_OK;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf beside = CTY_BUF_INIT(8192);
+    if (!path)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_putf(&beside, "%s" CTY_ENTRY_SUFFIX, path));
+    if (strcmp(path, "-") != 0)
+        CTY_TRY(cty_cli_write_file(cli, cty_buf_text(&beside), cty_buf_bytes(&submitted->own.entry)));
+    return cty_cli_write_file(cli, path, cty_buf_bytes(&submitted->own.receipt));
 }
 
 custody_err cty_keep_refusal(struct cty_cli *cli, const struct cty_submitted *submitted, custody_err err)

@@ -11,6 +11,7 @@
 #include "client/inner.h"
 #include "client/judge.h"
 #include "client/read.h"
+#include "client/witnessed.h"
 #include "codec/text.h"
 
 /* Cases above a case: each brings its ancestry along, which is bounded. */
@@ -424,21 +425,59 @@ static custody_err fetch_contents(struct page *page, unsigned what)
 
 /* ---- all of it ---- */
 
-static custody_err gather(struct page *page, const struct cty_hash *case_id, unsigned what, struct cty_answer *answer)
+/* The newest of all. Cosignatures come later than the checkpoint: where they count, it is asked for once more. */
+static custody_err set_newest(struct page *page, uint64_t *ret_size)
 {
     struct cty_checkpoint checkpoint;
     struct cty_bytes note;
+    bool fresh = cty_witness_policy_asks(&page->client->trust->policy);
+    CTY_TRY(cty_client_checkpoint(page->client, fresh, &checkpoint, &note, page->error));
+    *ret_size = checkpoint.size;
+    return cty_evidence_set_checkpoint(page->evidence, note);
+}
+
+static custody_err take_cosigned(struct page *page, struct cty_bytes text, struct cty_bytes entry, uint64_t *ret_size)
+{
+    struct cty_checkpoint checkpoint;
+    CTY_AUTO_FREE struct cty_receipt *receipt = cty_alloc(1, sizeof(*receipt));
+    if (!receipt)
+        return CUSTODY_E_NO_MEMORY;
+    CTY_TRY(cty_client_take_receipt(page->client, text, entry, receipt, &checkpoint, page->error));
+    CTY_TRY(cty_evidence_set_checkpoint(page->evidence, receipt->note));
+    *ret_size = checkpoint.size;
+    return cty_evidence_set_policy(page->evidence, cty_buf_bytes(&page->client->trust->policy.text));
+}
+
+/* One that holds all that is here: it holds the newest entry. */
+static custody_err set_cosigned(struct page *page, unsigned what, uint64_t *ret_size)
+{
+    size_t last = cty_evidence_entries(page->evidence) - 1;
+    struct cty_bytes entry = cty_evidence_entry(page->evidence, last);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf receipt = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX * 2);
+    CTY_TRY(cty_entry_parse(entry, page->scratch, page->error));
+    uint64_t index = page->scratch->entry.index;
+    custody_err err = what & CTY_GATHER_WAIT
+                          ? cty_client_wait_witnessed(page->client, index, entry, &receipt, page->error)
+                          : cty_client_look_witnessed(page->client, index, entry, &receipt, page->error);
+    if (err == CUSTODY_E_NOT_WITNESSED && !(what & CTY_GATHER_WAIT))
+        return set_newest(page, ret_size);
+    CTY_TRY(err);
+    return take_cosigned(page, cty_buf_bytes(&receipt), entry, ret_size);
+}
+
+static custody_err gather(struct page *page, const struct cty_hash *case_id, unsigned what, struct cty_answer *answer)
+{
+    uint64_t size = 0;
+    bool cosigned = (what & CTY_GATHER_WITNESSED) && cty_witness_policy_asks(&page->client->trust->policy);
     CTY_TRY(fetch_case(page, case_id, answer));
     CTY_TRY(fetch_parents(page, answer));
     CTY_TRY(extend_chain(page, answer));
     CTY_TRY(add_chain(page, what));
-    /* Cosignatures come later than the checkpoint: where they count, it is asked for once more. */
-    bool witnessed = cty_witness_policy_asks(&page->client->trust->policy);
-    CTY_TRY(cty_client_checkpoint(page->client, witnessed, &checkpoint, &note, page->error));
-    CTY_TRY(cty_evidence_set_checkpoint(page->evidence, note));
-    CTY_TRY(fetch_proofs(page, checkpoint.size));
+    cosigned = cosigned && cty_evidence_entries(page->evidence) > 0;
+    CTY_TRY(cosigned ? set_cosigned(page, what, &size) : set_newest(page, &size));
+    CTY_TRY(fetch_proofs(page, size));
     if (what & CTY_GATHER_BETWEEN)
-        CTY_TRY(cty_client_gather_between(page->client, page->evidence, checkpoint.size,
+        CTY_TRY(cty_client_gather_between(page->client, page->evidence, size,
                                           (what & CTY_GATHER_SINCE_REQUEST) != 0, page->error));
     return fetch_contents(page, what);
 }

@@ -14,6 +14,8 @@ enum cty_gather {
     CTY_GATHER_ALL = 2,      /* and of its parent cases, and names of persons: for evidence files */
     CTY_GATHER_BETWEEN = 4,  /* every entry of the ledger from the release to its consume, up to CTY_BETWEEN_ENTRIES_MAX */
     CTY_GATHER_SINCE_REQUEST = 8, /* ... and before that, from what the request's signer saw */
+    CTY_GATHER_WITNESSED = 32, /* under a checkpoint that the own policy's quorum has cosigned, where there is one; it is named */
+    CTY_GATHER_WAIT = 64,      /* ... which is waited for, else NOT_WITNESSED */
     CTY_GATHER_ON_FOOTING = 16 /* of the trust chain only what this client did not judge before: for judging at once */
 };
 
