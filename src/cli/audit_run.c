@@ -8,6 +8,9 @@
 #include "cli/audit_state.h"
 #include "cli/progress.h"
 #include "client/contradiction.h"
+#include "codec/text.h"
+
+#define COMPARED_MAX 16
 
 struct run {
     const struct cty_audit_plan *plan;
@@ -18,6 +21,8 @@ struct run {
     struct cty_progress progress;
     struct cty_buf note; /* the newest checkpoint */
     struct cty_checkpoint newest; /* what its text says; borrows from it */
+    struct cty_buf compared[COMPARED_MAX]; /* notes that others were shown */
+    size_t compared_count;
 };
 
 /* ---- the newest checkpoint ---- */
@@ -39,14 +44,14 @@ static custody_err read_newest(struct run *r)
 /* ---- contradictions ---- */
 
 /* Keeps both notes; what can't be kept is told all the same. */
-static void keep_both(struct run *r, struct cty_contradiction *found, char where[CTY_REPORT_TEXT_MAX])
+static void keep_both(struct run *r, struct cty_bytes before, struct cty_contradiction *found,
+                      char where[CTY_REPORT_TEXT_MAX])
 {
     char *path = NULL;
-    uint64_t size = 0;
     const char *beside = r->cli->state_path ? r->cli->state_path : r->plan->state_path;
     struct cty_trust trust = *r->plan->trust; /* with the log keys that rotations brought; owns nothing more */
     trust.log_keys = *cty_replay_log_keys(r->replay);
-    found->notes[0] = cty_replay_before(r->replay, &size);
+    found->notes[0] = before;
     found->notes[1] = cty_buf_bytes(&r->note);
     where[0] = 0;
     if (beside && cty_contradiction_keep(beside, &trust, found, &path, NULL) == CUSTODY_OK)
@@ -58,9 +63,9 @@ static void tell_contradiction(struct run *r, struct cty_contradiction *found, c
 {
     char where[CTY_REPORT_TEXT_MAX];
     uint64_t size = 0;
-    (void)cty_replay_before(r->replay, &size);
+    struct cty_bytes before = cty_replay_before(r->replay, &size);
     custody_err code = cty_contradiction_code(found->kind);
-    keep_both(r, found, where);
+    keep_both(r, before, found, where);
     cty_report_fail(r->report, CTY_CLAIM_CHECKPOINT, code, CTY_REPORT_NO_ENTRY, "size %llu was verified before, and %s%s",
                     (unsigned long long)size, what, where);
 }
@@ -149,6 +154,58 @@ static custody_err look_for_fork(struct run *r)
     return err;
 }
 
+/* All of the newest checkpoint's entries were read, and behind those of before they don't give its root. */
+static bool root_differs(const struct run *r)
+{
+    const struct cty_memory *memory = cty_replay_memory(r->replay);
+    struct cty_hash root;
+    return r->report->claims[CTY_CLAIM_CHECKPOINT].state == CTY_CLAIM_HOLDS &&
+           cty_memory_root(memory, r->newest.size, &root) == CUSTODY_OK && !cty_hash_equal(&root, &r->newest.root);
+}
+
+/* ---- what others were shown ---- */
+
+static custody_err read_compared(struct run *r)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = cty_args_item(&r->cli->args, "compare", i)) != NULL; i++) {
+        if (i == COMPARED_MAX)
+            return cty_fail(&r->cli->error, CUSTODY_E_USAGE, "at most %d checkpoints to compare", COMPARED_MAX);
+        struct cty_buf *note = &r->compared[r->compared_count++];
+        *note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+        CTY_TRY(cty_cli_read_file(r->cli, name, note));
+        CTY_TRY(cty_replay_compare(r->replay, name, cty_buf_bytes(note)));
+    }
+    return CUSTODY_OK;
+}
+
+/* One that this tree contradicts, with the tree's own proof. */
+static custody_err keep_if_other(struct run *r, struct cty_bytes note)
+{
+    const struct cty_memory *tree = cty_replay_memory(r->replay);
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_FORK};
+    struct cty_checkpoint other;
+    char where[CTY_REPORT_TEXT_MAX];
+    if (cty_checkpoint_open_by(note, r->plan->trust->origin, cty_replay_log_keys(r->replay), &other) != CUSTODY_OK ||
+        cty_memory_root(tree, other.size, &found.root) != CUSTODY_OK || cty_hash_equal(&found.root, &other.root))
+        return CUSTODY_OK;
+    found.has_proof = other.size < r->newest.size;
+    CTY_TRY(cty_tree_consistency(cty_memory_tree(tree), other.size, r->newest.size, &found.proof));
+    keep_both(r, note, &found, where);
+    cty_report_fail(r->report, CTY_CLAIM_ALIKE, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY, "size %llu%s",
+                    (unsigned long long)other.size, where);
+    return CUSTODY_OK;
+}
+
+static custody_err keep_compared(struct run *r)
+{
+    if (r->report->claims[CTY_CLAIM_CHECKPOINT].state != CTY_CLAIM_HOLDS || root_differs(r))
+        return CUSTODY_OK;
+    for (size_t i = 0; i < r->compared_count; i++)
+        CTY_TRY(keep_if_other(r, cty_buf_bytes(&r->compared[i])));
+    return CUSTODY_OK;
+}
+
 /* ---- entries ---- */
 
 static void show_progress(void *context, uint64_t size)
@@ -175,13 +232,36 @@ static void skip_the_rest(struct run *r)
         cty_report_skip(r->report, open[i], "nothing is read of a ledger that contradicts itself");
 }
 
-/* All of the newest checkpoint's entries were read, and behind those of before they don't give its root. */
-static bool root_differs(const struct run *r)
+#define CASE_DIGITS_MIN 8
+
+struct found_case {
+    struct cty_hash id; /* of the last */
+    uint64_t count;
+};
+
+static custody_err each_case(void *context, const char *key, struct cty_bytes value)
 {
-    const struct cty_memory *memory = cty_replay_memory(r->replay);
-    struct cty_hash root;
-    return r->report->claims[CTY_CLAIM_CHECKPOINT].state == CTY_CLAIM_HOLDS &&
-           cty_memory_root(memory, r->newest.size, &root) == CUSTODY_OK && !cty_hash_equal(&root, &r->newest.root);
+    struct found_case *found = context;
+    (void)value;
+    found->count++;
+    return cty_hex_parse_into(cty_bytes_text(key + strlen("case/")), found->id.bytes, CTY_HASH_SIZE);
+}
+
+static custody_err tell_case(struct run *r)
+{
+    struct found_case found = {.count = 0};
+    char key[CTY_VIEW_KEY_MAX];
+    const char *name = r->plan->case_name;
+    if (!name)
+        return CUSTODY_OK;
+    if (strlen(name) < CASE_DIGITS_MIN || strlen(name) > 2 * CTY_HASH_SIZE || strspn(name, "0123456789abcdef") != strlen(name))
+        return cty_fail(&r->cli->error, CUSTODY_E_USAGE, "CASE is its name, or eight digits of it or more");
+    cty_view_key(key, "case/%s", name);
+    CTY_TRY(cty_memory_each_of(cty_replay_memory(r->replay), key, each_case, &found));
+    if (found.count == 1)
+        return cty_replay_case(r->replay, &found.id);
+    r->cli->next = CTY_NEXT_CASE;
+    return cty_fail(&r->cli->error, CUSTODY_E_NOT_FOUND, found.count ? "more than one case %s" : "case %s", name);
 }
 
 static custody_err judge(struct run *r)
@@ -196,7 +276,8 @@ static custody_err judge(struct run *r)
     CTY_TRY(cty_replay_finish(r->replay, cty_buf_bytes(&r->note)));
     if (before > 0 && root_differs(r))
         CTY_TRY(look_for_fork(r));
-    return CUSTODY_OK;
+    CTY_TRY(keep_compared(r));
+    return tell_case(r);
 }
 
 /* Only what held is kept; all of it, or nothing. */
@@ -215,6 +296,7 @@ static custody_err audit(struct run *r)
     CTY_TRY(cty_audit_file_state_open(&r->state, plan->state_path, plan->full, &r->cli->error));
     CTY_TRY(cty_replay_new(plan->trust, contents.get ? &contents : NULL, plan->threads, r->report, &r->replay));
     CTY_TRY(cty_replay_back(r->replay, &r->state.backing, CUSTODY_VERSION, &r->cli->error));
+    CTY_TRY(read_compared(r));
     CTY_TRY(read_newest(r));
     CTY_TRY(judge(r));
     return keep(r);
@@ -230,5 +312,7 @@ custody_err cty_audit_run(const struct cty_audit_plan *plan, struct cty_report *
     cty_replay_free(r.replay);
     cty_audit_file_state_done(&r.state);
     cty_buf_done(&r.note);
+    for (size_t i = 0; i < r.compared_count; i++)
+        cty_buf_done(&r.compared[i]);
     return err == CUSTODY_OK ? err : cty_fail_code(&plan->cli->error, err);
 }

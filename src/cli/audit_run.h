@@ -17,6 +17,7 @@ struct cty_audit_plan {
     const char *state_path; /* NULL: nothing is kept */
     bool full;              /* from entry 0, whatever is kept */
     unsigned threads;
+    const char *case_name; /* its name, or eight digits or more; NULL: none is asked for */
 };
 
 /* Fills the report. Errors: what hinders the audit, AUDIT_STATE among it; what the ledger did is a report. */

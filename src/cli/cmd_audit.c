@@ -46,6 +46,7 @@ static custody_err audit_source(struct cty_cli *cli, const char *tiles, unsigned
     struct cty_audit_plan plan = {.cli = cli, .source = &source, .threads = threads,
                                   .full = cty_args_flag(&cli->args, "full")};
     CTY_CLEANUP(cty_free_pointer) char *path = NULL;
+    plan.case_name = cty_args_text(&cli->args, "case");
     CTY_TRY(cty_cli_trust(cli, &plan.trust));
     CTY_TRY(tiles ? open_tiles(cli, tiles, &source) : open_door(cli, &source));
     custody_err err = cty_audit_state_path(cli, &path);
@@ -107,6 +108,8 @@ static const struct cty_opt options[] = {
     {"full", 0, CTY_OPT_FLAG, NULL, "from entry 0, whatever was audited before"},
     {"audit-state", 0, CTY_OPT_TEXT, "FILE", "where it is kept how far the audit came (FILE of --state, and .audit)"},
     {"no-state", 0, CTY_OPT_FLAG, NULL, "from entry 0, and keep nothing"},
+    {"compare", 0, CTY_OPT_LIST, "FILE", "a checkpoint that somebody else was shown (may be repeated)"},
+    {"case", 0, CTY_OPT_TEXT, "CASE", "also say how this case stands, and on what"},
     {"contents", 0, CTY_OPT_FLAG, NULL, "also fetch and check the contents that you may read"},
     {"threads", 0, CTY_OPT_TEXT, "N", "verify on N cores (all)"},
     {NULL},

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/text.h"
 #include "kit/world_evidence.h"
 #include "kit/world_tiles.h"
 #include "unit/cli/shell.h"
@@ -304,6 +305,204 @@ static void a_fork_convicts(void **state)
     world_free(other);
 }
 
+/* ---- what others were shown: rows 18, 19, 21 and 35 of the attacks ---- */
+
+static int compare_with(struct shell *sh, struct world *w, uint64_t size)
+{
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    world_note_at(w, size, &note);
+    shell_write("other.note", cty_buf_text(&note));
+    cty_buf_done(&note);
+    return RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--no-state", "--compare", "other.note");
+}
+
+static void a_checkpoint_that_another_was_shown(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin(), *other = another_view();
+    char name[128];
+    refund(w);
+    refund(w);
+    grow_to(other, w->entries_count);
+    publish(w);
+    assert_int_equal(compare_with(sh, w, w->entries_count), 0);
+    assert_says(sh->out, "alike       holds");
+    assert_says(sh->out, "equal to 1 given to compare");
+    assert_int_equal(compare_with(sh, w, 9), 0);
+    /* Another ledger of the same keys: the tail, or the whole, was written anew. */
+    assert_int_equal(compare_with(sh, other, other->entries_count), 1);
+    assert_says(sh->out, "alike       fails       [split-view]");
+    assert_int_equal(RUN(sh, "verify", "--trust", "trust.json", contradiction(name)), 0);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(compare_with(sh, other, other->entries_count - 2), 1);
+    assert_says(sh->out, "alike       fails       [split-view]");
+    assert_int_equal(RUN(sh, "verify", "--trust", "trust.json", contradiction(name)), 0);
+    world_free(w);
+    world_free(other);
+}
+
+static void a_tail_that_was_cut_off(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    refund(w);
+    uint64_t before = w->entries_count;
+    refund(w);
+    world_publish(w, "tiles", before);
+    /* Nothing in the file tells of it: */
+    assert_int_equal(audit_with(sh, "--no-state"), 0);
+    /* who holds a later checkpoint does. */
+    assert_int_equal(compare_with(sh, w, w->entries_count), 1);
+    assert_says(sh->out, "complete    fails       [gap]");
+    publish(w);
+    assert_int_equal(compare_with(sh, w, w->entries_count), 0);
+    world_free(w);
+}
+
+static void a_checkpoint_that_is_none_of_this_log(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    refund(w);
+    publish(w);
+    shell_write("other.note", "custody.example/test\n5\nAAAA\n\n");
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--no-state", "--compare", "other.note"), 1);
+    assert_says(sh->out, "alike       fails       [bad-note]");
+    world_free(w);
+}
+
+/* A ledger whose head was cut off begins with another entry: row 20. */
+static void a_head_that_was_cut_off(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    refund(w);
+    struct cty_bytes first = w->entries[0];
+    memmove(w->entries, w->entries + 1, (w->entries_count - 1) * sizeof(w->entries[0]));
+    w->entries[w->entries_count - 1] = first;
+    publish(w);
+    assert_int_equal(audit(sh), 1);
+    assert_says(sh->out, "[genesis-missing] entry 0:");
+    memmove(w->entries + 1, w->entries, (w->entries_count - 1) * sizeof(w->entries[0]));
+    w->entries[0] = first;
+    publish(w);
+    assert_int_equal(audit(sh), 0);
+    world_free(w);
+}
+
+/* ---- witnesses and time: rows 28, 32 and 98 ---- */
+
+struct witnesses {
+    struct cty_secret *secrets[3];
+    struct cty_buf trust;
+};
+
+static const char *const witness_names[] = {"w1.example", "w2.example", "w3.example"};
+
+/* A trust file that asks for two of three. */
+static void witnesses_make(struct world *w, struct witnesses *all)
+{
+    struct cty_buf line = CTY_BUF_INIT(1024);
+    struct cty_bytes log = world_vkey(w, "log");
+    all->trust = CTY_BUF_INIT(8192);
+    MUST(cty_buf_putf(&all->trust, "log %.*s\n", (int)log.size, (const char *)log.data));
+    for (size_t i = 0; i < 3; i++) {
+        struct cty_hash seed = cty_sha256(cty_bytes_text(witness_names[i]));
+        MUST(cty_secret_from_seed(cty_bytes_text(witness_names[i]), seed.bytes, &all->secrets[i]));
+        cty_buf_clear(&line);
+        MUST(cty_vkey_format(cty_bytes_text(witness_names[i]), CTY_KEY_COSIGNATURE, cty_secret_key(all->secrets[i]), &line));
+        MUST(cty_buf_putf(&all->trust, "witness w%zu %s\n", i + 1, cty_buf_text(&line)));
+    }
+    MUST(cty_buf_put_text(&all->trust, "group g 2 w1 w2 w3\nquorum g\n"));
+    shell_write("trust.json", cty_buf_text(&all->trust));
+    cty_buf_done(&line);
+}
+
+static void witnesses_done(struct witnesses *all)
+{
+    for (size_t i = 0; i < 3; i++)
+        cty_secret_free(all->secrets[i]);
+    cty_buf_done(&all->trust);
+}
+
+/* Publishes with the cosignatures of the first so many, one second after the other. */
+static void publish_cosigned(struct world *w, const struct witnesses *all, unsigned count, uint64_t from_s)
+{
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_note parsed;
+    publish(w);
+    world_note_at(w, w->entries_count, &note);
+    MUST(cty_note_parse(cty_buf_bytes(&note), &parsed));
+    char *text = cty_bytes_dup_text(parsed.text);
+    for (unsigned i = 0; i < count; i++)
+        MUST(cty_note_cosign(cty_bytes_text(text), cty_bytes_text(witness_names[i]), all->secrets[i], from_s + i, &note));
+    world_write("tiles", "checkpoint", cty_buf_bytes(&note));
+    free(text);
+    cty_buf_done(&note);
+}
+
+static void witnesses_say_by_when(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    struct witnesses all;
+    refund(w);
+    witnesses_make(w, &all);
+    uint64_t now = w->time / 1000;
+    publish_cosigned(w, &all, 2, now + 1);
+    assert_int_equal(audit_with(sh, "--no-state"), 0);
+    assert_says(sh->out, "witnessed   holds");
+    assert_says(sh->out, "alike       holds       cosigned by w1, w2; seen by the signers of operator");
+    assert_says(sh->out, "when        holds       all 11 entries existed by 2027-01-15T08:00:");
+    /* One is no quorum, whatever it says: nobody vouches for more than itself. */
+    publish_cosigned(w, &all, 1, now + 1);
+    assert_int_equal(audit_with(sh, "--no-state"), 1);
+    assert_says(sh->out, "witnessed   fails       [under-threshold]");
+    /* Nobody: that is not checked, and never a pass. */
+    publish_cosigned(w, &all, 0, 0);
+    assert_int_equal(audit_with(sh, "--no-state"), 1);
+    assert_says(sh->out, "when        not checked no witness that is trusted says when");
+    /* Entries that the custodian dates behind a cosignature over them. */
+    publish_cosigned(w, &all, 2, now - 3600);
+    assert_int_equal(audit_with(sh, "--no-state"), 2);
+    assert_says(sh->out, "[dated-after-cosignature]");
+    witnesses_done(&all);
+    world_free(w);
+}
+
+/* ---- cases ---- */
+
+static void how_cases_stand(void **state)
+{
+    struct shell *sh = *state;
+    struct world *w = begin();
+    struct cty_hash c, denied;
+    char id[2 * CTY_HASH_SIZE + 1];
+    refund(w);
+    MUST(world_request(w, "acme/bot", "acme/bot", "drop", "{}", &denied));
+    w->time += 1000;
+    MUST(world_request(w, "acme/bot", "acme/bot", "refund", "{\"amount\":1}", &c));
+    publish(w);
+    cty_hex_write(c.bytes, CTY_HASH_SIZE, id);
+    assert_int_equal(audit_with(sh, "--no-state"), 0);
+    assert_says(sh->out, "cases       holds       1 satisfied, 1 refused, 1 open, none undecidable");
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--case", id), 0);
+    assert_says(sh->out, " is open: nothing was released: the case is HELD");
+    uint64_t before = w->time;
+    MUST(world_decide(w, &c, "acme/c", CTY_APPROVE));
+    w->time += 1000;
+    MUST(world_revoke(w, "acme/c", "acme/a", "acme/b", before - 10));
+    publish(w);
+    id[10] = 0;
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--case", id), 2);
+    assert_says(sh->out, "cases       not checked 1 are undecidable");
+    assert_says(sh->out, "is undecidable: released to acme/bot by acme/c");
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--case", "00000000"), 1);
+    assert_says(sh->err, "not-found");
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", "--case", "abc"), 4);
+    world_free(w);
+}
+
 /* ---- options ---- */
 
 static void options_that_exclude_each_other(void **state)
@@ -326,6 +525,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ledger_that_went_back_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(two_roots_of_one_size_convict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fork_convicts, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_another_was_shown, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tail_that_was_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_is_none_of_this_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_head_that_was_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(witnesses_say_by_when, setup, teardown),
+        cmocka_unit_test_setup_teardown(how_cases_stand, setup, teardown),
         cmocka_unit_test_setup_teardown(options_that_exclude_each_other, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
