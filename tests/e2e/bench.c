@@ -271,6 +271,8 @@ static void run(struct bench *b)
     say(b, "growing");
     bench_restarts(&b->load, 1, &b->restart);
     measure_now(b);
+    say(b, "witnesses");
+    bench_witnesses(&b->load, b->options.lone, &b->table);
     say(b, "waiting");
     bench_wait(&b->load, b->options.waiters, b->options.wait_s, &b->table);
     finish(b);

@@ -13,6 +13,7 @@
  *     bench_words.c    what it is, and what else it did meanwhile
  *     bench_look.c     round trips, proofs, restarts
  *     bench_waiters.c  clients that wait for news
+ *     bench_witness.c  receipts that witnesses have cosigned
  *     bench_audit.c    the whole ledger, audited
  */
 #ifndef CTY_TESTS_E2E_BENCH_H
@@ -83,6 +84,11 @@ double bench_rss_bytes(const struct house *h);
 
 /* `seconds` each: still, and asking again as their time runs out. The custodian is started anew for it. */
 void bench_wait(struct bench_load *load, unsigned waiters, double seconds, struct bench_table *table);
+
+/* ---- bench_witness.c ---- */
+
+/* `count` requests one by one, with witnesses of its own. The custodian is started anew for it, and behind it. */
+void bench_witnesses(struct bench_load *load, size_t count, struct bench_table *table);
 
 /* ---- bench_audit.c ---- */
 

@@ -119,8 +119,10 @@ static void receive(struct rush *rush, struct member *member)
         return;
     }
     rush->answered++;
-    if (rush->spent)
+    if (rush->spent) {
         must_be(bench_times_add(&rush->spent->ms, (now - post->began) * 1000));
+        rush->spent->newest_began = post->began;
+    }
     take_next(rush, member, now);
 }
 

@@ -26,6 +26,7 @@ struct bench_spent {
     double load_cpu_s;   /* of the crowd's thread */
     size_t busy;         /* answers that asked to come again */
     struct bench_times ms;
+    double newest_began; /* when the newest answer's call was sent */
 };
 
 struct bench_crowd;
