@@ -19,6 +19,8 @@
 /* How long a courier that ended is missed, at first and at most. */
 #define PAUSE_MS 50u
 #define PAUSE_MS_MAX 5000u
+/* One that lived so long had nothing wrong with it from the start. */
+#define LIVED_S 60
 
 /* --- messages ---------------------------------------------------------------------------------------------- */
 
@@ -84,6 +86,13 @@ static void pause_ms(unsigned ms)
     (void)nanosleep(&time, NULL);
 }
 
+static time_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 static int serve_once(const struct cty_courier_config *config, int fd, pid_t watcher)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -99,6 +108,7 @@ static int watch(const struct cty_courier_config *config, int fd)
     for (;;) {
         int status = 0;
         pid_t watcher = getpid();
+        time_t begun = now_s();
         pid_t child = fork();
         if (child == 0)
             _exit(serve_once(config, fd, watcher));
@@ -108,6 +118,8 @@ static int watch(const struct cty_courier_config *config, int fd)
             return 0;
         cty_log(CTY_LOG_WARNING, "courier", "detail", "s", child < 0 ? "could not be started" : "ended and is started again",
                 "signal", "u", (uint64_t)(child > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0), NULL);
+        if (now_s() - begun >= LIVED_S)
+            pause = PAUSE_MS;
         pause_ms(pause);
         pause = pause * 2 > PAUSE_MS_MAX ? PAUSE_MS_MAX : pause * 2;
     }

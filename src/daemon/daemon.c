@@ -141,16 +141,15 @@ static custody_err open_ledger(struct cty_daemon *daemon, const struct cty_daemo
 }
 
 /*
- * R16: what the witnesses have seen comes before the next entry, unless a person has just said how much there is and the
- * database holds that.
+ * R16: what the witnesses have seen comes before the next entry. Whether a person has just said how much there is, and the
+ * database holds that: then who does not answer is not waited for.
  */
-static void wait_for_witnesses(struct cty_daemon *daemon, const struct cty_daemon_options *options)
+static bool wait_for_witnesses(struct cty_daemon *daemon, const struct cty_daemon_options *options)
 {
     struct cty_head *head = &daemon->service.head;
     struct cty_head_state now;
     cty_head_get(head, &now);
-    bool promised = options->restored && *options->restored == now.mark.size;
-    if (cty_witness_policy_asks(&options->trust->policy) && !promised)
+    if (cty_witness_policy_asks(&options->trust->policy))
         cty_head_put_service(head, CTY_SERVING_WITNESSES, "its witnesses are asked what they have seen");
 }
 
@@ -163,9 +162,10 @@ static custody_err open_witnesses(struct cty_daemon *daemon, const struct cty_da
     CTY_TRY(cty_policy_check(options->trust, daemon->custodian.origin, error));
     CTY_TRY(cty_witnesses_new(options->trust, &service->witnesses));
     CTY_TRY(cty_witnesses_load(service->witnesses, cty_store_view(daemon->store), error));
-    wait_for_witnesses(daemon, options);
-    struct cty_desk_config desk = {.witnesses = service->witnesses, .custodian = &daemon->custodian,
-                                   .head = &service->head, .path = options->config->ledger, .courier = daemon->courier,
+    bool promised = wait_for_witnesses(daemon, options);
+    struct cty_desk_config desk = {.promised = promised, .witnesses = service->witnesses,
+                                   .custodian = &daemon->custodian, .head = &service->head,
+                                   .path = options->config->ledger, .courier = daemon->courier,
                                    .cosigned = on_cosigned, .user = daemon};
     daemon->courier = -1;
     return cty_desk_open(&desk, &daemon->desk, error);

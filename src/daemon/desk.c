@@ -49,6 +49,18 @@ static void put_name(char *text, size_t size, struct cty_bytes name)
              (const char *)name.data);
 }
 
+/*
+ * Whose silence counts. Where a person has promised that nobody has seen more, those that don't answer are not waited for;
+ * but they are asked, and one that says otherwise is silent as before.
+ */
+static bool is_silent(const struct cty_desk *desk, const struct cty_desk_seat *seat)
+{
+    if (seat->heard)
+        return false;
+    bool excused = desk->config.promised && (!seat->witness || (seat->tried && !seat->claims));
+    return !excused;
+}
+
 /* Those that are asked for and were not heard. */
 static uint64_t silent_of(const struct cty_desk *desk, char *names, size_t size)
 {
@@ -56,7 +68,7 @@ static uint64_t silent_of(const struct cty_desk *desk, char *names, size_t size)
     names[0] = 0;
     for (uint32_t i = 0; i < desk->policy->count; i++) {
         uint64_t bit = UINT64_C(1) << i;
-        if (!(asked & bit) || desk->seats[i].heard)
+        if (!(asked & bit) || !is_silent(desk, &desk->seats[i]))
             continue;
         silent |= bit;
         put_name(names, size, desk->policy->nodes[i].name);
@@ -177,6 +189,7 @@ static int poll_ms(const struct cty_desk *desk)
 
 /* --- the courier ------------------------------------------------------------------------------------------- */
 
+/* A courier that comes again: what was under way is asked again, and nobody has failed to answer. */
 static void lose_all(struct cty_desk *desk, const char *detail)
 {
     for (uint32_t i = 0; i < desk->policy->count; i++) {

@@ -28,6 +28,7 @@ struct cty_desk_config {
     const struct cty_custodian *custodian;
     struct cty_head *head;
     const char *path;           /* of the database */
+    bool promised;              /* a person has said how much there is, and the database holds that */
     int courier;                /* the desk's end (daemon/courier.h) */
     void (*cosigned)(void *user); /* there is something to store */
     void *user;

@@ -25,6 +25,8 @@ struct cty_desk_seat {
     uint64_t got;           /* of the newest checkpoint that it cosigned */
     uint64_t got_ms;        /* its time there, */
     uint64_t asked_ms;      /* and when that came, by the monotonic clock */
+    bool tried;             /* since the start: it was asked, and whatever came of it is known */
+    bool claims;            /* it says that it has seen more than we hold, and nothing signed showed it */
     bool heard;             /* since the start: a cosignature over what we hold */
     bool accused;           /* what it said was looked at, and nothing signed came of it */
     unsigned again;         /* 409s in a row */

@@ -90,6 +90,7 @@ static void judge_cosigned(struct cty_desk *desk, uint32_t witness, struct verdi
     seat->got_ms = time_s * 1000;
     seat->asked_ms = cty_clock_monotonic(&desk->config.custodian->clock);
     seat->heard = true;
+    seat->claims = false;
     seat->accused = false;
     seat->again = 0;
     seat->pause_ms = seat->retry_ms = 0;
@@ -126,7 +127,8 @@ static void judge_size(struct cty_desk *desk, struct cty_desk_seat *seat, uint64
         judge_conflict(desk, seat, verdict);
         return;
     }
-    if (has > head.mark.size) {
+    seat->claims = has > head.mark.size;
+    if (seat->claims) {
         say(verdict, CTY_SUBMITTED_CONFLICT, CTY_WITNESS_SILENT,
             "it says that it has seen %llu entries, which nobody proved: the database has %llu", (unsigned long long)has,
             (unsigned long long)head.mark.size);
@@ -216,6 +218,7 @@ void cty_desk_judge(struct cty_desk *desk, uint32_t witness)
         return;
     }
     judge_status(desk, witness, &verdict);
+    desk->seats[witness].tried = true;
     cty_witnesses_count(desk->config.witnesses, verdict.outcome);
     if (!verdict.same)
         cty_witnesses_tell(desk->config.witnesses, witness, verdict.state, verdict.detail);
@@ -225,6 +228,7 @@ void cty_desk_judge_silence(struct cty_desk *desk, uint32_t witness, const char 
 {
     struct cty_desk_seat *seat = &desk->seats[witness];
     seat->busy = false;
+    seat->tried = true;
     seat->errand = CTY_ERRAND_ADD;
     cty_witnesses_count(desk->config.witnesses, CTY_SUBMITTED_NOTHING);
     cty_witnesses_tell(desk->config.witnesses, witness, CTY_WITNESS_SILENT, detail);

@@ -52,6 +52,7 @@ static void wait_state(struct house *h, enum cty_service_state state)
         info(h, &is, reason);
         if (is == state)
             return;
+        house_pass(h, 1000);
         usleep(10000);
     }
     assert_string_equal(cty_service_state_names[is], cty_service_state_names[state]);
@@ -374,6 +375,27 @@ static void a_person_may_say_how_much_there_is(void **state)
     assert_refused(try_submit(s->house), "witnesses-unknown");
     s->house->restored = &size;
     reopen(s);
+    wait_state(s->house, CTY_SERVING);
+    assert_ok(try_submit(s->house));
+    end(s);
+}
+
+/* A promise excuses who says nothing, not who says that there is more. */
+static void a_promise_is_no_answer_to_a_claim(void **state)
+{
+    struct script *s = witnessed_house();
+    uint64_t size = house_size(s->house);
+    (void)state;
+    script_tell_status(s, 0, 409, "1000000\n", "");
+    script_tell_status(s, 1, 409, "1000000\n", "");
+    script_tell(s, 2, SCRIPT_DEAD);
+    s->house->restored = &size;
+    reopen(s);
+    for (int i = 0; i < SCRIPT_WITNESSES; i++)
+        script_wait(s, i, CTY_WITNESS_SILENT);
+    assert_refused(try_submit(s->house), "witnesses-unknown");
+    script_tell(s, 1, SCRIPT_COSIGN);
+    wait_state(s->house, CTY_SERVING);
     assert_ok(try_submit(s->house));
     end(s);
 }
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(nothing_is_appended_before_the_witnesses_are_heard),
         cmocka_unit_test(an_unsigned_claim_is_silence),
         cmocka_unit_test(a_person_may_say_how_much_there_is),
+        cmocka_unit_test(a_promise_is_no_answer_to_a_claim),
         cmocka_unit_test(more_than_there_is_ends_appends),
         cmocka_unit_test(another_tree_ends_appends_and_is_kept),
         cmocka_unit_test(an_expiry_waits_for_its_witnesses),

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A custodian whose policy asks for two of three witnesses, all of them real processes: they cosign, two go and come back, its
+courier and the custodian itself are killed at any moment, and a backup of yesterday appends nothing, whatever is promised of it.
+Arguments: custody, custodyd, custody-verify.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import contract
+from contract import expect_equal
+from live import CUSTODY, CUSTODYD, World
+
+# For what only a broken program doesn't do in time.
+PATIENCE_S = 60
+KEYS = ['--log-key', 'log.key', '--clerk-key', 'clerk.key', '--development']
+OPERATORS = ['--admin', 'operator-ada.key', '--admin', 'operator-otto.key']
+ADMINS = ['--admin', 'acme-alice.key', '--admin', 'acme-bob.key']
+NAMES = ['one', 'two', 'three']
+
+
+def until(what, why):
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        got = what()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise AssertionError('in vain: ' + why)
+        time.sleep(0.05)
+
+
+class Witness:
+    """A running `custody witness run`, at the same address each time."""
+
+    def __init__(self, name, log_key):
+        self.name, self.url, self.process = name, 'http://127.0.0.1:0', None
+        self.start(log_key, '--name', name + '.example/w')
+
+    def start(self, *words):
+        self.process = subprocess.Popen(
+            [CUSTODY, 'witness', 'run', *words, '--dir', self.name, '--listen', self.url, '--json'],
+            cwd=WORLD.top, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding='utf-8')
+        told = json.loads(self.process.stdout.readline())
+        self.url, self.key = told['listen'], told['key']
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.wait(timeout=PATIENCE_S)
+        self.process.stdout.close()
+
+
+class House(World):
+    """Its custodian has witnesses, and a door for metrics."""
+
+    witnesses = ()
+    log = 0
+
+    def begin(self, *more):
+        """Starts it; ready is not yet serving."""
+        self.log += 1
+        file = open(self.path(f'log{self.log}'), 'w', encoding='utf-8')
+        self.daemon = subprocess.Popen(
+            [CUSTODYD, '--ledger', 'l.db', *KEYS, '--listen', self.url, '--metrics', 'http://127.0.0.1:0', '--witnesses',
+             'policy', *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=file)
+        file.close()
+        until(lambda: 'event=ready' in self.said(), 'the custodian is ready')
+        self.metrics_url = re.search(r'event=metrics door=(\S+)', self.said()).group(1)
+
+    def said(self):
+        return self.read(f'log{self.log}')
+
+    def end(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        status = self.daemon.wait(timeout=PATIENCE_S)
+        self.daemon = None
+        return status
+
+    def couriers(self):
+        """Its processes below: those that watch, and those that dial."""
+        below = {}
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
+                    below.setdefault(int(file.read().rsplit(')', 1)[1].split()[1]), []).append(int(pid))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        watchers = below.get(self.daemon.pid, [])
+        return watchers, [pid for watcher in watchers for pid in below.get(watcher, [])]
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(self.metrics_url + path, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metric(self, name):
+        _, text = self.get('/metrics')
+        return {label: int(value) for label, value in
+                re.findall(r'^' + name + r'(?:\{[a-z]+="([^"]*)"\})? (\d+)$', text, re.MULTILINE)}
+
+    def missing(self):
+        return sorted(name for name, is_so in self.metric('custody_witness_missing').items() if is_so)
+
+    def info(self):
+        return json.loads(self.say('info', '--json', '--state', '-'))
+
+    def wait_state(self, state):
+        until(lambda: self.info()['state'] == state, f'the custodian is {state}')
+
+    def append(self):
+        """One more statement, of which there are as many as one likes."""
+        self.people += 1
+        name = f'acme/p{self.people}'
+        self.say('key', 'new', '--name', name, '--no-passphrase', f'p{self.people}.key')
+        self.say('enrol', '--new', f'p{self.people}.key', '--owner', 'acme/alice', *ADMINS)
+
+    people = 0
+
+
+WORLD = House()
+
+
+def a_policy_of_two_of_three():
+    w = WORLD
+    w.say('init', '--development', '--log-key', 'log.key', '--clerk-key', 'clerk.key', *OPERATORS, 'opening.json')
+    w.say('trust', 'new', '--opening', 'opening.json', 'trust.json')
+    expect_equal(w.run(CUSTODYD, ['--init', 'opening.json', '--ledger', 'l.db', *KEYS]), 0)
+    log_key = json.loads(w.say('trust', 'show', '--json', 'trust.json'))['log_key']['key']
+    w.witnesses = [Witness(name, log_key) for name in NAMES]
+    lines = [f'witness {one.name} {one.key} {one.url}' for one in w.witnesses]
+    w.write('policy', '\n'.join([f'log {log_key}', *lines, f'group most 2 {" ".join(NAMES)}', 'quorum most', '']))
+    expect_equal(w.run(CUSTODYD, ['--ledger', 'l.db', *KEYS, '--witnesses', 'policy', '--check']), 0)
+    w.begin()
+    w.wait_state('serving')
+    expect_equal(w.get('/healthz'), (200, 'serving\n'))
+    until(lambda: w.missing() == [], 'all have cosigned')
+
+
+def what_is_appended_is_cosigned():
+    w = WORLD
+    w.say('enrol', '--party', 'acme', '--new', 'acme-alice.key', '--new', 'acme-bob.key', *OPERATORS)
+    w.append()
+    until(lambda: w.missing() == [], 'all have cosigned')
+    expect_equal(w.metric('custody_quorum_lag_entries'), {'': 0})
+    expect_equal(w.metric('custody_witness_lag_entries'), {name: 0 for name in NAMES})
+    expect_equal(w.metric('custody_courier_restarts_total'), {'': 0})
+
+
+def two_go_and_are_named():
+    w = WORLD
+    for one in w.witnesses[:2]:
+        one.end(signal.SIGKILL)
+    w.append()
+    until(lambda: w.missing() == ['one', 'two'] and
+          w.metric('custody_witness_state') == {'one': 2, 'two': 2, 'three': 0}, 'the two that went are missing')
+    expect_equal(w.metric('custody_quorum_lag_entries'), {'': 1})
+    w.append()
+    expect_equal(w.get('/healthz'), (200, 'serving\n'))
+
+
+def they_come_back_and_all_goes_on():
+    w = WORLD
+    for one in w.witnesses[:2]:
+        one.start()
+    until(lambda: w.missing() == [], 'all have cosigned')
+    expect_equal(w.metric('custody_quorum_lag_entries'), {'': 0})
+    expect_equal(w.metric('custody_witness_state'), {name: 0 for name in NAMES})
+
+
+def killed_couriers_are_started_again():
+    w = WORLD
+    for kill in range(5):
+        watchers, couriers = until(lambda: all(map(len, w.couriers())) and w.couriers(), 'there is a courier')
+        os.kill(couriers[0], signal.SIGKILL)
+        w.append()
+        until(lambda: w.metric('custody_courier_restarts_total')[''] == kill + 1, 'a courier is there again')
+    until(lambda: w.missing() == [], 'all have cosigned')
+    expect_equal(len(watchers), 1)
+
+
+def a_killed_custodian_goes_on():
+    w = WORLD
+    for _ in range(4):
+        size = w.info()['size']
+        w.append()
+        time.sleep(random.random() * 0.1)
+        below = sum(w.couriers(), [])
+        expect_equal(w.end(signal.SIGKILL), -signal.SIGKILL)
+        until(lambda: not any(os.path.exists(f'/proc/{pid}') for pid in below), 'what it started ends with it')
+        w.begin()
+        w.wait_state('serving')
+        expect_equal(w.info()['size'], size + 1)
+    until(lambda: w.missing() == [], 'all have cosigned')
+    w.append()
+
+
+def while_two_are_silent_a_start_waits():
+    w = WORLD
+    until(lambda: w.missing() == [], 'all have cosigned')
+    for one in w.witnesses[:2]:
+        one.end()
+    expect_equal(w.end(), 0)
+    w.begin()
+    until(lambda: w.metric('custody_witness_state').get('three') == 0, 'the third was heard')
+    w.wait_state('witnesses')
+    status, words = w.get('/healthz')
+    expect_equal((status, 'one, two' in words), (503, True))
+    size = w.info()['size']
+    w.say('enrol', '--new', 'acme-worker.key', '--owner', 'acme/alice', *ADMINS, '--state', '-', status=3)
+    expect_equal('witnesses-unknown' in w.err, True)
+    expect_equal(w.info()['size'], size)
+    for one in w.witnesses[:2]:
+        one.start()
+    w.wait_state('serving')
+    w.append()
+    until(lambda: w.missing() == [], 'all have cosigned')
+
+
+def a_backup_of_yesterday_appends_nothing():
+    w = WORLD
+    w.say('backup', '--ledger', 'l.db', '--to', 'yesterday.db')
+    then = w.info()['size']
+    for _ in range(3):
+        w.append()
+    until(lambda: w.missing() == [], 'all have cosigned')
+    expect_equal(w.end(), 0)
+    for name in os.listdir(w.top):
+        if name.startswith('l.db') and name != 'l.db.lock':
+            shutil.move(w.path(name), w.path('today-' + name))
+    os.rename(w.path('yesterday.db'), w.path('l.db'))
+    expect_equal(w.run(CUSTODYD, ['--ledger', 'l.db', *KEYS, '--listen', w.url, '--witnesses', 'policy']), 1)
+    expect_equal('store-copy' in w.err, True)
+    # Somebody says that there was no more. The witnesses know better.
+    w.begin('--restored', str(then))
+    w.wait_state('behind')
+    expect_equal(f'a checkpoint of {then + 3} entries' in w.info()['reason'], True)
+    expect_equal(w.get('/healthz')[0], 503)
+    w.say('enrol', '--new', 'acme-worker.key', '--owner', 'acme/alice', *ADMINS, '--state', '-', status=3)
+    expect_equal('ledger-behind' in w.err, True)
+    expect_equal(w.info()['size'], then)
+    expect_equal(w.end(), 0)
+
+
+def what_was_there_today_goes_on():
+    w = WORLD
+    os.remove(w.path('l.db'))
+    for name in os.listdir(w.top):
+        if name.startswith('today-'):
+            os.rename(w.path(name), w.path(name[len('today-'):]))
+    w.begin()
+    w.wait_state('serving')
+    w.append()
+    until(lambda: w.missing() == [], 'all have cosigned')
+    expect_equal(w.end(), 0)
+    w.say('audit', '--ledger', 'l.db', '--state', '-', '--full', status=None)
+    expect_equal('cosignature, row' in w.out, False)
+
+
+def all_end():
+    for one in WORLD.witnesses:
+        one.end()
+    shutil.rmtree(WORLD.top)
+
+
+contract.main([
+    a_policy_of_two_of_three,
+    what_is_appended_is_cosigned,
+    two_go_and_are_named,
+    they_come_back_and_all_goes_on,
+    killed_couriers_are_started_again,
+    a_killed_custodian_goes_on,
+    while_two_are_silent_a_start_waits,
+    a_backup_of_yesterday_appends_nothing,
+    what_was_there_today_goes_on,
+    all_end,
+])
