@@ -151,6 +151,7 @@ static bool wait_for_witnesses(struct cty_daemon *daemon, const struct cty_daemo
     cty_head_get(head, &now);
     if (cty_witness_policy_asks(&options->trust->policy))
         cty_head_put_service(head, CTY_SERVING_WITNESSES, "its witnesses are asked what they have seen");
+    return options->restored && *options->restored == now.mark.size;
 }
 
 static custody_err open_witnesses(struct cty_daemon *daemon, const struct cty_daemon_options *options,
