@@ -9,7 +9,7 @@
 
 /* The option of commands that submit: --receipt FILE. */
 #define CTY_RECEIPT_OPTION                                                                             \
-    {"receipt", 0, CTY_OPT_TEXT, "FILE", "keep the receipt (a C2SP tlog-proof) and FILE.entry, or a refusal as FILE.refusal"}
+    {"receipt", 0, CTY_OPT_TEXT, "FILE", "keep the receipt, a C2SP tlog-proof, and FILE.entry; or FILE.refusal"}
 
 /* What a submission says: lines for people; members of a JSON object, each put where its name sorts. */
 CUSTODY_MUST_USE custody_err cty_put_submitted(struct cty_cli *cli, const struct cty_submitted *submitted);

@@ -289,9 +289,25 @@ def of_two_faces_the_witnesses_see_one():
     case = W.released()
     W.part()
     expect_equal(W.consume(case, W.url, 'w-five', '--timeout', '60s', trust='witnessed.json'), 0)
-    expect_equal(W.consume(case, W.face_url, 'w-six', '--timeout', '3s', trust='witnessed.json'), 3)
-    expect_in('not-witnessed', W.err)
+    # The other face takes the consume too, and gets nobody to cosign it: its executor waits, and does not act.
+    waiting = subprocess.Popen(
+        [CUSTODY, 'consume', case, '--url', W.face_url, '--trust', 'witnessed.json', '--key', AGENT + '.key', '--state',
+         'w-six.state', '--receipt', 'w-six.tlog-proof', '--timeout', '3s'],
+        cwd=W.top, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding='utf-8')
+    said = ''
+    for line in waiting.stderr:
+        said += line
+        if 'it acts when they have come' in line:
+            break
+    expect_in('waits for witnesses', said)
+    waiting.send_signal(signal.SIGINT)
+    out, _ = waiting.communicate(timeout=PATIENCE_S)
+    expect_equal((waiting.returncode == 0, out), (False, ''))
     expect_equal(os.path.exists(W.path('w-six.tlog-proof')), False)
+    # What it was given convicts whoever signed it, all the same.
+    W.say('receipt', str(W.size() - 1), '--out', 'honest.tlog-proof', key=AGENT)
+    expect_equal(W.run(CUSTODY, ['compare', 'honest.tlog-proof', 'w-six.state', '--out', 'faces.json']), 1)
+    expect_equal(W.outsider(CUSTODY, 'convict', W.path('faces.json')), 0)
     W.unpart()
 
 
