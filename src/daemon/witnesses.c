@@ -197,8 +197,9 @@ void cty_witnesses_tell(struct cty_witnesses *witnesses, uint32_t witness, enum 
     const struct cty_bytes *name = &witnesses->trust->policy.nodes[witness].name;
     char text[CTY_LOG_VALUE_BYTES_MAX];
     pthread_mutex_lock(&witnesses->lock);
-    bool changed = seat->state != state;
+    bool changed = seat->state != state || !seat->told;
     seat->state = state;
+    seat->told = true;
     snprintf(seat->detail, sizeof(seat->detail), "%s", detail);
     pthread_mutex_unlock(&witnesses->lock);
     snprintf(text, sizeof(text), "%.*s", (int)(name->size < 128 ? name->size : 128), (const char *)name->data);

@@ -44,6 +44,7 @@ struct cty_witness_seat {
     uint64_t size;    /* of the newest checkpoint on which it stands, stored; 0: none */
     uint64_t time_ms; /* of its newest cosignature that is stored */
     enum cty_witness_state state;
+    bool told; /* since the start: what is told first is logged, whatever it is */
     char detail[CTY_WITNESS_DETAIL_MAX];
 };
 

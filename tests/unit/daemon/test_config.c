@@ -30,7 +30,7 @@ static void a_whole_file_is_read(void **state)
                        " \"tls_certificate\": \"door.pem\", \"tls_key\": \"/keys/door.key\",\n"
                        " \"tls_names\": [\"tls+tcp://a.org:7\", \"tls+tcp://b.org:7\"],\n"
                        " \"next_log_key\": \"next.key\", \"next_clerk_key\": \"/keys/next-clerk.key\",\n"
-                       " \"queue\": 7, \"connections\": 8, \"calls\": 9 }";
+                       " \"witnesses\": \"policy\", \"queue\": 7, \"connections\": 8, \"calls\": 9 }";
     assert_ok(cty_config_parse(&config, cty_bytes_text(text), "/etc/custody", NULL));
     assert_string_equal(config.ledger, "/etc/custody/data/refunds.db");
     assert_string_equal(config.log_key, "/keys/log.key");
@@ -45,6 +45,7 @@ static void a_whole_file_is_read(void **state)
     assert_string_equal(config.tls_key, "/keys/door.key");
     assert_int_equal(config.tls_names_count, 2);
     assert_string_equal(config.tls_names[1], "tls+tcp://b.org:7");
+    assert_string_equal(config.witnesses, "/etc/custody/policy");
     assert_true(config.development && config.group_access);
     assert_int_equal(config.workers, 3);
     assert_int_equal(config.queue, 7);
