@@ -105,6 +105,7 @@ share/man/man5/custodyd.conf.5 share/man/man8/custodyd.8
 share/bash-completion/completions/custody share/bash-completion/completions/custody-verify
 share/bash-completion/completions/custodyd share/zsh/site-functions/_custody
 lib/systemd/system/custodyd.service lib/systemd/system/custodyd-init.service lib/sysusers.d/custodyd.conf
+lib/systemd/system/custody-witness.service lib/sysusers.d/custody-witness.conf
 '''.split()
 
 
@@ -119,6 +120,8 @@ def units_run_what_is_installed():
         with open(path, encoding='utf-8') as file:
             words = [line for line in file.read().splitlines() if line.startswith('ExecStart=')][0][len('ExecStart='):].split()
         expect_equal((os.path.basename(path), os.path.exists(root + words[0])), (os.path.basename(path), True))
+        if '--config' not in words:
+            continue
         config = words[words.index('--config') + 1]
         expect_equal((config, os.path.exists(root + config)), (config, True))
 

@@ -12,7 +12,7 @@ static struct bench bench;
 /* What the log shows; both kinds of source read it. */
 static struct shows {
     const struct history *history; /* of its tree */
-    uint64_t size;
+    _Atomic uint64_t size;
     const struct history *root_of; /* of the root in its checkpoint; NULL: the same */
     bool lies_in_proofs;
     custody_err fails;
