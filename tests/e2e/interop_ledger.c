@@ -180,8 +180,8 @@ int main(void)
     const struct house_config config = {.readers = CTY_READERS_PUBLIC, .more = options};
     char line[1024];
     h = house_new(&config);
-    printf("folder %s\nurl %s\norigin %s\nkey %s\ndatabase %s\ntrust %s/trust.json\n", h->folder, h->url, HOUSE_ORIGIN,
-           h->log_vkey, h->database, h->folder);
+    printf("folder %s\nurl %s\norigin %s\nkey %s\ndatabase %s\ntrust %s/trust.json\nreader %s/operator-ada.key\n", h->folder,
+           h->url, HOUSE_ORIGIN, h->log_vkey, h->database, h->folder, h->folder);
     tell_http();
     must_be(fflush(stdout) == 0);
     while (fgets(line, sizeof(line), stdin))
