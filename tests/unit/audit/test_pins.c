@@ -129,6 +129,44 @@ static void evidence_without_its_cosignature(void **state)
     cty_buf_done(&note);
 }
 
+/* The policy that a file names must be satisfied by its own checkpoint; whom to believe stays the trust file's. */
+static void evidence_names_the_policy_that_it_satisfies(void **state)
+{
+    struct cty_buf text = CTY_BUF_INIT(4096), note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX), policy = CTY_BUF_INIT(4096);
+    struct cty_buf file = CTY_BUF_INIT(1 << 20);
+    static struct cty_note parsed;
+    (void)state;
+    struct cty_evidence *evidence = world_evidence(stage->w, &stage->case_id);
+    expand("log <log>\nwitness w0 <0>\nquorum w0\n", &policy);
+    assert_ok(cty_evidence_set_policy(evidence, cty_buf_bytes(&policy)));
+    expand("{\"custody_trust\":1,\"policy\":\"log <log>\\nquorum none\\n\"}", &text);
+    stage_trust(stage, cty_buf_text(&text));
+    assert_int_equal(stage_verify(stage, evidence), 1);
+    assert_fails(&stage->report, WITNESSED, "under-threshold", NO_ENTRY);
+    world_checkpoint(stage->w, &note);
+    assert_ok(cty_note_parse(cty_buf_bytes(&note), &parsed));
+    struct cty_bytes copy = cty_bytes_make(cty_bytes_dup_text(parsed.text), parsed.text.size);
+    assert_ok(cty_note_cosign(copy, cty_secret_name(witnesses[0]), witnesses[0], 1700000000, &note));
+    assert_ok(cty_evidence_set_checkpoint(evidence, cty_buf_bytes(&note)));
+    /* Not pinned by this reader: told, and no claim. */
+    assert_int_equal(stage_verify(stage, evidence), 0);
+    assert_claim(&stage->report, WITNESSED, NOT_CHECKED);
+    assert_true(says(&stage->report, CTY_CLAIM_WITNESSED, "these cosigned: w0"));
+    /* It is in the file, and one that is none is told. */
+    assert_ok(cty_evidence_format(evidence, &file));
+    assert_int_equal(stage_verify_text(stage, cty_buf_bytes(&file)), 0);
+    assert_claim(&stage->report, WITNESSED, NOT_CHECKED);
+    assert_ok(cty_evidence_set_policy(evidence, CTY_LITERAL("quorum none\n")));
+    assert_int_equal(stage_verify(stage, evidence), 1);
+    assert_fails(&stage->report, WITNESSED, "bad-trust", NO_ENTRY);
+    cty_evidence_free(evidence);
+    free((void *)(uintptr_t)copy.data);
+    cty_buf_done(&text);
+    cty_buf_done(&note);
+    cty_buf_done(&policy);
+    cty_buf_done(&file);
+}
+
 /* ---- pins ---- */
 
 static int verify_pinned(const char *admins)
@@ -235,6 +273,7 @@ int main(void)
         cmocka_unit_test(quorums_of_witnesses),
         cmocka_unit_test(cosignatures_that_fail),
         cmocka_unit_test(evidence_without_its_cosignature),
+        cmocka_unit_test(evidence_names_the_policy_that_it_satisfies),
         cmocka_unit_test(what_pins_are_worth),
         cmocka_unit_test(pins_that_are_not_met),
         cmocka_unit_test(a_pinned_party_that_is_not_there),

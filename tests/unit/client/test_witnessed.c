@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client whose policy names witnesses waits for before it acts, and by whose word. */
+/*
+ * What a client whose policy names witnesses waits for before it acts, and by whose word. With test_newest.c, test_liars.c and
+ * tests/e2e/test_faces.py, each with its positive twin:
+ *
+ * row of the list of attacks        test
+ * 19  truncated tail                a_shorter_ledger_went_back in test_newest.c; two_vendors_compare_what_they_were_shown
+ * 21  split view                    two_leaves_convict, a_fork_convicts_by_its_own_proof in test_contradiction.c;
+ *                                   two_executors_act_and_their_receipts_convict, of_two_faces_the_witnesses_see_one
+ * 22  taken and never logged        no_answer_before_it_is_durable in test_promise.c: no receipt without the entry; test_restart.c
+ * 24  refused silently              a_refusal_is_signed_by_the_clerk in daemon/test_submit.c
+ * 28  fake witnesses                witnesses_that_the_policy_does_not_name_are_nobody; keys_stand_once in test_witness_policy.c
+ * 35  stolen key, forged ledger     a_fork_convicts_by_its_own_proof; an_older_checkpoint_that_covers_it_will_do is its twin
+ */
 #include "client/witnessed.h"
 #include "unit/client/lie.h"
 #include "unit/support.h"
@@ -228,6 +240,49 @@ static void witnesses_that_the_policy_does_not_name_are_nobody(void **state)
     without_witnesses(l, &w);
 }
 
+static void cosign_checkpoint(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    if (rpc == CTY_RPC_CHECKPOINT)
+        result->checkpoint.checkpoint = cosigned(f, result->checkpoint.checkpoint);
+}
+
+/* Who stands on the newest checkpoint that this client knows. */
+static uint64_t standing(struct lie *l, const struct witnessed *w, bool fresh)
+{
+    struct cty_checkpoint checkpoint;
+    struct cty_bytes note;
+    struct cty_note *parsed = calloc(1, sizeof(*parsed));
+    assert_ok(cty_client_checkpoint(l->client, fresh, &checkpoint, &note, NULL));
+    assert_ok(cty_note_parse(note, parsed));
+    uint64_t bad = 0, who = cty_witness_policy_cosigned(&w->trust.policy, parsed, 0, NULL, &bad);
+    assert_int_equal(bad, 0);
+    free(parsed);
+    return who;
+}
+
+/* What was cosigned stays so, in memory and in the state file; a note that brings nobody new changes nothing. */
+static void cosignatures_are_kept(void **state)
+{
+    struct lie *l = *state;
+    struct witnessed w;
+    ask_for_witnesses(l, &w);
+    cty_client_close(l->client);
+    l->client = fake_client(l->f, &w.trust, "acme/bot", "state");
+    l->f->tamper = cosign_checkpoint;
+    there = 1;
+    assert_int_equal(standing(l, &w, true), 1);
+    there = 4;
+    assert_int_equal(standing(l, &w, true), 5);
+    there = 0;
+    assert_int_equal(standing(l, &w, true), 5);
+    cty_client_close(l->client);
+    l->client = fake_client(l->f, &w.trust, "acme/bot", "state");
+    assert_int_equal(standing(l, &w, false), 5);
+    there = 2;
+    assert_int_equal(standing(l, &w, true), 7);
+    without_witnesses(l, &w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_older_checkpoint_that_covers_it_will_do, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(a_cosignature_of_something_else_voids_the_note, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(witnesses_that_the_policy_does_not_name_are_nobody, lie_setup, lie_teardown),
+        cmocka_unit_test_setup_teardown(cosignatures_are_kept, lie_setup, lie_teardown),
     };
     return cmocka_run_group_tests_name("witnesses of a client", tests, NULL, NULL);
 }

@@ -23,6 +23,17 @@ static struct {
     bool happened;
 } disk;
 
+static struct {
+    void (*hook)(void *context);
+    void *context;
+} at_sync;
+
+void faulty_at_sync(void (*hook)(void *context), void *context)
+{
+    at_sync.context = context;
+    at_sync.hook = hook;
+}
+
 static sqlite3_file *real_of(sqlite3_file *file)
 {
     return ((struct faulty_file *)(void *)file)->real;
@@ -100,6 +111,8 @@ static int faulty_sync(sqlite3_file *file, int flags)
 {
     (void)file;
     (void)flags;
+    if (at_sync.hook)
+        at_sync.hook(at_sync.context);
     /* Never really synced: nobody pulls the plug here, and the tests sync some thousand times. */
     return disk.kind == FAULTY_SYNC && strikes(false) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }

@@ -22,6 +22,8 @@ enum faulty_kind {
 void faulty_install(void);
 /* The `nth` call of the kind, from 1, fails; counts from now. */
 void faulty_arm(enum faulty_kind kind, int nth);
+/* Called at the beginning of each sync, on the thread that syncs, before anything is durable; NULL: nobody is. */
+void faulty_at_sync(void (*hook)(void *context), void *context);
 /* From here on nothing fails; whether the fault happened. */
 bool faulty_disarm(void);
 /* Bytes written since it was armed. */
