@@ -25,7 +25,18 @@ struct root_text {
     char text[65];
 };
 
+/*
+ * Records that statements of one type needed beyond those that every fold begins with: most often the next one needs the same
+ * policies and actors, and is then judged in one run. A wrong guess costs a look.
+ */
+#define GUESSES_MAX 8
+struct guesses {
+    char keys[GUESSES_MAX][CTY_VIEW_KEY_MAX];
+    unsigned count;
+};
+
 struct cty_memory {
+    struct guesses *guesses; /* by type; NULL until the first whole fold */
     struct record **buckets;
     uint64_t buckets_count; /* a power of two */
     uint64_t records;
@@ -94,6 +105,7 @@ static void destroy(struct cty_memory *memory)
         }
     }
     cty_nodes_free(memory->nodes);
+    free(memory->guesses);
     cty_buf_done(&memory->scratch);
     free(memory->buckets);
     free(memory);
@@ -443,6 +455,41 @@ custody_err cty_memory_fill(const struct cty_memory *memory, struct cty_view *vi
     return memory->fault;
 }
 
+/* Evidence is of a few entries, and what is missing there is told: nothing is guessed. NULL without memory, too. */
+static struct guesses *guesses_of(struct cty_memory *memory, enum cty_type type)
+{
+    if (memory->sparse)
+        return NULL;
+    if (!memory->guesses)
+        memory->guesses = cty_alloc(CTY_TYPE_COUNT, sizeof(*memory->guesses));
+    return memory->guesses ? &memory->guesses[type] : NULL;
+}
+
+static custody_err want_guessed(const struct guesses *guesses, struct cty_view *view)
+{
+    enum cty_view_status status;
+    struct cty_bytes value;
+    for (unsigned i = 0; guesses && i < guesses->count && i < GUESSES_MAX; i++)
+        CTY_TRY(cty_view_get(view, guesses->keys[i], &status, &value));
+    return CUSTODY_OK;
+}
+
+/* What came in later rounds takes the place of what was guessed; where nothing did, the guess was good. */
+static void learn_guesses(struct guesses *guesses, const struct cty_view *view, size_t from)
+{
+    if (!guesses || from >= view->count)
+        return;
+    for (size_t i = from; i < view->count; i++) {
+        const char *key = view->slots[i].key;
+        bool again = strncmp(key, "policy/", 7) == 0 || strncmp(key, "author/", 7) == 0 || strncmp(key, "party/", 6) == 0 ||
+                     strncmp(key, "actor/", 6) == 0;
+        if (again)
+            memcpy(guesses->keys[guesses->count++ % GUESSES_MAX], key, view->slots[i].key_size + 1);
+        if (guesses->count == 2 * GUESSES_MAX)
+            guesses->count = GUESSES_MAX;
+    }
+}
+
 static custody_err take(struct cty_memory *memory, const struct cty_delta *delta, const struct cty_hash *leaf)
 {
     for (size_t i = 0; i < delta->count; i++)
@@ -455,12 +502,17 @@ custody_err cty_memory_fold(struct cty_memory *memory, struct cty_view *view, co
                             void *context, custody_error *error)
 {
     cty_view_clear(view);
+    struct guesses *guesses = guesses_of(memory, input->statement->type);
+    size_t known = SIZE_MAX;
     custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
+    CTY_TRY(want_guessed(guesses, view));
     while (err == CUSTODY_E_VIEW_INCOMPLETE) {
         err = cty_fold(view, input, delta, error);
         if (err == CUSTODY_E_VIEW_INCOMPLETE)
             CTY_TRY(cty_memory_fill(memory, view, missing, context));
+        known = known == SIZE_MAX ? view->count : known;
     }
     CTY_TRY(err);
+    learn_guesses(guesses, view, known);
     return take(memory, delta, &input->leaf);
 }

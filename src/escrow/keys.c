@@ -25,7 +25,7 @@ static custody_err parse_key(struct resolve *r, struct cty_bytes vkey, bool enro
                              struct cty_key *ret_key)
 {
     struct cty_bytes own;
-    custody_err err = enrolled ? cty_vkey_read(vkey, CTY_KEY_ED25519, &own, ret_key)
+    custody_err err = enrolled ? cty_memo_vkey(r->f.view->memo, vkey, &own, ret_key)
                                : cty_vkey_parse(vkey, CTY_KEY_ED25519, &own, ret_key);
     if (err == CUSTODY_E_ALG_MISMATCH)
         return cty_fail(r->f.error, err, "key of " NAME_FMT, NAME_ARG(name));

@@ -28,7 +28,19 @@ static const struct kind {
     {&cty_shape_party_record, sizeof(struct cty_party_record), 16},
 };
 
+#define VKEYS 64u
+#define VKEY_BYTES_MAX 192u
+
+/* A public line, and what it reads as. */
+struct vkey {
+    size_t size; /* 0: nothing stands here */
+    size_t name_size;
+    struct cty_key key;
+    uint8_t text[VKEY_BYTES_MAX];
+};
+
 struct cty_memo {
+    struct vkey vkeys[VKEYS];
     uint64_t turn;
     bool many_cases;
     struct place places[CTY_COUNT_OF(kinds)][PLACES_MAX];
@@ -80,6 +92,27 @@ static size_t place_of(const char *key, size_t places)
     for (size_t i = size < 12 ? 0 : size - 12; i < size; i++)
         hash = (hash ^ (uint8_t)key[i]) * 16777619u;
     return (hash ^ hash >> 16) % places;
+}
+
+custody_err cty_memo_vkey(struct cty_memo *memo, struct cty_bytes vkey, struct cty_bytes *ret_name, struct cty_key *ret_key)
+{
+    if (!memo || vkey.size == 0 || vkey.size > VKEY_BYTES_MAX)
+        return cty_vkey_read(vkey, CTY_KEY_ED25519, ret_name, ret_key);
+    /* Their last characters are the key's own. */
+    uint32_t hash = 2166136261u;
+    for (size_t i = vkey.size < 8 ? 0 : vkey.size - 8; i < vkey.size; i++)
+        hash = (hash ^ vkey.data[i]) * 16777619u;
+    struct vkey *place = &memo->vkeys[(hash ^ hash >> 16) % VKEYS];
+    if (place->size != vkey.size || memcmp(place->text, vkey.data, vkey.size) != 0) {
+        place->size = 0;
+        CTY_TRY(cty_vkey_read(vkey, CTY_KEY_ED25519, ret_name, &place->key));
+        place->size = vkey.size;
+        place->name_size = ret_name->size;
+        memcpy(place->text, vkey.data, vkey.size);
+    }
+    *ret_name = cty_bytes_make(vkey.data, place->name_size);
+    *ret_key = place->key;
+    return CUSTODY_OK;
 }
 
 static const struct kind *kind_of(const struct cty_shape *shape)

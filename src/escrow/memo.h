@@ -13,6 +13,7 @@
 #define CTY_ESCROW_MEMO_H
 
 #include "escrow/record.h"
+#include "model/envelope.h"
 
 #define CTY_MEMO_TEXT_MAX 8192u
 
@@ -25,6 +26,13 @@ void cty_memo_free(struct cty_memo *memo);
 void cty_memo_want_cases(struct cty_memo *memo);
 /* Records that were given out may be forgotten from now on. `memo` may be NULL. */
 void cty_memo_turn(struct cty_memo *memo);
+
+/*
+ * As cty_vkey_read of an Ed25519 key, for keys that records name: the same few are read again and again. *ret_name borrows from
+ * `vkey`. `memo` may be NULL.
+ */
+CUSTODY_MUST_USE custody_err cty_memo_vkey(struct cty_memo *memo, struct cty_bytes vkey, struct cty_bytes *ret_name,
+                                           struct cty_key *ret_key);
 
 /*
  * As cty_record_decode; `key` is where the record stands, `memo` may be NULL. Ledger, actor, case and party are written
