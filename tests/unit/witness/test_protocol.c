@@ -285,6 +285,15 @@ static void test_removed(void **state)
     cty_buf_done(&other);
 }
 
+/* Appends the log's line, with its first key, over history 0's eight leaves: one that holds, or over nine. */
+static void line_of(const struct bench *of, bool holds, struct cty_buf *out)
+{
+    struct cty_buf whole = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    note_put(of, &straight, holds ? 8 : 9, NULL, &whole);
+    assert_ok(cty_buf_put_text(out, strstr(cty_buf_text(&whole), EM_DASH)));
+    cty_buf_done(&whole);
+}
+
 /* From its first size on only the new key counts; below it, only the old one. */
 static void test_new_key(void **state)
 {
@@ -309,6 +318,16 @@ static void test_new_key(void **state)
     struct cty_add_checkpoint add = {.old_size = 7, .note = cty_buf_bytes(&note)};
     struct cty_buf body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX);
     assert_ok(cty_tree_consistency(&reader, 7, 8, &add.proof));
+    /* A line by the old key, which doesn't count any more, has to hold all the same. */
+    size_t good = note.size;
+    line_of(&bench, false, &note);
+    add.note = cty_buf_bytes(&note);
+    assert_ok(cty_add_checkpoint_format(&add, &body));
+    assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), NULL), 403);
+    cty_buf_clear(&body);
+    note.size = good;
+    line_of(&bench, true, &note);
+    add.note = cty_buf_bytes(&note);
     assert_ok(cty_add_checkpoint_format(&add, &body));
     assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), NULL), 200);
     cty_buf_done(&body);
