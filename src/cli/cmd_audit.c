@@ -36,6 +36,13 @@ static custody_err open_tiles(struct cty_cli *cli, const char *tiles, struct cty
     }
     CTY_TRY(cty_cli_timeout(cli, CTY_CLIENT_PATIENCE_MS_DEFAULT, &patience));
     struct cty_tile_http_config config = {.url = tiles, .patience_ms = patience};
+    /* Entries may be for members; the door asks then. */
+    if (cty_cli_setting(cli, "key", "CUSTODY_KEY")) {
+        const struct cty_trust *trust = NULL;
+        CTY_TRY(cty_cli_key(cli, &config.key.secret));
+        CTY_TRY(cty_cli_trust(cli, &trust));
+        config.key.origin = trust->origin;
+    }
     CTY_TRY(cty_tile_http_open(&config, &files, &cli->error));
     return cty_tile_source(&files, ret_source, &cli->error);
 }

@@ -20,6 +20,7 @@ struct place {
     struct cty_fetch_answer answer;
     char *prefix; /* without a last '/' */
     char *bearer;
+    struct cty_tile_reader_key key;
     uint64_t patience_ms;
     const atomic_bool *stop;
 };
@@ -51,9 +52,23 @@ static custody_err meaning(unsigned status)
     }
 }
 
+/* A token is good for minutes, and an audit may take longer. */
+static custody_err renew_token(struct place *place, custody_error *error)
+{
+    char *token = NULL;
+    CTY_TRY(cty_tile_token_get(place->fetch, place->prefix, &place->key, &token, error));
+    free(place->bearer);
+    place->bearer = token;
+    return CUSTODY_OK;
+}
+
 static custody_err ask_once(struct place *place, const char *url, custody_error *error)
 {
     CTY_TRY(cty_fetch_get(place->fetch, url, place->bearer, &place->answer, error));
+    if (place->answer.status == 401 && place->key.secret) {
+        CTY_TRY(renew_token(place, error));
+        CTY_TRY(cty_fetch_get(place->fetch, url, place->bearer, &place->answer, error));
+    }
     custody_err err = meaning(place->answer.status);
     return err == CUSTODY_OK ? err : cty_fail(error, err, "%.160s: status %u", url, place->answer.status);
 }
@@ -138,6 +153,7 @@ custody_err cty_tile_http_open(const struct cty_tile_http_config *config, struct
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     place->patience_ms = config->patience_ms;
     place->stop = config->stop;
+    place->key = config->key;
     custody_err err = open_place(place, config, error);
     if (err != CUSTODY_OK) {
         place_done(place);

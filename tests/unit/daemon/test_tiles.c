@@ -404,7 +404,7 @@ static void entries_of_members_need_a_token(void **state)
     memcpy(token + 15, "bEARER", 6);
     assert_int_equal(status_with(h, BUNDLE, token), 200);
     /* Any byte of it changed is another token, and so is a part of one. */
-    for (size_t at = 22; token[at + 4]; at += 7) {
+    for (size_t at = 22; at + 4 < strlen(token); at += 7) {
         snprintf(other, sizeof(other), "%s", token);
         other[at] = other[at] == 'A' ? 'B' : 'A';
         assert_int_equal(status_with(h, BUNDLE, other), 401);
