@@ -61,6 +61,8 @@ static custody_err verify(struct cty_desk *desk, const struct cty_desk_seat *sea
     CTY_TRY(cty_cosignatures_parse(cty_buf_bytes(&desk->body), cty_buf_bytes(&seat->text), &note));
     CTY_TRY(cty_note_cosignature_verify(&note, witness->key_name, &witness->key, ret_time_s));
     CTY_TRY(find_line(desk, seat, &note, ret_start));
+    if (note.count == 1)
+        return CUSTODY_OK;
     CTY_TRY(cty_note_parse(cty_buf_bytes(&desk->note), &note));
     return cty_note_cosignature_verify(&note, witness->key_name, &witness->key, ret_time_s);
 }
@@ -93,7 +95,8 @@ static void judge_cosigned(struct cty_desk *desk, uint32_t witness, struct verdi
     seat->claims = false;
     seat->accused = false;
     seat->again = 0;
-    seat->pause_ms = seat->retry_ms = 0;
+    seat->pause_ms = 0;
+    seat->retry_ms = seat->sent_ms + CTY_WITNESS_GAP_MS_MIN;
     say_cosigned(desk, seat->got_ms, verdict);
     struct cty_bytes line = cty_bytes_make(desk->note.data + start, desk->note.size - start);
     if (cty_witnesses_put(desk->config.witnesses, witness, seat->got, time_s, line))

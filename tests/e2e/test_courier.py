@@ -11,6 +11,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -263,8 +264,37 @@ def what_was_there_today_goes_on():
     w.append()
     until(lambda: w.missing() == [], 'all have cosigned')
     expect_equal(w.end(), 0)
-    w.say('audit', '--ledger', 'l.db', '--state', '-', '--full', status=None)
-    expect_equal('cosignature, row' in w.out, False)
+
+
+# What is done to the database, and what the audit says of it.
+ALTERED = {
+    "UPDATE cosignature SET size = size - 1 WHERE witness LIKE 'one%' AND size > 3": 'did not sign this',
+    'UPDATE cosignature SET first = CAST(replace(CAST(first AS TEXT), \'A\', \'B\') AS BLOB)': 'did not sign this',
+    "UPDATE cosignature SET witness = 'nobody+' || witness": 'no key of a witness',
+    'UPDATE cosignature SET size = size + 1000': 'there is no such checkpoint',
+}
+
+
+def audit(file):
+    return {one['claim']: one for one in
+            json.loads(WORLD.say('audit', '--db', file, '--state', '-', '--json', status=None))['report']['claims']}
+
+
+def the_audit_reads_what_they_said():
+    w = WORLD
+    expect_equal(audit('l.db')['stored']['state'], 'holds')
+    for statement, says in ALTERED.items():
+        shutil.copy(w.path('l.db'), w.path('altered.db'))
+        database = sqlite3.connect(w.path('altered.db'))
+        database.execute('PRAGMA journal_mode=DELETE')
+        expect_equal(database.execute(statement).rowcount > 0, True)
+        database.commit()
+        database.execute('PRAGMA journal_mode=WAL')
+        database.close()
+        stored = audit('altered.db')['stored']
+        expect_equal((stored['state'], stored['code']), ('fails', 'store-altered'))
+        expect_equal('table cosignature' in stored['text'] and says in stored['text'], True)
+        os.remove(w.path('altered.db'))
 
 
 def all_end():
@@ -283,5 +313,6 @@ contract.main([
     while_two_are_silent_a_start_waits,
     a_backup_of_yesterday_appends_nothing,
     what_was_there_today_goes_on,
+    the_audit_reads_what_they_said,
     all_end,
 ])
