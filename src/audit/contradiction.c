@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "codec/json.h"
 #include "codec/text.h"
+#include "ledger/witness_text.h"
 
 #define DEPTH_MAX 5u
 #define NODES_MAX 256u
@@ -244,6 +245,27 @@ void cty_contradiction_done(struct cty_contradiction *contradiction)
 
 /* ---- what it shows ---- */
 
+/*
+ * Extension lines say nothing of the tree, so they hide no contradiction; readers of the ledger refuse them. The size is read
+ * before anything is verified, to choose the key.
+ */
+static custody_err open_note(struct cty_bytes note, const struct cty_trust *trust, struct cty_checkpoint *ret_checkpoint)
+{
+    struct cty_note parsed;
+    struct cty_checkpoint said = {.size = 0};
+    const struct cty_hash empty = cty_tree_empty_root();
+    CTY_TRY(cty_note_parse(note, &parsed));
+    custody_err readable = cty_checkpoint_read(parsed.text, &said);
+    CTY_TRY(cty_note_verify(&parsed, trust->origin, cty_log_keys_at(&trust->log_keys, readable == CUSTODY_OK ? said.size : 0)));
+    CTY_TRY(readable);
+    if (!cty_bytes_equal(said.origin, trust->origin))
+        return CUSTODY_E_WRONG_LEDGER;
+    if (said.size == 0 && !cty_hash_equal(&said.root, &empty))
+        return CUSTODY_E_BAD_NOTE;
+    *ret_checkpoint = said;
+    return CUSTODY_OK;
+}
+
 static custody_err open_notes(const struct cty_contradiction *c, const struct cty_trust *trust,
                               struct cty_checkpoint checkpoints[2], custody_error *error)
 {
@@ -252,7 +274,7 @@ static custody_err open_notes(const struct cty_contradiction *c, const struct ct
     if (!cty_trust_has_log_line(trust, c->key))
         return cty_fail(error, CUSTODY_E_KEY_UNKNOWN, "the trust file pins another log key");
     for (size_t i = 0; i < 2; i++) {
-        custody_err err = cty_checkpoint_open_by(c->notes[i], trust->origin, &trust->log_keys, &checkpoints[i]);
+        custody_err err = open_note(c->notes[i], trust, &checkpoints[i]);
         if (err != CUSTODY_OK)
             return cty_fail(error, err, "note %zu", i + 1);
     }

@@ -49,13 +49,23 @@ static custody_err harden(struct run *run)
     return cty_secret_lock(run->secret, &run->cli->error);
 }
 
+/* Before anything is made. */
+static custody_err check_logs(struct cty_cli *cli)
+{
+    if (cli->args.operands_count != 1 && (cty_args_text(&cli->args, "follow") || cty_args_text(&cli->args, "origin")))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--follow and --origin are of one log: name its key");
+    for (size_t i = 0; i < cli->args.operands_count; i++) {
+        CTY_CLEANUP(cty_witness_newcomer_done) struct cty_witness_newcomer one = {.follow = NULL};
+        CTY_TRY(cty_witness_newcomer_read(cli, cli->args.operands[i], &one));
+    }
+    return CUSTODY_OK;
+}
+
 static custody_err add_logs(struct run *run)
 {
     struct cty_cli *cli = run->cli;
     const char *const path = (const char *)run->home.state.data;
     CTY_CLEANUP(cty_witness_store_close_pointer) struct cty_witness_store *store = NULL;
-    if (cli->args.operands_count != 1 && (cty_args_text(&cli->args, "follow") || cty_args_text(&cli->args, "origin")))
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--follow and --origin are of one log: name its key");
     CTY_TRY(cty_witness_store_open(path, false, &store, &cli->error));
     for (size_t i = 0; i < cli->args.operands_count; i++) {
         CTY_CLEANUP(cty_witness_newcomer_done) struct cty_witness_newcomer one = {.follow = NULL};
@@ -114,6 +124,7 @@ static custody_err open_all(struct run *run)
     const char *listen = cty_args_text(&cli->args, "listen");
     uint64_t every_ms = 0;
     CTY_TRY(cty_args_period(&cli->args, "every", EVERY_MS_DEFAULT, &every_ms, &cli->error));
+    CTY_TRY(check_logs(cli));
     CTY_TRY(cty_witness_home_find(cli, &run->home));
     CTY_TRY(cty_witness_home_key(cli, &run->home, cty_args_text(&cli->args, "name"), &run->secret));
     CTY_TRY(harden(run));

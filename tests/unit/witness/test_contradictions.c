@@ -70,6 +70,29 @@ static void test_two_roots(void **state)
     assert_int_equal(bench_files(&bench), 1);
 }
 
+static unsigned submit_extended(const struct history *history, uint64_t old_size, const char *extension)
+{
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX), body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX);
+    note_put(&bench, history, 7, extension, &note);
+    const struct cty_add_checkpoint add = {.old_size = old_size, .note = cty_buf_bytes(&note)};
+    assert_ok(cty_add_checkpoint_format(&add, &body));
+    unsigned status = submit_bytes(&bench, cty_buf_bytes(&body), NULL);
+    cty_buf_done(&note);
+    cty_buf_done(&body);
+    return status;
+}
+
+/* Lines below the root hide nothing, and are no contradiction. */
+static void test_extension_lines(void **state)
+{
+    (void)state;
+    assert_int_equal(submit_extended(&straight, 0, "one\n"), 200);
+    assert_int_equal(submit_extended(&straight, 7, "another\n"), 200);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    assert_int_equal(submit_extended(&forked_at_3, 7, "a third\n"), 422);
+    assert_stopped("two-roots", CTY_CONTRADICTION_TWO_ROOTS);
+}
+
 /* Asked for in the wrong way it is answered so, and seen all the same. */
 static void test_two_roots_asked_wrongly(void **state)
 {
@@ -222,7 +245,7 @@ static void test_accused_by_another_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_two_roots), TEST(test_two_roots_asked_wrongly), TEST(test_fork), TEST(test_one_history),
+        TEST(test_two_roots), TEST(test_extension_lines), TEST(test_two_roots_asked_wrongly), TEST(test_fork), TEST(test_one_history),
         TEST(test_fork_without_its_root), TEST(test_cleared), TEST(test_stopped_for_good), TEST(test_no_room_for_the_file),
         TEST(test_went_back), TEST(test_accused_by_a_proof), TEST(test_accused_without_a_proof),
         TEST(test_accused_by_another_key),
