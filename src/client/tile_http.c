@@ -94,11 +94,14 @@ static custody_err ask(struct place *place, const char *url, custody_error *erro
 {
     uint64_t end_ms = now_ms() + place->patience_ms;
     for (uint64_t pause_ms = PAUSE_MS_FIRST;; pause_ms = pause_ms * 2 < PAUSE_MS_MAX ? pause_ms * 2 : PAUSE_MS_MAX) {
-        custody_err err = ask_once(place, url, error);
+        custody_error why = {0}; /* of this try: what passed is not told */
+        custody_err err = ask_once(place, url, &why);
         uint64_t said_ms = place->answer.retry_after_s * 1000;
         uint64_t until_ms = now_ms() + (said_ms > pause_ms ? said_ms : pause_ms);
-        if (err == CUSTODY_OK || !may_pass(place, err) || until_ms > end_ms)
+        if (err == CUSTODY_OK)
             return err;
+        if (!may_pass(place, err) || until_ms > end_ms)
+            return cty_fail(error, err, "%s", why.detail);
         CTY_TRY(rest(place, until_ms, error));
     }
 }

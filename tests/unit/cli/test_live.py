@@ -392,6 +392,8 @@ def _older_than_what_was_seen():
     os.unlink(w.path('old.db'))
     w.tell('backup', '--ledger', 'l.db', '--to', 'old.db', '--verify', status=2, name='backup --verify')
     expect_code(w.tell('backup', '--ledger', 'l.db', '--to', 'old.db', status=1), 'exists')
+    written = w.tell('tiles', 'export', 'tiles', '--db', 'l.db', '--publish-entries', name='tiles export')
+    expect_equal((written['entries'], written['root'], written['size']), (True, made['root'], made['size']))
     w.tell('audit', '--db', 'old.db', status=2, name='audit --db')
     _ask()
     claims = w.tell('audit', '--db', 'old.db', status=1, name='audit --db')['report']['claims']
