@@ -454,6 +454,8 @@ custody_err cty_daemon_check_ledger(const struct cty_daemon_options *options, st
         err = read_ledger(&custodian, &head, options, reader, error);
     if (err == CUSTODY_OK)
         err = cty_tiles_check(options->config, (enum cty_readers)custodian.readers, error);
+    if (err == CUSTODY_OK && options->trust)
+        err = cty_policy_check(options->trust, custodian.origin, error);
     if (err == CUSTODY_OK)
         *ret_facts = facts_of(options, &head);
     cty_store_reader_close(reader);

@@ -42,13 +42,6 @@ void cty_desk_pause(struct cty_desk *desk, struct cty_desk_seat *seat, uint64_t 
 
 /* --- the start --------------------------------------------------------------------------------------------- */
 
-static void put_name(char *text, size_t size, struct cty_bytes name)
-{
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%.*s", text[0] ? ", " : "", (int)(name.size < 64 ? name.size : 64),
-             (const char *)name.data);
-}
-
 /*
  * Whose silence counts. Where a person has promised that nobody has seen more, those that don't answer are not waited for;
  * but they are asked, and one that says otherwise is silent as before.
@@ -71,7 +64,8 @@ static uint64_t silent_of(const struct cty_desk *desk, char *names, size_t size)
         if (!(asked & bit) || !is_silent(desk, &desk->seats[i]))
             continue;
         silent |= bit;
-        put_name(names, size, desk->policy->nodes[i].name);
+        cty_witnesses_put_plain(names, size, names[0] ? CTY_LITERAL(", ") : CTY_LITERAL(""));
+        cty_witnesses_put_plain(names, size, desk->policy->nodes[i].name);
     }
     return silent;
 }

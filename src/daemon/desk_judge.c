@@ -214,9 +214,8 @@ void cty_desk_judge(struct cty_desk *desk, uint32_t witness)
     }
     if (err != CUSTODY_OK) {
         char detail[CTY_WITNESS_DETAIL_MAX];
-        snprintf(detail, sizeof(detail), "%s: %.*s", custody_err_name(err),
-                 (int)(desk->body.size < CTY_WITNESS_DETAIL_MAX / 2 ? desk->body.size : CTY_WITNESS_DETAIL_MAX / 2),
-                 (const char *)desk->body.data);
+        snprintf(detail, sizeof(detail), "%s: ", custody_err_name(err));
+        cty_witnesses_put_plain(detail, sizeof(detail), cty_buf_bytes(&desk->body));
         cty_desk_judge_silence(desk, witness, detail);
         return;
     }

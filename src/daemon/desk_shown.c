@@ -33,10 +33,10 @@ static custody_err open_note(const struct cty_desk *desk, struct cty_checkpoint 
 
 static void stop_appending(struct cty_desk *desk, uint32_t witness, const char *what)
 {
-    const struct cty_bytes *name = &desk->policy->nodes[witness].name;
-    char reason[CUSTODY_ERROR_DETAIL_MAX];
-    snprintf(reason, sizeof(reason), "%.*s has %s", (int)(name->size < 64 ? name->size : 64), (const char *)name->data,
-             what);
+    char reason[CUSTODY_ERROR_DETAIL_MAX] = "";
+    cty_witnesses_put_plain(reason, sizeof(reason), desk->policy->nodes[witness].name);
+    cty_witnesses_put_plain(reason, sizeof(reason), CTY_LITERAL(" has "));
+    cty_witnesses_put_plain(reason, sizeof(reason), cty_bytes_text(what));
     cty_witnesses_tell(desk->config.witnesses, witness, CTY_WITNESS_CONFLICT, what);
     cty_head_put_service(desk->config.head, CTY_SERVING_BEHIND, reason);
 }

@@ -21,15 +21,13 @@ static bool is_pinned(const struct cty_trust *trust, const char *url)
 }
 
 /* What the courier could not dial is said before it tries. */
-static custody_err check_address(const struct cty_trust *trust, const struct cty_policy_node *node, const char *url,
-                                 custody_error *error)
+static custody_err check_address(const struct cty_trust *trust, const char *url, custody_error *error)
 {
     struct cty_net_url door;
     custody_error inner = {0};
-    int size = (int)(node->name.size < 64 ? node->name.size : 64);
     custody_err err = is_http(url) ? cty_fetch_url_check(url, &inner) : cty_net_url_parse(url, false, &door, &inner);
     if (err != CUSTODY_OK)
-        return cty_fail(error, CUSTODY_E_CONFIG, "witnesses: %.*s: %s", size, (const char *)node->name.data, inner.detail);
+        return cty_fail(error, CUSTODY_E_CONFIG, "witnesses: %s: %s", url, inner.detail);
     if (!is_http(url) && door.tls && !is_pinned(trust, door.text))
         return cty_fail(error, CUSTODY_E_CONFIG, "witnesses: no certificate is pinned for %s", door.text);
     return CUSTODY_OK;
@@ -48,7 +46,7 @@ static custody_err check_node(const struct cty_trust *trust, const struct cty_po
         return CUSTODY_OK; /* somebody else brings its cosignatures to those who want them */
     memcpy(url, node->url.data, node->url.size);
     url[node->url.size] = 0;
-    return check_address(trust, node, url, error);
+    return check_address(trust, url, error);
 }
 
 custody_err cty_policy_load(const char *path, struct cty_trust *ret_trust, custody_error *error)
@@ -59,6 +57,9 @@ custody_err cty_policy_load(const char *path, struct cty_trust *ret_trust, custo
     if (err == CUSTODY_OK && cty_trust_parse(cty_buf_bytes(&text), ret_trust, &inner) != CUSTODY_OK)
         err = cty_fail(error, CUSTODY_E_CONFIG, "witnesses: %s", inner.detail);
     cty_buf_done(&text);
+    /* It is shown to whoever asks, as JSON. */
+    if (err == CUSTODY_OK && !cty_bytes_is_utf8(cty_buf_bytes(&ret_trust->policy.text)))
+        err = cty_fail(error, CUSTODY_E_CONFIG, "witnesses: the policy is not UTF-8");
     for (uint32_t i = 0; err == CUSTODY_OK && i < ret_trust->policy.count; i++)
         err = check_node(ret_trust, &ret_trust->policy.nodes[i], error);
     return err;

@@ -191,18 +191,27 @@ void cty_witnesses_stored(struct cty_witnesses *witnesses, bool stored)
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
+void cty_witnesses_put_plain(char *text, size_t size, struct cty_bytes foreign)
+{
+    size_t used = strlen(text);
+    for (size_t i = 0; i < foreign.size && used + 1 < size; i++) {
+        uint8_t byte = foreign.data[i];
+        text[used++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+    }
+    text[used] = 0;
+}
+
 void cty_witnesses_tell(struct cty_witnesses *witnesses, uint32_t witness, enum cty_witness_state state, const char *detail)
 {
     struct cty_witness_seat *seat = &witnesses->seats[witness];
-    const struct cty_bytes *name = &witnesses->trust->policy.nodes[witness].name;
-    char text[CTY_LOG_VALUE_BYTES_MAX];
+    char text[CTY_LOG_VALUE_BYTES_MAX] = "";
     pthread_mutex_lock(&witnesses->lock);
     bool changed = seat->state != state || !seat->told;
     seat->state = state;
     seat->told = true;
     snprintf(seat->detail, sizeof(seat->detail), "%s", detail);
     pthread_mutex_unlock(&witnesses->lock);
-    snprintf(text, sizeof(text), "%.*s", (int)(name->size < 128 ? name->size : 128), (const char *)name->data);
+    cty_witnesses_put_plain(text, sizeof(text), witnesses->trust->policy.nodes[witness].name);
     if (changed)
         cty_log(state == CTY_WITNESS_OK ? CTY_LOG_INFO : CTY_LOG_WARNING, "witness", "name", "s", text, "state", "s",
                 cty_witness_state_names[state], "detail", "s", detail, NULL);

@@ -93,6 +93,9 @@ const struct cty_pending_cosignature *cty_witnesses_take(struct cty_witnesses *w
 void cty_witnesses_stored(struct cty_witnesses *witnesses, bool stored);
 bool cty_witnesses_wait(struct cty_witnesses *witnesses);
 
+/* Appends a name, or what a stranger said, to a text of that size: visible ASCII and spaces, "?" for others, and cut. */
+void cty_witnesses_put_plain(char *text, size_t size, struct cty_bytes foreign);
+
 /* How a witness is; logs a change. */
 void cty_witnesses_tell(struct cty_witnesses *witnesses, uint32_t witness, enum cty_witness_state state, const char *detail);
 void cty_witnesses_count(struct cty_witnesses *witnesses, enum cty_submitted outcome);

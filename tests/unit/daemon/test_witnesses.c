@@ -86,6 +86,11 @@ static void what_is_no_policy_is_refused(void **state)
     }
     trust = (struct cty_trust){.pins_count = 0};
     assert_refused(cty_policy_load("/nonexistent/policy", &trust, NULL), "not-found");
+    char text[1024];
+    snprintf(text, sizeof(text), "log %s\nwitness \xff %s\nquorum none\n", keys[0], keys[1]);
+    custody_error error = {0};
+    assert_refused(load(text, &trust, &error), "config");
+    cty_trust_done(&trust);
 }
 
 static void open_policy(struct cty_trust *trust)
@@ -205,6 +210,16 @@ static void what_finds_no_room_is_forgotten(void **state)
     cty_trust_done(&trust);
 }
 
+static void what_strangers_say_is_shown_plainly(void **state)
+{
+    char text[16] = "a: ";
+    (void)state;
+    cty_witnesses_put_plain(text, sizeof(text), CTY_LITERAL("x\x1b[2J\xff\n"));
+    assert_string_equal(text, "a: x?[2J??");
+    cty_witnesses_put_plain(text, sizeof(text), CTY_LITERAL("0123456789"));
+    assert_string_equal(text, "a: x?[2J??01234");
+}
+
 /* --- the state of the service ------------------------------------------------------------------------------ */
 
 static enum cty_service_state after(enum cty_service_state first, enum cty_service_state second)
@@ -241,7 +256,7 @@ int main(void)
         cmocka_unit_test(each_address_is_tried),           cmocka_unit_test(what_is_no_policy_is_refused),
         cmocka_unit_test(a_policy_is_of_one_ledger),       cmocka_unit_test(what_is_told_is_what_is_stored),
         cmocka_unit_test(what_is_taken_stays_as_it_is),    cmocka_unit_test(what_finds_no_room_is_forgotten),
-        cmocka_unit_test(a_ledger_that_is_behind_stays_so),
+        cmocka_unit_test(a_ledger_that_is_behind_stays_so),  cmocka_unit_test(what_strangers_say_is_shown_plainly),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
