@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log that shows two histories: the witness stops, and what it keeps convicts the log before anybody. */
+/*
+ * A log that shows two histories: the witness stops, and what it keeps convicts the log before anybody.
+ *
+ * row of the list of attacks        test                     its twin
+ *  18 everything written anew       attack_18_*              test_one_history
+ *  19 truncated tail                attack_19_*              test_went_on
+ *  21 split view                    attack_21_*              test_one_history, test_extension_lines
+ */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,8 +61,8 @@ static void assert_stopped(const char *why, enum cty_contradiction_kind kind)
     assert_string_equal(report.ledger, ORIGIN);
 }
 
-/* Row 23 of the list of attacks, at the witness: one size, two trees. */
-static void test_two_roots(void **state)
+/* One size, two trees. */
+static void attack_21_two_roots(void **state)
 {
     (void)state;
     submit_good(&bench, &straight, 0, 7);
@@ -94,7 +101,7 @@ static void test_extension_lines(void **state)
 }
 
 /* Asked for in the wrong way it is answered so, and seen all the same. */
-static void test_two_roots_asked_wrongly(void **state)
+static void attack_21_two_roots_asked_wrongly(void **state)
 {
     (void)state;
     submit_good(&bench, &straight, 0, 7);
@@ -104,7 +111,7 @@ static void test_two_roots_asked_wrongly(void **state)
 }
 
 /* The log's own proof gives it away: its larger tree begins with something else. */
-static void test_fork(void **state)
+static void attack_18_written_anew(void **state)
 {
     (void)state;
     submit_good(&bench, &straight, 0, 7);
@@ -191,7 +198,7 @@ static custody_err accuse(const struct history *history, uint64_t size, enum cty
     return err;
 }
 
-static void test_went_back(void **state)
+static void attack_19_went_back(void **state)
 {
     (void)state;
     assert_refused(accuse(&straight, 5, CTY_CONTRADICTION_WENT_BACK, NULL, NULL), "bad-evidence"); /* nothing is cosigned */
@@ -201,6 +208,17 @@ static void test_went_back(void **state)
     assert_ok(accuse(&straight, 5, CTY_CONTRADICTION_WENT_BACK, NULL, NULL));
     assert_stopped("went-back", CTY_CONTRADICTION_WENT_BACK);
     assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+}
+
+/* What is as long as before, or longer, was not shortened. */
+static void test_went_on(void **state)
+{
+    (void)state;
+    submit_good(&bench, &straight, 0, 7);
+    assert_refused(accuse(&straight, 7, CTY_CONTRADICTION_WENT_BACK, NULL, NULL), "bad-evidence");
+    assert_refused(accuse(&straight, 8, CTY_CONTRADICTION_WENT_BACK, NULL, NULL), "bad-evidence");
+    submit_good(&bench, &straight, 7, 8);
+    assert_string_equal(bench_stopped(&bench).why, "");
 }
 
 static void test_accused_by_a_proof(void **state)
@@ -245,9 +263,9 @@ static void test_accused_by_another_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_two_roots), TEST(test_extension_lines), TEST(test_two_roots_asked_wrongly), TEST(test_fork), TEST(test_one_history),
+        TEST(attack_21_two_roots), TEST(test_extension_lines), TEST(attack_21_two_roots_asked_wrongly), TEST(attack_18_written_anew), TEST(test_one_history),
         TEST(test_fork_without_its_root), TEST(test_cleared), TEST(test_stopped_for_good), TEST(test_no_room_for_the_file),
-        TEST(test_went_back), TEST(test_accused_by_a_proof), TEST(test_accused_without_a_proof),
+        TEST(attack_19_went_back), TEST(test_went_on), TEST(test_accused_by_a_proof), TEST(test_accused_without_a_proof),
         TEST(test_accused_by_another_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
