@@ -30,6 +30,7 @@ static void a_whole_file_is_read(void **state)
                        " \"tls_certificate\": \"door.pem\", \"tls_key\": \"/keys/door.key\",\n"
                        " \"tls_names\": [\"tls+tcp://a.org:7\", \"tls+tcp://b.org:7\"],\n"
                        " \"next_log_key\": \"next.key\", \"next_clerk_key\": \"/keys/next-clerk.key\",\n"
+                       " \"http\": \"http://0.0.0.0:80\", \"http_names\": [\"https://a.org/x\", \"https://b.org\"],\n"
                        " \"witnesses\": \"policy\", \"queue\": 7, \"connections\": 8, \"calls\": 9 }";
     assert_ok(cty_config_parse(&config, cty_bytes_text(text), "/etc/custody", NULL));
     assert_string_equal(config.ledger, "/etc/custody/data/refunds.db");
@@ -46,6 +47,9 @@ static void a_whole_file_is_read(void **state)
     assert_int_equal(config.tls_names_count, 2);
     assert_string_equal(config.tls_names[1], "tls+tcp://b.org:7");
     assert_string_equal(config.witnesses, "/etc/custody/policy");
+    assert_string_equal(config.http, "http://0.0.0.0:80");
+    assert_int_equal(config.http_names_count, 2);
+    assert_string_equal(config.http_names[1], "https://b.org");
     assert_true(config.development && config.group_access);
     assert_int_equal(config.workers, 3);
     assert_int_equal(config.queue, 7);
@@ -69,6 +73,9 @@ static void a_file_that_is_wrong_is_refused(void **state)
     assert_wrong("{\"tls_key\":[]}", "tls_key");
     assert_wrong("{\"tls_names\":\"tls+tcp://a:1\"}", "tls_names");
     assert_wrong("{\"tls_names\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "tls_names");
+    assert_wrong("{\"http\":[]}", "http");
+    assert_wrong("{\"http_names\":\"https://a.org\"}", "http_names");
+    assert_wrong("{\"http_names\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "http_names");
     assert_wrong("{\"workers\":65}", "workers");
     assert_wrong("{\"queue\":65537}", "queue");
     assert_wrong("{\"connections\":-1}", "connections");
@@ -86,6 +93,28 @@ static custody_err complete(const char *text, custody_error *error)
 }
 
 #define KEYS "\"log_key\":\"l\",\"clerk_key\":\"c\""
+
+static void the_door_for_readers_has_an_address_that_can_be(void **state)
+{
+    static const char *const right[] = {"\"http\":\"http://127.0.0.1:0\"", "\"http\":\"http://[::]:80\"",
+                                        "\"http\":\"http://127.0.0.1:1\",\"http_names\":[\"https://a.org/refunds\"]"};
+    static const char *const wrong[] = {"\"http\":\"https://a.org\"", "\"http\":\"http://a.org:80\"", "\"http\":\"\"",
+                                        "\"http_names\":[\"https://a.org\"]",
+                                        "\"http\":\"http://127.0.0.1:1\",\"http_names\":[\"https://a.org/\"]",
+                                        "\"http\":\"http://127.0.0.1:1\",\"http_names\":[\"http://192.0.2.1:1\"]"};
+    char text[256];
+    custody_error error = {0};
+    (void)state;
+    for (size_t i = 0; i < CTY_COUNT_OF(right); i++) {
+        snprintf(text, sizeof(text), "{\"ledger\":\"/tmp/x.db\"," KEYS ",%s}", right[i]);
+        assert_ok(complete(text, &error));
+    }
+    for (size_t i = 0; i < CTY_COUNT_OF(wrong); i++) {
+        snprintf(text, sizeof(text), "{\"ledger\":\"/tmp/x.db\"," KEYS ",%s}", wrong[i]);
+        assert_refused(complete(text, &error), "config");
+        assert_non_null(strstr(error.detail, "http"));
+    }
+}
 
 static void what_is_left_out_is_filled_in(void **state)
 {
@@ -224,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_file_is_read),
         cmocka_unit_test(a_file_that_is_wrong_is_refused),
+        cmocka_unit_test(the_door_for_readers_has_an_address_that_can_be),
         cmocka_unit_test(what_is_left_out_is_filled_in),
         cmocka_unit_test(what_can_not_be_left_out_is_asked_for),
         cmocka_unit_test(doors_beyond_this_machine_are_refused),

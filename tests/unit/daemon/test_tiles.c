@@ -308,6 +308,26 @@ static void who_has_it_is_told_so(void **state)
     house_free(h);
 }
 
+/* Two files that differ have tags that do. */
+static void tags_tell_files_apart(void **state)
+{
+    static const char *const paths[] = {"/checkpoint", "/tile/0/000.p/1", "/tile/0/000.p/2", "/tile/entries/000.p/1",
+                                        "/tile/entries/000.p/2"};
+    struct house *h = house_with_http(CTY_READERS_PUBLIC);
+    char tags[CTY_COUNT_OF(paths)][80];
+    (void)state;
+    for (size_t i = 0; i < CTY_COUNT_OF(paths); i++) {
+        struct got got = get(h, paths[i]);
+        const char *at = strstr(got.head, "\r\nETag: ");
+        assert_non_null(at);
+        snprintf(tags[i], sizeof(tags[i]), "%.*s", (int)strcspn(at + 8, "\r"), at + 8);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(tags[i], tags[k]);
+        got_done(&got);
+    }
+    house_free(h);
+}
+
 /* --- members -------------------------------------------------------------------------------------------------------- */
 
 static custody_err find_member(const struct got *got, const char *name, char *ret_text, size_t size)
@@ -416,6 +436,18 @@ static void entries_of_members_need_a_token(void **state)
     house_free(h);
 }
 
+static void rotate_key(struct house *h, const char *actor)
+{
+    const char *const signers[] = {actor, "new", NULL};
+    struct cty_secret *fresh = house_make_key(actor, "the second one");
+    struct draft d;
+    h->fresh = fresh;
+    draft_begin(h, &d, CTY_ACTOR_ROTATE, signers);
+    house_put_vkey(&d, fresh, &d.st.u.actor_rotate.key);
+    house_stands(h, &d);
+    house_set_secret(h, actor, fresh);
+}
+
 static void tokens_end_with_time_and_key(void **state)
 {
     struct house *h = house_with_http(CTY_READERS_MEMBERS);
@@ -441,7 +473,12 @@ static void tokens_end_with_time_and_key(void **state)
     assert_int_equal(status_with(h, BUNDLE, token), 200);
     house_pass(h, 60001);
     assert_int_equal(status_with(h, BUNDLE, token), 401);
+    /* A new key does not go on with what the old one signed for. */
     take_token(h, "acme/a", token);
+    rotate_key(h, "acme/a");
+    assert_int_equal(status_with(h, BUNDLE, token), 401);
+    take_token(h, "acme/a", token);
+    assert_int_equal(status_with(h, BUNDLE, token), 200);
     /* And all of them with the process. */
     house_close(h);
     house_open(h);
@@ -672,6 +709,7 @@ int main(void)
         cmocka_unit_test(what_is_not_covered_is_not_there),
         cmocka_unit_test(other_paths_are_refused),
         cmocka_unit_test(who_has_it_is_told_so),
+        cmocka_unit_test(tags_tell_files_apart),
         cmocka_unit_test(entries_of_members_need_a_token),
         cmocka_unit_test(tokens_end_with_time_and_key),
         cmocka_unit_test(claims_are_for_this_door_and_this_moment),
