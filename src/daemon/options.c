@@ -29,7 +29,7 @@ const char *const cty_options_help =
     "      --connections N    connections at once (default: 1024)\n"
     "      --calls N          calls that run at once (default: 64)\n"
     "      --waits N          calls that wait for news at once (default: 8192)\n"
-    "      --http URL         checkpoint, tiles and bundles of entries for readers, at http://ADDRESS:PORT,\n"
+    "      --http URL         checkpoint, tiles and entries for readers, at http://ADDRESS:PORT,\n"
     "                         on this machine unless the ledger is public (default: nowhere)\n"
     "      --http-name URL    https://HOST[:PORT][/PATH] under which a proxy leads there, up to 4\n"
     "      --metrics URL      /healthz and /metrics, at http://127.0.0.1:PORT (default: nowhere)\n"
