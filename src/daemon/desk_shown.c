@@ -47,7 +47,7 @@ static custody_err write_new(const char *path, struct cty_bytes text, custody_er
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST)
-        return CUSTODY_OK; /* it is named by what it holds */
+        return CUSTODY_OK; /* it is named by what it shows */
     if (fd < 0)
         return cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
     custody_err err = cty_fd_write(fd, text);
@@ -58,15 +58,23 @@ static custody_err write_new(const char *path, struct cty_bytes text, custody_er
     return CUSTODY_OK;
 }
 
-static custody_err keep(const struct cty_desk *desk, const struct cty_contradiction *both, custody_error *error)
+/* One file for two trees, whoever's cosignatures of whatever time stand below them. */
+static void name_of(const struct cty_checkpoint *shown, const struct cty_hash *root, char ret_hex[static 17])
+{
+    uint8_t bytes[2 * CTY_HASH_SIZE];
+    memcpy(bytes, shown->root.bytes, CTY_HASH_SIZE);
+    memcpy(bytes + CTY_HASH_SIZE, root->bytes, CTY_HASH_SIZE);
+    struct cty_hash hash = cty_sha256(cty_bytes_make(bytes, sizeof(bytes)));
+    cty_hex_write(hash.bytes, 8, ret_hex);
+}
+
+static custody_err keep(const struct cty_desk *desk, const struct cty_contradiction *both, const char *hex,
+                        custody_error *error)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
     CTY_CLEANUP(cty_buf_done) struct cty_buf path = CTY_BUF_INIT(4096);
-    char hex[2 * CTY_HASH_SIZE + 1];
     CTY_TRY(cty_contradiction_format(both, &text));
-    struct cty_hash hash = cty_sha256(cty_buf_bytes(&text));
-    cty_hex_write(hash.bytes, 8, hex);
-    CTY_TRY(cty_buf_putf(&path, "%s.contradiction-%.16s.json", desk->config.path, hex));
+    CTY_TRY(cty_buf_putf(&path, "%s.contradiction-%s.json", desk->config.path, hex));
     const char *name = cty_buf_text(&path);
     if (!name)
         return CUSTODY_E_NO_MEMORY;
@@ -92,7 +100,9 @@ static custody_err convict(struct cty_desk *desk, const struct cty_checkpoint *s
         both.has_proof = true;
         CTY_TRY(cty_tree_consistency(&tree, shown->size, mark.size, &both.proof));
     }
-    return keep(desk, &both, error);
+    char hex[17];
+    name_of(shown, root, hex);
+    return keep(desk, &both, hex, error);
 }
 
 /* --- judging ----------------------------------------------------------------------------------------------- */

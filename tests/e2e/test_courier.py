@@ -67,12 +67,14 @@ class House(World):
     log = 0
 
     def begin(self, *more):
+        self.start_over('l.db', '--witnesses', 'policy', *more)
+
+    def start_over(self, database, *more):
         """Starts it; ready is not yet serving."""
         self.log += 1
         file = open(self.path(f'log{self.log}'), 'w', encoding='utf-8')
         self.daemon = subprocess.Popen(
-            [CUSTODYD, '--ledger', 'l.db', *KEYS, '--listen', self.url, '--metrics', 'http://127.0.0.1:0', '--witnesses',
-             'policy', *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=file)
+            [CUSTODYD, '--ledger', database, *KEYS, '--listen', self.url, '--metrics', 'http://127.0.0.1:0', *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=file)
         file.close()
         until(lambda: 'event=ready' in self.said(), 'the custodian is ready')
         self.metrics_url = re.search(r'event=metrics door=(\S+)', self.said()).group(1)
@@ -297,6 +299,31 @@ def the_audit_reads_what_they_said():
         os.remove(w.path('altered.db'))
 
 
+def two_ledgers_of_one_name_are_kept_and_end_appends():
+    w = WORLD
+    shutil.copy(w.path('l.db'), w.path('other.db'))
+    for file, name in (('l.db', 'acme-worker.key'), ('other.db', 'acme-refund-agent.key')):
+        os.rename(w.path(file), w.path('served.db'))
+        more = ['--witnesses', 'policy'] if file == 'l.db' else []
+        w.start_over('served.db', *more)
+        w.wait_state('serving')
+        w.say('enrol', '--new', name, '--owner', 'acme/alice', *ADMINS, '--state', '-')
+        if more:
+            until(lambda: w.missing() == [], 'all have cosigned')
+        expect_equal(w.end(), 0)
+        os.rename(w.path('served.db'), w.path(file))
+    w.start_over('other.db', '--witnesses', 'policy')
+    w.wait_state('behind')
+    expect_equal('another ledger of this name' in w.info()['reason'], True)
+    [kept] = until(lambda: [name for name in os.listdir(w.top) if name.startswith('other.db.contradiction-')],
+                   'both notes are kept')
+    w.say('enrol', '--new', 'acme-carol.key', '--owner', 'acme/alice', *ADMINS, '--state', '-', status=3)
+    expect_equal('ledger-behind' in w.err, True)
+    expect_equal(w.end(), 0)
+    w.say('convict', kept)
+    expect_equal('two-roots' in w.out or 'two roots' in w.out, True)
+
+
 def all_end():
     for one in WORLD.witnesses:
         one.end()
@@ -314,5 +341,6 @@ contract.main([
     a_backup_of_yesterday_appends_nothing,
     what_was_there_today_goes_on,
     the_audit_reads_what_they_said,
+    two_ledgers_of_one_name_are_kept_and_end_appends,
     all_end,
 ])
