@@ -7,12 +7,17 @@
 
 #include "witness/witness.h"
 
+/* Anybody can cause something that is told: so many lines a second. */
+#define CTY_WITNESS_LINES_PER_SECOND 20u
+
 struct cty_witness {
     struct cty_witness_config config;
     char *state_path;
     pthread_mutex_t mutex; /* around the store */
     struct cty_witness_store *store;
     pthread_mutex_t telling;
+    uint64_t told_s; /* the second in which something was told last, and how often */
+    unsigned told_lines;
 };
 
 /*

@@ -83,6 +83,11 @@ void cty_witness_answer_done(struct cty_witness_answer *answer)
     cty_buf_done(&answer->body);
 }
 
+uint64_t cty_witness_now_s(const struct cty_witness *witness)
+{
+    return witness->config.now_s(witness->config.user);
+}
+
 void cty_witness_tell(struct cty_witness *witness, bool alarm, struct cty_bytes origin, const char *format, ...)
 {
     char text[512];
@@ -92,14 +97,13 @@ void cty_witness_tell(struct cty_witness *witness, bool alarm, struct cty_bytes 
     va_start(values, format);
     vsnprintf(text, sizeof(text), format, values);
     va_end(values);
+    uint64_t now_s = cty_witness_now_s(witness);
     pthread_mutex_lock(&witness->telling);
-    witness->config.told(witness->config.user, alarm, origin, text);
+    witness->told_lines = witness->told_s == now_s ? witness->told_lines + 1 : 0;
+    witness->told_s = now_s;
+    if (witness->told_lines < CTY_WITNESS_LINES_PER_SECOND)
+        witness->config.told(witness->config.user, alarm, origin, text);
     pthread_mutex_unlock(&witness->telling);
-}
-
-uint64_t cty_witness_now_s(const struct cty_witness *witness)
-{
-    return witness->config.now_s(witness->config.user);
 }
 
 /* --- the store, one at a time ------------------------------------------------------------------------------ */

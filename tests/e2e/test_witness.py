@@ -233,6 +233,18 @@ def it_ends_as_it_should():
     w.say('witness', 'add', vkey(), '--dir', 'w1')
     expect_equal((w.first.log()['removed'], w.first.log()['size']), (False, 5))
     expect_equal('kept' in w.say('witness', 'add', vkey(), '--dir', 'w1'), True)
+    # A new key counts from the next size on.
+    new = json.loads(w.say('key', 'new', '--name', ORIGIN, '--no-passphrase', '--json', 'next.key'))['key']
+    w.say('witness', 'key', ORIGIN, new, '--dir', 'w1', status=4)
+    w.say('witness', 'key', ORIGIN, new, '--dir', 'w1', '--from', '5', '--yes')
+    expect_equal(w.first.log()['keys'], [{'from': 0, 'key': vkey()}, {'from': 5, 'key': new}])
+    w.say('witness', 'key', ORIGIN, vkey(), '--dir', 'w1', '--from', '5', '--yes', status=1)
+    w.say('witness', 'key', 'other.example', new, '--dir', 'w1', '--yes', status=1)
+    # What isn't a log, or an address, makes nothing.
+    for words in (['nothing'], [vkey(), '--follow', 'ftp://a/'], [vkey(), '--certificate', 'x'], ['--follow', 'http://a/']):
+        w.say('witness', 'run', *words, '--dir', 'w9', status=None)
+        expect_equal(os.path.exists(w.path('w9')), False)
+    w.say('witness', 'show', '--dir', 'w9', status=1)
     w.stop()
     shutil.rmtree(w.top)
 
