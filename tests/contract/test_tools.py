@@ -86,14 +86,14 @@ def usage_errors_are_told():
     expect_equal(_status('tools/spec-errors', '--no-such'), 4)
     expect_equal(_status('tools/package', '--no-such'), 4)
     expect_equal(_status('tools/package', '--out'), 4)
-    for tool in ['bench', 'coverage', 'faults', 'flood', 'lint', 'simulate']:
+    for tool in ['bench', 'coverage', 'faults', 'flood', 'interop/run', 'lint', 'simulate']:
         expect_equal((tool, _status('tools/' + tool, '--no-such')), (tool, 4))
     for tool, option in [('bench', '--json'), ('faults', '--kills'), ('flood', '--play'), ('simulate', '--seed')]:
         expect_equal((tool, _status('tools/' + tool, option)), (tool, 4))
 
 
 def help_is_there():
-    for tool in ['bench', 'coverage', 'faults', 'flood', 'fuzz', 'lint', 'package', 'quickstart', 'setup', 'simulate', 'test']:
+    for tool in ['bench', 'coverage', 'faults', 'flood', 'fuzz', 'interop/run', 'lint', 'package', 'quickstart', 'setup', 'simulate', 'test']:
         expect_equal((tool, _status('tools/' + tool, '--help')), (tool, 0))
 
 
@@ -102,7 +102,7 @@ def help_builds_nothing():
     with tempfile.TemporaryDirectory() as folder:
         for name in ['bash', 'cat', 'dirname', 'env']:
             os.symlink(shutil.which(name), os.path.join(folder, name))
-        for tool in ['bench', 'coverage', 'faults', 'flood', 'simulate']:
+        for tool in ['bench', 'coverage', 'faults', 'flood', 'interop/run', 'simulate']:
             done = subprocess.run([os.path.join(TOP, 'tools', tool), '--help'], stdout=subprocess.PIPE, check=False,
                                   env={'PATH': folder}, encoding='utf-8')
             expect_equal((tool, done.returncode, done.stdout.startswith('usage: tools/' + tool)), (tool, 0, True))

@@ -41,11 +41,9 @@ static void place_open(struct place *place, uint64_t size)
 
 static void place_close(struct place *place)
 {
-    char command[100];
     place->source.done(place->source.context);
     tile_rig_close(&place->rig);
-    snprintf(command, sizeof(command), "rm -r %s", place->folder);
-    assert_int_equal(system(command), 0);
+    tile_rig_remove(place->folder);
 }
 
 struct told {

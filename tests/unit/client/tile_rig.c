@@ -2,7 +2,10 @@
 #include "tile_rig.h"
 
 #include <errno.h>
+#include <ftw.h>
+#include <glob.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LEVELS 3u
 
@@ -157,4 +160,26 @@ void tile_rig_write_all(struct tile_rig *rig, const char *folder)
     write_level(rig, folder, CTY_TILE_ENTRIES, 0);
     if (rig->note.size > 0)
         tile_rig_write(rig, folder, &checkpoint);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+void tile_rig_remove(const char *folder)
+{
+    assert_int_equal(nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+void tile_rig_unlink(const char *pattern)
+{
+    glob_t found;
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        assert_int_equal(unlink(found.gl_pathv[i]), 0);
+    globfree(&found);
 }

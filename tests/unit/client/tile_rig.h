@@ -37,6 +37,9 @@ void tile_rig_lie(struct tile_rig *rig, enum rig_lie lie, enum cty_tile_kind kin
 void tile_rig_file(struct tile_rig *rig, const struct cty_tile_path *what, struct cty_buf *out);
 /* Writes one file below a folder, with its folders. */
 void tile_rig_write(struct tile_rig *rig, const char *folder, const struct cty_tile_path *what);
+/* Removes a folder with all that is in it; the files that a pattern names, of which there must be one at least. */
+void tile_rig_remove(const char *folder);
+void tile_rig_unlink(const char *pattern);
 /* All files of the tree and its checkpoint's note. */
 void tile_rig_write_all(struct tile_rig *rig, const char *folder);
 
