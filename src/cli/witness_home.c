@@ -126,8 +126,8 @@ custody_err cty_witness_newcomer_read(struct cty_cli *cli, const char *vkey, str
         ret_one->origin = cty_bytes_text(origin);
     if (ret_one->follow)
         CTY_TRY(cty_witness_source_check(ret_one->follow, &cli->error));
-    if (path && !ret_one->follow)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--certificate is for --follow");
+    if (path && (!ret_one->follow || strncmp(ret_one->follow, "tls+tcp://", 10) != 0))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--certificate is for --follow tls+tcp://; https:// asks the system's authorities");
     return path ? cty_cli_read_file(cli, path, &ret_one->certificate) : CUSTODY_OK;
 }
 

@@ -241,7 +241,8 @@ def it_ends_as_it_should():
     w.say('witness', 'key', ORIGIN, vkey(), '--dir', 'w1', '--from', '5', '--yes', status=1)
     w.say('witness', 'key', 'other.example', new, '--dir', 'w1', '--yes', status=1)
     # What isn't a log, or an address, makes nothing.
-    for words in (['nothing'], [vkey(), '--follow', 'ftp://a/'], [vkey(), '--certificate', 'x'], ['--follow', 'http://a/']):
+    for words in (['nothing'], [vkey(), '--follow', 'ftp://a/'], [vkey(), '--certificate', 'x'],
+                  [vkey(), '--follow', 'https://a/', '--certificate', 'trust.json'], ['--follow', 'http://a/']):
         w.say('witness', 'run', *words, '--dir', 'w9', status=None)
         expect_equal(os.path.exists(w.path('w9')), False)
     w.say('witness', 'show', '--dir', 'w9', status=1)
