@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody audit over published tiles: stretch by stretch, and what a ledger that contradicts itself gets. */
+#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,6 +14,8 @@
 
 #define MUST(expression) CTY_CHECK((expression) == CUSTODY_OK)
 
+#define CONTRADICTION_NAME 128
+
 static const char policy[] = "{\"admin_quorum\":2,\"rules\":["
                              "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"refund\"},\"roles\":[\"approver\"]},"
                              "{\"effect\":\"deny\",\"match\":{\"action\":\"drop\"}},{\"effect\":\"pass\"}]}";
@@ -22,9 +26,17 @@ static int setup(void **state)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
 static int teardown(void **state)
 {
-    assert_int_equal(system("rm -rf tiles"), 0);
+    (void)nftw("tiles", remove_one, 8, FTW_DEPTH | FTW_PHYS);
     shell_free(*state);
     return 0;
 }
@@ -226,13 +238,19 @@ static void only_what_held_is_kept(void **state)
 /* ---- contradictions ---- */
 
 /* The one contradiction file of the folder. */
-static const char *contradiction(char name[128])
+static const char *contradiction(char name[CONTRADICTION_NAME])
 {
-    FILE *list = popen("ls | grep contradiction-", "r");
-    assert_non_null(list);
-    assert_non_null(fgets(name, 128, list));
-    name[strcspn(name, "\n")] = 0;
-    assert_int_equal(pclose(list), 0);
+    DIR *folder = opendir(".");
+    unsigned count = 0;
+    assert_non_null(folder);
+    for (const struct dirent *file = readdir(folder); file; file = readdir(folder)) {
+        if (!strstr(file->d_name, "contradiction-"))
+            continue;
+        snprintf(name, CONTRADICTION_NAME, "%.*s", CONTRADICTION_NAME - 1, file->d_name);
+        count++;
+    }
+    closedir(folder);
+    assert_int_equal(count, 1);
     return name;
 }
 
@@ -240,7 +258,7 @@ static void a_ledger_that_went_back_is_kept(void **state)
 {
     struct shell *sh = *state;
     struct world *w = begin();
-    char name[128];
+    char name[CONTRADICTION_NAME];
     refund(w);
     uint64_t before = w->entries_count;
     refund(w);
@@ -268,7 +286,7 @@ static void two_roots_of_one_size_convict(void **state)
 {
     struct shell *sh = *state;
     struct world *w = begin(), *other = another_view();
-    char name[128];
+    char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
     refund(other);
@@ -288,7 +306,7 @@ static void a_fork_convicts(void **state)
 {
     struct shell *sh = *state;
     struct world *w = begin(), *other = another_view();
-    char name[128];
+    char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
     grow_to(other, w->entries_count + 5);
@@ -320,7 +338,7 @@ static void a_checkpoint_that_another_was_shown(void **state)
 {
     struct shell *sh = *state;
     struct world *w = begin(), *other = another_view();
-    char name[128];
+    char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
     grow_to(other, w->entries_count);
