@@ -28,7 +28,9 @@ static void name_make(struct cty_bytes origin, struct cty_bytes text, char name[
         uint8_t c = origin.data[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                      (c == '.' && i > 0);
-        name[i] = plain ? (char)c : '_';
+        name[i] = '_';
+        if (plain)
+            name[i] = (char)c;
     }
     cty_hex_write(digest.bytes, 8, hex);
     snprintf(name + size, NAME_ROOM - size, ".contradiction-%s.json", hex);

@@ -49,6 +49,7 @@ static custody_err newest(void *context, struct cty_buf *note, custody_error *er
 {
     struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = 1}, .rpc = CTY_RPC_CHECKPOINT};
     union cty_rpc_result result;
+    memset(&result, 0, sizeof(result));
     CTY_TRY(ask(context, &call, &result, error));
     return cty_buf_put_bytes(note, result.checkpoint.checkpoint);
 }
@@ -58,6 +59,7 @@ static custody_err consistency(void *context, uint64_t old_size, const struct ct
 {
     struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = 1}, .rpc = CTY_RPC_PROOF_CONSISTENCY};
     union cty_rpc_result result;
+    memset(&result, 0, sizeof(result));
     call.params.u.proof_consistency.from = old_size;
     call.params.u.proof_consistency.to = large->size;
     CTY_TRY(ask(context, &call, &result, error));
