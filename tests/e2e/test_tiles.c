@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `custody tiles export` as people run it: killed at any moment while it follows a ledger that grows, and each time what it
- * published is whole; entries of members; a ledger that went back.
+ * published is whole; entries of members; a ledger that went back, or shows two faces.
  */
 #include "unit/support.h"
 
@@ -219,6 +219,54 @@ static void a_ledger_that_went_back_is_not_published(void **state)
     assert_int_equal(export_once(&child, "--db", h->database, "--publish-entries"), 0);
 }
 
+/* What the log key signed for somebody else: the same size, or a smaller one, over another tree. */
+static void put_other_face(uint64_t size)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    const struct cty_checkpoint other = {.origin = h->trust.origin, .size = size, .root = cty_tree_leaf(CTY_LITERAL("another"))};
+    char path[160];
+    must(cty_checkpoint_format(&other, &text));
+    must(cty_note_sign(cty_buf_bytes(&text), h->trust.origin, h->log, &note));
+    snprintf(path, sizeof(path), "%s/checkpoint", folder);
+    FILE *file = fopen(path, "w");
+    must_be(file != NULL && fwrite(note.data, 1, note.size, file) == note.size && fclose(file) == 0);
+}
+
+static int convict(void)
+{
+    glob_t found;
+    char pattern[160], *said = NULL;
+    snprintf(pattern, sizeof(pattern), "%s/*.contradiction-*.json", folder);
+    must_be(glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == 1);
+    const char *const words[] = {"convict", found.gl_pathv[0], NULL};
+    int status = tool_run(h->folder, "CUSTODY_CUSTODY", "src/cli/custody", words, &said);
+    free(said);
+    globfree(&found);
+    return status;
+}
+
+static void two_faces_are_kept_and_convict(void **state)
+{
+    (void)state;
+    struct child child;
+    const uint64_t now = size_now();
+    const uint64_t sizes[] = {now, now - 1};
+    for (size_t i = 0; i < CTY_COUNT_OF(sizes); i++) {
+        put_other_face(sizes[i]);
+        assert_int_equal(export_once(&child, "--url", h->url, "--publish-entries"), 1);
+        assert_true(child_said(&child, "split-view"));
+        assert_int_equal(convict(), 0);
+        assert_int_equal(contradictions(true), 1);
+    }
+    /* A person takes the false one away; the true one is published again. */
+    char path[160];
+    snprintf(path, sizeof(path), "%s/checkpoint", folder);
+    must_be(unlink(path) == 0);
+    assert_int_equal(export_once(&child, "--url", h->url, "--publish-entries"), 0);
+    assert_int_equal(read_folder(true), now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +274,7 @@ int main(void)
         cmocka_unit_test(killed_at_any_moment_what_is_published_is_whole),
         cmocka_unit_test(a_follower_follows_and_ends_well),
         cmocka_unit_test(a_ledger_that_went_back_is_not_published),
+        cmocka_unit_test(two_faces_are_kept_and_convict),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
