@@ -237,10 +237,20 @@ void sample_cancel_fill(struct sample *sample, const struct sample *before)
     sample->statement.u.cancel.reason = sample_some(sample_commit(sample, "reason", "The customer kept the goods."));
 }
 
+/* A note by the log and two witnesses, whose keys are made as the published ones are; cosigned a second and two behind it. */
+static const char witnessed[] =
+    "Y3VzdG9keS5leGFtcGxlL2RldgoxNgpUYllES1kvVk1DaHVDdlVicVlCWjBldEE1MzlhU2VqQXhYT3RrZ1JuWnpJPQoK4oCUIGN1"
+    "c3RvZHkuZXhhbXBsZS9kZXYgYmpiaWN3Mzd0WWQxeUZkc25MVmhVZFNjZkNHRUc3akMvMHlNMmlrUXZsYk1XTDJ6aVdnekFNNUx5"
+    "clBxRnBZUGhQRkRTc0I4YTNIVXdtbXpUZnVHeHZVUGVBVT0K4oCUIHdpdG5lc3MuZXhhbXBsZS93MSA3L3JTQ3dBQUFBQnBWY25o"
+    "NHRnSkNRc2pQUUpZbkNnaHBUWDRySERhSXNrck1kazVqQzkwV2JNamVjOStmS3NSNzhTY3B2K0xTUnRmVjZaOWVKZW1NRVkzUTVM"
+    "SDFuQzBFMm5pQ2c9PQrigJQgd2l0bmVzcy5leGFtcGxlL3cyIGEva1ZkUUFBQUFCcFZjbmlaaTV0cWZlcUN3SnNmRm9DZFpla2Mw"
+    "ZFhrdXpydFFvTndkZ01rUG5iaDdSaG83aTdGRkd2ZFY4ZjZWZ0tMRmc0elo1WVdrY2xBaE9vZCtLcXpQRmVCdz09Cg==";
+
 void sample_expiry_fill(struct sample *sample, const struct sample *before)
 {
     sample_case(sample, "clerk", before, CTY_RELEASE);
     sample->statement.time = before[CTY_RELEASE].statement.u.release.use_by + 1;
     sample->statement.until = sample->statement.time;
     sample->statement.u.expiry.silence = CTY_SILENCE_UNUSED;
+    sample->statement.u.expiry.witnessed = cty_bytes_text(witnessed);
 }

@@ -41,6 +41,7 @@ static const struct row rows[] = {
      {"0", "7", "10", "129.00", "0.5", "0.0", "9007199254740993", "1.000000000000000000"},
      {"", "00", "01", "-1", "+1", "1.", ".5", "1,5", "1e3", "1.2.3", "0x1", " 1", "1 ", "a", "1.a"}},
     {CTY_TEXT_URL, {"ipc:///run/custody.sock", "tls+tcp://h:1"}, {"", "tcp://a b", "a\\b"}},
+    {CTY_TEXT_NOTE, {"YQ==", "YWI=", "YWJj", "YWJjZA=="}, {"", "YQ", "YR==", "YQ=", "Y", "YQ==\n", "YQ==YQ==", "-_-_", "a b c d"}},
     {CTY_TEXT_LINE, {"a b", " ", "a+b"}, {"", "a\"b", "a\\b", "a\nb", "\t", "\xc3\xa4"}},
 };
 
@@ -96,6 +97,18 @@ static void names_end_at_their_limit(void **state)
     expect_longest(CTY_TEXT_LINE, CTY_LINE_BYTES_MAX);
 }
 
+static void a_note_ends_at_its_limit(void **state)
+{
+    static char text[22000];
+    (void)state;
+    memset(text, 'A', sizeof(text));
+    text[21846] = text[21847] = '='; /* 16,384 bytes */
+    assert_ok(cty_text_check(CTY_TEXT_NOTE, cty_bytes_make(text, 21848)));
+    text[21846] = text[21847] = 'A';
+    assert_refused(cty_text_check(CTY_TEXT_NOTE, cty_bytes_make(text, 21848)), "bad-member");
+    assert_refused(cty_text_check(CTY_TEXT_NOTE, cty_bytes_make(text, 21852)), "bad-member");
+}
+
 /* Both parts of an actor's name have the limit of a party's, and together they fit the whole. */
 static void actors_end_at_their_limits(void **state)
 {
@@ -141,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_names_are_taken),       cmocka_unit_test(bad_names_are_refused),
-        cmocka_unit_test(names_end_at_their_limit),   cmocka_unit_test(actors_end_at_their_limits),
+        cmocka_unit_test(names_end_at_their_limit), cmocka_unit_test(a_note_ends_at_its_limit),   cmocka_unit_test(actors_end_at_their_limits),
         cmocka_unit_test(no_name_needs_an_escape),    cmocka_unit_test(the_party_of_an_actor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
