@@ -115,7 +115,8 @@ CUSTODY_MUST_USE custody_err cty_client_batch(struct cty_client *client, const s
 /* Whether trying again may help: nothing is known to have happened. */
 static inline bool cty_is_passing(custody_err err)
 {
-    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT || err == CUSTODY_E_BUSY;
+    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT || err == CUSTODY_E_BUSY ||
+           err == CUSTODY_E_WITNESSES_UNKNOWN; /* it has only just started */
 }
 
 /* newest.c: reads the state file into client->newest. */
