@@ -8,6 +8,7 @@
 
 #define THREADS_MAX 64
 #define CHUNK 16
+#define BEHIND 4 /* taken at once behind a feed: small, so that all end at the same time */
 
 struct loop {
     size_t count;
@@ -61,7 +62,7 @@ static bool take(struct behind *behind, size_t *ret_from, size_t *ret_to)
     while (behind->next == behind->fed && !behind->over)
         pthread_cond_wait(&behind->wake, &behind->lock);
     *ret_from = behind->next;
-    *ret_to = behind->fed - behind->next > CHUNK ? behind->next + CHUNK : behind->fed;
+    *ret_to = behind->fed - behind->next > BEHIND ? behind->next + BEHIND : behind->fed;
     behind->next = *ret_to;
     pthread_mutex_unlock(&behind->lock);
     return *ret_from < *ret_to;

@@ -9,11 +9,19 @@
  *  16 deleted inside                attack_16_*
  *  17 inserted, duplicated          attack_17_*
  *  18 everything written anew       attack_18_*
- *  20 truncated head                attack_20_*
+ *  19 truncated tail                tests/unit/cli/test_audit.c: a_tail_that_was_cut_off, a_ledger_that_went_back_is_kept
+ *  20 truncated head                attack_20_*; there: a_head_that_was_cut_off
+ *  21 split view                    there: two_roots_of_one_size_convict, a_fork_convicts, a_checkpoint_that_another_was_shown
  *  26 forged proof                  attack_26_*
  *  27 root without its size         attack_27_*
  *  30 two ledgers in one file       attack_30_*
+ *  28 fake witnesses                there: witnesses_say_by_when; test_pins.c: quorums_of_witnesses
  *  31 back-dated                    attack_31_*
+ *  32 post-dated                    attack_31_* (clock-skew); there: witnesses_say_by_when (dated-after-cosignature)
+ *  34 a stolen key's "earlier" word there: how_cases_stand; test_stolen.c
+ *  35 a stolen log key              there: a_checkpoint_that_another_was_shown
+ *  96 a verifier made to fetch      tests/contract/test_linkage.py
+ *  98 not checked, told as a pass   there: witnesses_say_by_when, how_cases_stand; test_report.c
  */
 #include "audit.h"
 
