@@ -8,6 +8,8 @@
 #include <pthread.h>
 
 #include "base/check.h"
+#include "store/joined.h"
+#include "store/pages.h"
 #include "store/schema.h"
 
 /* Longer than any row: a content and its names. */
@@ -127,6 +129,7 @@ static const struct pragma for_making[] = {
 static void set_up(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    cty_pages_set_up();
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
@@ -161,7 +164,10 @@ static custody_err database_open(struct cty_sql *sql, const char *path, enum cty
         name = cty_buf_text(&uri);
         flags |= SQLITE_OPEN_URI;
     }
-    int rc = name ? sqlite3_open_v2(name, &sql->db, flags, NULL) : SQLITE_NOMEM;
+    const char *way = NULL;
+    if (use == CTY_CONNECTION_WRITES)
+        CTY_TRY(cty_joined_name(&way, error));
+    int rc = name ? sqlite3_open_v2(name, &sql->db, flags, way) : SQLITE_NOMEM;
     if (rc == SQLITE_OK)
         return CUSTODY_OK;
     if (!sql->db || (rc & 0xff) == SQLITE_NOMEM)
@@ -189,6 +195,7 @@ custody_err cty_connection_open(struct cty_sql *sql, const char *path, enum cty_
     CTY_TRY(pragmas_apply(sql, for_all, CTY_COUNT_OF(for_all), error));
     switch (use) {
     case CTY_CONNECTION_WRITES:
+        CTY_TRY(cty_joined_check(sql, error));
         return pragmas_apply(sql, for_writes, CTY_COUNT_OF(for_writes), error);
     case CTY_CONNECTION_READS:
     case CTY_CONNECTION_STILL:

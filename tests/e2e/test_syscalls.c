@@ -4,7 +4,8 @@
  * that very call. Walked are one append, the start of a custodian that was killed, `custodyd --init` and `custody backup`. After
  * each: what was answered as recorded is in the ledger, nothing stands there twice or half, and it goes on.
  *
- * --stride N takes every n-th of all calls, --from K begins with the k-th; without them all are walked.
+ * --stride N takes every n-th of all calls, every third at most of an append, which has few; --from K begins with the k-th;
+ * without them all are walked.
  */
 #include "unit/support.h"
 
@@ -70,7 +71,8 @@ struct walk {
     void (*look)(void);
     /* Once, with the fault; whether it came about. */
     bool (*once)(const char *name, unsigned nth, enum trace_fault fault);
-    unsigned turn; /* of the stride */
+    unsigned stride_max; /* where it has few calls; 0: as the options say */
+    unsigned turn;       /* of the stride */
     unsigned walked[TRACE_FAULTS];
 };
 
@@ -86,13 +88,18 @@ static bool may_be_full(const char *name)
     return false;
 }
 
+static unsigned stride_of(const struct walk *walk)
+{
+    return walk->stride_max && walk->stride_max < options.stride ? walk->stride_max : options.stride;
+}
+
 /* Beyond what was seen too, until the action passes untouched. */
 static unsigned walk_calls(struct walk *walk, const struct trace_count *call, enum trace_fault fault)
 {
     unsigned walked = 0;
     bool injected = true;
     for (unsigned nth = 1; nth <= call->count || (options.stride == 1 && injected); nth++) {
-        if ((walk->turn++ + options.from) % options.stride != 0)
+        if ((walk->turn++ + options.from) % stride_of(walk) != 0)
             continue;
         injected = walk->once(call->name, nth, fault);
         walked += injected;
@@ -280,7 +287,7 @@ static void one_append(void **state)
     (void)state;
     if (!can_walk())
         skip();
-    struct walk walk = {.what = "append", .look = append_look, .once = append_once};
+    struct walk walk = {.what = "append", .look = append_look, .once = append_once, .stride_max = 3};
     house_stop(h);
     walk_all(&walk);
 }

@@ -51,13 +51,26 @@ static int disk_read(sqlite3_file *file, void *data, int size, sqlite3_int64 off
     return have == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
+/* The system writes page by page what came as one: each may be kept or lost. */
+#define PAGE 4096u
+
+static void write_pages(struct disk_node *node, const uint8_t *data, size_t size, size_t offset)
+{
+    for (size_t at = 0; at < size;) {
+        size_t part = PAGE - (offset + at) % PAGE;
+        part = part < size - at ? part : size - at;
+        disk_node_write(node, data + at, part, offset + at);
+        at += part;
+    }
+}
+
 static int no_room(struct disk_handle *h, const void *data, size_t size, size_t offset, bool cut)
 {
     disk.error = errno = ENOSPC;
     disk.failures++;
     tally_add(TALLY_FULL_WRITES);
     if (cut && size > 1) {
-        disk_node_write(h->node, data, size / 2, offset);
+        write_pages(h->node, data, chance_below(&disk.chance, size), offset);
         tally_add(TALLY_SHORT_WRITES);
     }
     return SQLITE_FULL;
@@ -80,7 +93,7 @@ static int disk_write(sqlite3_file *file, const void *data, int size, sqlite3_in
     changes(h, "a write after a sync had failed");
     if (fault == DISK_SHORT || needs_room(h, (size_t)(offset + size)))
         return no_room(h, data, (size_t)size, (size_t)offset, fault == DISK_SHORT || chance_in(&disk.chance, 300));
-    disk_node_write(h->node, data, (size_t)size, (size_t)offset);
+    write_pages(h->node, data, (size_t)size, (size_t)offset);
     return SQLITE_OK;
 }
 

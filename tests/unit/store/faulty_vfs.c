@@ -19,8 +19,10 @@ static struct {
     enum faulty_kind kind;
     int nth;
     int count;
+    int writes;
     uint64_t bytes;
     bool happened;
+    bool pads;
 } disk;
 
 static struct {
@@ -46,6 +48,7 @@ void faulty_arm(enum faulty_kind kind, int nth)
     disk.kind = kind;
     disk.nth = nth;
     disk.count = 0;
+    disk.writes = 0;
     disk.bytes = 0;
     disk.happened = false;
 }
@@ -59,6 +62,16 @@ bool faulty_disarm(void)
 uint64_t faulty_bytes(void)
 {
     return disk.bytes;
+}
+
+int faulty_writes(void)
+{
+    return disk.writes;
+}
+
+void faulty_pads(bool pads)
+{
+    disk.pads = pads;
 }
 
 int faulty_count(void)
@@ -77,9 +90,11 @@ static bool strikes(bool stays)
     return now;
 }
 
-static int faulty_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+/* A disk takes a long write in pieces, and may fail at each. */
+#define PIECE 4096
+
+static int write_piece(sqlite3_file *real, const uint8_t *data, int size, sqlite3_int64 offset)
 {
-    sqlite3_file *real = real_of(file);
     switch (disk.kind) {
     case FAULTY_WRITE_IO:
         if (strikes(false))
@@ -105,6 +120,17 @@ static int faulty_write(sqlite3_file *file, const void *data, int size, sqlite3_
     }
     disk.bytes += (uint64_t)size;
     return real->pMethods->xWrite(real, data, size, offset);
+}
+
+static int faulty_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    int rc = SQLITE_OK;
+    disk.writes++;
+    for (int at = 0; rc == SQLITE_OK && at < size; at += PIECE) {
+        int part = size - at < PIECE ? size - at : PIECE;
+        rc = write_piece(real_of(file), (const uint8_t *)data + at, part, offset + at);
+    }
+    return rc;
 }
 
 static int faulty_sync(sqlite3_file *file, int flags)
@@ -168,7 +194,8 @@ static int through_sector(sqlite3_file *file)
 }
 static int through_device(sqlite3_file *file)
 {
-    return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+    int device = real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+    return disk.pads ? device & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE : device;
 }
 static int through_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **ret_map)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A disk that fails on command: an SQLite VFS in front of the ordinary one, made the default. Counts the calls
- * that change a disk and fails the n-th of a kind. For one thread.
+ * that change a disk and fails the n-th of a kind; a long write counts for each 4 KiB. For one thread.
  */
 #ifndef CTY_TESTS_STORE_FAULTY_VFS_H
 #define CTY_TESTS_STORE_FAULTY_VFS_H
@@ -28,6 +28,10 @@ void faulty_at_sync(void (*hook)(void *context), void *context);
 bool faulty_disarm(void);
 /* Bytes written since it was armed. */
 uint64_t faulty_bytes(void);
+/* Writes since it was armed, of whatever length. */
+int faulty_writes(void);
+/* From here on the disk says that a write may damage what lies beside it, or doesn't. */
+void faulty_pads(bool pads);
 /* Calls of the kind since it was armed. */
 int faulty_count(void);
 
