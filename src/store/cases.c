@@ -3,7 +3,7 @@
  * Lists of cases. There is no index by state, which would be written at every step of every case: one call looks
  * at a bounded number of rows, along the narrowest of four paths, and says where to go on.
  *
- *     requester, or holder, given    that actor's cases
+ *     requester, or holder, given    that actor's cases, block by block
  *     due_only                       cases whose deadline still runs: those that wait for somebody
  *     else                           all cases
  */
@@ -11,6 +11,8 @@
 #include "store/inner.h"
 
 #define STATES_MAX 32u
+/* The indexes by actor are of blocks: cases that were opened at 1,024 entries that follow one another. */
+#define CASE_BLOCK_BITS 10
 
 static custody_err case_altered(struct cty_query *query, uint64_t opened, const char *what)
 {
@@ -58,53 +60,109 @@ static bool matches(const struct cty_store_case_filter *filter, const struct cty
     return filter->holder.size == 0 || cty_bytes_equal(filter->holder, row->holder);
 }
 
-static struct cty_query path_of(struct cty_store_reader *reader, const struct cty_store_case_filter *filter,
-                                uint64_t from, custody_error *error)
+/* A list that is under way. */
+struct listing {
+    struct cty_store_reader *reader;
+    const struct cty_store_case_filter *filter;
+    uint64_t from;
+    uint64_t count;
+    cty_store_case_fn *fn;
+    void *context;
+    custody_error *error;
+    uint64_t visited;
+    uint64_t given;
+    uint64_t next; /* CTY_STORE_NO_CASE for as long as nothing ends it */
+};
+
+/* Lends rows until there are no more, or the list is full. */
+static custody_err rows_lend(struct listing *list, struct cty_query *query)
 {
-    enum cty_sql_id id = CTY_SQL_CASE_ALL;
-    struct cty_bytes name = {NULL, 0};
-    if (filter->requester.size) {
-        id = CTY_SQL_CASE_OF_REQUESTER;
-        name = filter->requester;
-    } else if (filter->holder.size) {
-        id = CTY_SQL_CASE_OF_HOLDER;
-        name = filter->holder;
-    } else if (filter->due_only) {
-        id = CTY_SQL_CASE_WAITING;
+    for (;; list->visited++) {
+        struct cty_store_case row = {.opened = 0};
+        bool there = false;
+        CTY_TRY(cty_query_step(query, &there));
+        if (!there)
+            return CUSTODY_OK;
+        CTY_TRY(case_take(query, &row));
+        if (list->visited >= CTY_CASES_VISITED_MAX || list->given == list->count) {
+            list->next = row.opened;
+            return CUSTODY_OK;
+        }
+        if (!matches(list->filter, &row))
+            continue;
+        CTY_TRY(list->fn(list->context, &row));
+        list->given++;
     }
-    struct cty_query query = cty_query_make(&reader->sql, id, error);
-    cty_query_u64(&query, from);
+}
+
+static struct cty_query rows_of(struct listing *list, enum cty_sql_id id)
+{
+    struct cty_query query = cty_query_make(&list->reader->sql, id, list->error);
+    cty_query_u64(&query, list->from);
     /* One more than is looked at: whether it is there tells whether there is more. */
     cty_query_u64(&query, CTY_CASES_VISITED_MAX + 1);
-    if (name.size)
-        cty_query_text(&query, name);
     return query;
+}
+
+static custody_err list_all(struct listing *list)
+{
+    enum cty_sql_id id = list->filter->due_only ? CTY_SQL_CASE_WAITING : CTY_SQL_CASE_ALL;
+    CTY_CLEANUP(cty_query_done) struct cty_query query = rows_of(list, id);
+    return rows_lend(list, &query);
+}
+
+static custody_err list_block(struct listing *list, enum cty_sql_id id, struct cty_bytes name, uint64_t block)
+{
+    CTY_CLEANUP(cty_query_done) struct cty_query query = rows_of(list, id);
+    cty_query_text(&query, name);
+    cty_query_u64(&query, block);
+    return rows_lend(list, &query);
+}
+
+static custody_err last_block(struct listing *list, uint64_t *ret_block)
+{
+    CTY_CLEANUP(cty_query_done) struct cty_query query =
+        cty_query_make(&list->reader->sql, CTY_SQL_CASE_LAST, list->error);
+    CTY_TRY(cty_query_one(&query));
+    *ret_block = cty_query_get_u64_or(&query, 0) >> CASE_BLOCK_BITS;
+    return cty_query_check(&query);
+}
+
+/* Block by block; to look into one counts as a row. */
+static custody_err list_of_actor(struct listing *list, enum cty_sql_id id, struct cty_bytes name)
+{
+    uint64_t last = 0;
+    CTY_TRY(last_block(list, &last));
+    for (uint64_t block = list->from >> CASE_BLOCK_BITS; block <= last; block++, list->visited++) {
+        if (list->visited >= CTY_CASES_VISITED_MAX) {
+            list->next = block << CASE_BLOCK_BITS;
+            return CUSTODY_OK;
+        }
+        CTY_TRY(list_block(list, id, name, block));
+        if (list->next != CTY_STORE_NO_CASE)
+            return CUSTODY_OK;
+    }
+    return CUSTODY_OK;
+}
+
+static custody_err list_run(struct listing *list)
+{
+    if (list->filter->requester.size)
+        return list_of_actor(list, CTY_SQL_CASE_OF_REQUESTER, list->filter->requester);
+    if (list->filter->holder.size)
+        return list_of_actor(list, CTY_SQL_CASE_OF_HOLDER, list->filter->holder);
+    return list_all(list);
 }
 
 custody_err cty_store_walk_cases(struct cty_store_reader *reader, const struct cty_store_case_filter *filter,
                                  uint64_t from, uint64_t count, cty_store_case_fn *fn, void *context,
                                  uint64_t *ret_next, custody_error *error)
 {
+    struct listing list = {.reader = reader, .filter = filter, .from = from, .count = count, .fn = fn,
+                           .context = context, .error = error, .next = CTY_STORE_NO_CASE};
     CTY_TRY(cty_reader_check(reader, error));
-    CTY_CLEANUP(cty_query_done) struct cty_query query = path_of(reader, filter, from, error);
-    uint64_t given = 0;
-    for (uint64_t visited = 0;; visited++) {
-        struct cty_store_case row = {.opened = 0};
-        bool there = false;
-        CTY_TRY(cty_query_step(&query, &there));
-        if (!there)
-            break;
-        CTY_TRY(case_take(&query, &row));
-        if (visited == CTY_CASES_VISITED_MAX || given == count) {
-            *ret_next = row.opened;
-            return CUSTODY_OK;
-        }
-        if (!matches(filter, &row))
-            continue;
-        CTY_TRY(fn(context, &row));
-        given++;
-    }
-    *ret_next = CTY_STORE_NO_CASE;
+    CTY_TRY(list_run(&list));
+    *ret_next = list.next;
     return CUSTODY_OK;
 }
 

@@ -331,6 +331,83 @@ static void cases_by_page(void **state)
     cty_store_close(store);
 }
 
+/* Collects all pages of `count`; how many calls it took. */
+static unsigned list_pages(struct cty_store *store, const struct cty_store_case_filter *filter, uint64_t from,
+                           uint64_t count, struct list *list)
+{
+    unsigned calls = 0;
+    *list = (struct list){.count = 0};
+    for (; from != CTY_STORE_NO_CASE; calls++)
+        assert_ok(cty_store_walk_cases(cty_store_view(store), filter, from, count, collect_case, list, &from, NULL));
+    return calls;
+}
+
+#define BLOCK 1024u /* of the indexes by actor */
+
+/* Cases of an actor lie in blocks that others fill, at their edges too, and some were handed to and from others. */
+static void cases_of_an_actor_in_many_blocks(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    struct cty_store_case_filter filter = {.in_time = UINT32_MAX, .overdue = UINT32_MAX, .now = 300};
+    struct list list;
+    assert_ok(cty_store_begin(store, NULL));
+    for (uint64_t i = 0; i < 9 * BLOCK; i += 7)
+        put_case(store, i, 1, 500, "x", "x");
+    put_case(store, BLOCK - 1, 1, 500, "a", "a");
+    put_case(store, BLOCK, 1, 500, "a", "b");
+    put_case(store, BLOCK + 2, 1, 500, "b", "a");
+    put_case(store, 5 * BLOCK - 1, 1, 500, "b", "a");
+    put_case(store, 5 * BLOCK + 3, 1, 500, "a", "a");
+    put_case(store, 9 * BLOCK + 1, 1, 500, "b", "b");
+    assert_ok(cty_store_commit(store, NULL));
+    for (uint64_t count = 1; count < 6; count++) {
+        filter.requester = CTY_LITERAL("a");
+        filter.holder = CTY_LITERAL("");
+        (void)list_pages(store, &filter, 0, count, &list);
+        EXPECT(&list, BLOCK - 1, BLOCK, 5 * BLOCK + 3);
+        (void)list_pages(store, &filter, BLOCK, count, &list);
+        EXPECT(&list, BLOCK, 5 * BLOCK + 3);
+        filter.requester = CTY_LITERAL("");
+        filter.holder = CTY_LITERAL("a");
+        (void)list_pages(store, &filter, 0, count, &list);
+        EXPECT(&list, BLOCK - 1, BLOCK + 2, 5 * BLOCK - 1, 5 * BLOCK + 3);
+        (void)list_pages(store, &filter, BLOCK + 3, count, &list);
+        EXPECT(&list, 5 * BLOCK - 1, 5 * BLOCK + 3);
+        filter.holder = CTY_LITERAL("b");
+        (void)list_pages(store, &filter, 0, count, &list);
+        EXPECT(&list, BLOCK, 9 * BLOCK + 1);
+    }
+    filter.holder = CTY_LITERAL("nobody");
+    assert_int_equal(list_pages(store, &filter, 0, 1, &list), 1);
+    assert_int_equal(list_pages(store, &filter, 10 * BLOCK, 1, &list), 1);
+    assert_int_equal(list_pages(store, &filter, INT64_MAX, 1, &list), 1);
+    assert_int_equal(list.count, 0);
+    cty_store_close(store);
+}
+
+/* Blocks without a case of the actor count as rows that are looked at. */
+static void one_call_looks_at_so_many_blocks(void **state)
+{
+    (void)state;
+    struct cty_store *store = desk_create(&desk);
+    struct cty_store_case_filter filter = {.in_time = UINT32_MAX, .overdue = UINT32_MAX, .now = 300};
+    struct list list = {.count = 0};
+    uint64_t next = 0, far = 2ull * CTY_CASES_VISITED_MAX * BLOCK;
+    filter.holder = CTY_LITERAL("a");
+    assert_ok(cty_store_begin(store, NULL));
+    put_case(store, 5, 1, 500, "a", "a");
+    put_case(store, far, 1, 500, "x", "a");
+    assert_ok(cty_store_commit(store, NULL));
+    assert_ok(cty_store_walk_cases(cty_store_view(store), &filter, 0, 9, collect_case, &list, &next, NULL));
+    EXPECT(&list, 5);
+    assert_true(next == (CTY_CASES_VISITED_MAX - 1ull) * BLOCK); /* one visit was the row */
+    assert_int_equal(list_pages(store, &filter, next, 9, &list), 2);
+    assert_int_equal(list.count, 1);
+    assert_true(list.items[0] == far);
+    cty_store_close(store);
+}
+
 static void cases_that_are_due(void **state)
 {
     (void)state;
@@ -504,6 +581,8 @@ int main(void)
         CASE(cases_by_state_and_deadline),
         CASE(cases_by_requester_and_holder),
         CASE(cases_by_page),
+        CASE(cases_of_an_actor_in_many_blocks),
+        CASE(one_call_looks_at_so_many_blocks),
         CASE(cases_that_are_due),
         CASE(cases_by_their_newest_entry),
         CASE(a_case_moves),
