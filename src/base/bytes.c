@@ -122,7 +122,9 @@ custody_err cty_buf_put_text(struct cty_buf *buf, const char *text)
 
 custody_err cty_buf_put_byte(struct cty_buf *buf, uint8_t byte)
 {
-    return cty_buf_put(buf, &byte, 1);
+    CTY_TRY(cty_buf_reserve(buf, 1));
+    buf->data[buf->size++] = byte;
+    return CUSTODY_OK;
 }
 
 custody_err cty_buf_put_u64(struct cty_buf *buf, uint64_t number)

@@ -68,11 +68,29 @@ static custody_err put_inside(struct cty_buf *out, struct cty_bytes value)
     return cty_buf_put(out, from, (size_t)(end - from));
 }
 
+/* Bytes that stand between quotes as they are, and what follows the second quote, or 0: one look at the room for all. */
+static custody_err put_quoted(struct cty_buf *out, struct cty_bytes plain, uint8_t behind)
+{
+    CTY_TRY(cty_buf_reserve(out, plain.size + (behind ? 3 : 2)));
+    uint8_t *at = out->data + out->size;
+    *at++ = '"';
+    if (plain.size)
+        memcpy(at, plain.data, plain.size);
+    at += plain.size;
+    *at++ = '"';
+    if (behind)
+        *at++ = behind;
+    out->size = (size_t)(at - out->data);
+    return CUSTODY_OK;
+}
+
 custody_err cty_json_put_string(struct cty_buf *out, struct cty_bytes value)
 {
+    const uint8_t *end = value.data + value.size;
+    if (value.size == 0 || cty_json_skip_plain(value.data, end) == end)
+        return put_quoted(out, value, 0);
     CTY_TRY(cty_buf_put_byte(out, '"'));
-    if (value.size)
-        CTY_TRY(put_inside(out, value));
+    CTY_TRY(put_inside(out, value));
     return cty_buf_put_byte(out, '"');
 }
 
@@ -176,20 +194,11 @@ static bool name_begins(struct cty_jw *jw, const char *literal)
     return jw->err == CUSTODY_OK;
 }
 
-/* Most of what is written is names: one look at the room for all of it. */
 static custody_err put_name(struct cty_buf *out, const char *name)
 {
-    size_t size = strlen(name);
-    const uint8_t *bytes = (const uint8_t *)name;
-    CTY_CHECK(cty_json_skip_plain(bytes, bytes + size) == bytes + size);
-    CTY_TRY(cty_buf_reserve(out, size + 3));
-    uint8_t *at = out->data + out->size;
-    at[0] = '"';
-    memcpy(at + 1, name, size);
-    at[size + 1] = '"';
-    at[size + 2] = ':';
-    out->size += size + 3;
-    return CUSTODY_OK;
+    struct cty_bytes bytes = cty_bytes_text(name);
+    CTY_CHECK(cty_json_skip_plain(bytes.data, bytes.data + bytes.size) == bytes.data + bytes.size);
+    return put_quoted(out, bytes, ':');
 }
 
 void cty_jw_name(struct cty_jw *jw, const char *name)

@@ -2,6 +2,8 @@
 /* Both dialects of the scanner: what they take, what they refuse, with which code and where. */
 #include "unit/codec/codec.h"
 
+#include "codec/json_inner.h"
+
 /* What each dialect says of a text, and at which offset. */
 static const struct verdict {
     const char *text;
@@ -366,12 +368,34 @@ static void every_flip_is_refused_or_canonical(void **state)
     cty_buf_done(&out);
 }
 
+/* Eight bytes are looked at at once, and the first that is not plain is found all the same, whatever stands around it. */
+static void what_is_not_plain_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const uint8_t others[] = {'a', 0, 0x1f, '"', '\\', 0x7f, 0x80, 0xff};
+    for (size_t at = 0; at < 20; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            uint8_t text[20];
+            memset(text, 'x', sizeof(text));
+            for (size_t i = at + 1; i < sizeof(text); i++)
+                text[i] = others[(i + byte) % sizeof(others)];
+            text[at] = (uint8_t)byte;
+            size_t plain = 0;
+            while (plain < sizeof(text) && text[plain] >= 0x20 && text[plain] < 0x80 && text[plain] != '"' &&
+                   text[plain] != '\\')
+                plain++;
+            assert_int_equal(cty_json_skip_plain(text, text + sizeof(text)) - text, plain);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strict_judges),
         cmocka_unit_test(document_judges),
         cmocka_unit_test(a_nul_is_no_json),
+        cmocka_unit_test(what_is_not_plain_is_found_wherever_it_stands),
         cmocka_unit_test(every_place_of_a_string_is_seen),
         cmocka_unit_test(names_sort_by_code_units),
         cmocka_unit_test(duplicates_are_judged_unescaped),
