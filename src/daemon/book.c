@@ -155,14 +155,35 @@ custody_err cty_book_record(struct cty_book *book, const struct cty_shape *shape
     return cty_memo_decode(book->view.memo, shape, text, value, &book->tape, ret_record, error);
 }
 
+/* The text of a case, and its key. */
+static custody_err case_text(struct cty_book *book, const struct cty_hash *case_id, char ret_key[CTY_VIEW_KEY_MAX],
+                             struct cty_bytes *ret_text, custody_error *error)
+{
+    bool present = false;
+    memcpy(ret_key, "case/", 6);
+    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, ret_key + 5);
+    CTY_TRY(cty_book_text(book, ret_key, ret_text, &present, error));
+    if (!present)
+        return cty_fail(error, CUSTODY_E_WRONG_CASE, "case %s", ret_key + 5);
+    return CUSTODY_OK;
+}
+
 custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id, struct cty_case *ret_case,
                           struct cty_bytes *ret_text, custody_error *error)
 {
-    char key[CTY_VIEW_KEY_MAX] = "case/";
-    bool present = false;
-    cty_hex_write(case_id->bytes, CTY_HASH_SIZE, key + 5);
-    CTY_TRY(cty_book_text(book, key, ret_text, &present, error));
-    if (!present)
-        return cty_fail(error, CUSTODY_E_WRONG_CASE, "case %s", key + 5);
+    char key[CTY_VIEW_KEY_MAX];
+    CTY_TRY(case_text(book, case_id, key, ret_text, error));
     return cty_memo_decode(book->view.memo, &cty_shape_case, key, *ret_text, &book->tape, ret_case, error);
+}
+
+custody_err cty_book_lend_case(struct cty_book *book, const struct cty_hash *case_id, struct cty_case *own,
+                               const struct cty_case **ret_case, custody_error *error)
+{
+    char key[CTY_VIEW_KEY_MAX];
+    struct cty_bytes text;
+    const void *found = NULL;
+    CTY_TRY(case_text(book, case_id, key, &text, error));
+    CTY_TRY(cty_memo_lend(book->view.memo, &cty_shape_case, key, text, &book->tape, own, &found, error));
+    *ret_case = found;
+    return CUSTODY_OK;
 }

@@ -56,5 +56,9 @@ CUSTODY_MUST_USE custody_err cty_book_record(struct cty_book *book, const struct
 CUSTODY_MUST_USE custody_err cty_book_case(struct cty_book *book, const struct cty_hash *case_id,
                                            struct cty_case *ret_case, struct cty_bytes *ret_text,
                                            custody_error *error);
+/* The same for reading only: what the book's memory holds of it, until cty_book_clear, or `own`. */
+CUSTODY_MUST_USE custody_err cty_book_lend_case(struct cty_book *book, const struct cty_hash *case_id,
+                                                struct cty_case *own, const struct cty_case **ret_case,
+                                                custody_error *error);
 
 #endif

@@ -123,9 +123,8 @@ static void note_touched(struct cty_sequencer *sequencer, const struct cty_hash 
 static custody_err store_case(struct cty_sequencer *sequencer, const struct cty_hash *case_id, uint64_t updated,
                               uint64_t *ret_opened, custody_error *error)
 {
-    struct cty_case *c = sequencer->scratch;
-    struct cty_bytes text;
-    CTY_TRY(cty_book_case(&sequencer->book, case_id, c, &text, error));
+    const struct cty_case *c = NULL;
+    CTY_TRY(cty_book_lend_case(&sequencer->book, case_id, sequencer->scratch, &c, error));
     CTY_TRY(cty_case_check(c, error));
     struct cty_store_case row = {.opened = c->opened, .case_id = *case_id, .state = (unsigned)c->state,
                                  .due = cty_case_due(c), .updated = updated, .requester = c->requester,

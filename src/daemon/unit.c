@@ -37,10 +37,10 @@ struct cty_seen cty_seen_of(uint64_t size, const struct cty_hash *root)
 static custody_err find_case_prev(struct cty_unit *unit, struct cty_book *book, const struct cty_hash *case_id,
                                   struct cty_opt_hash *ret_link, custody_error *error)
 {
-    struct cty_bytes text;
-    custody_err err = cty_book_case(book, case_id, unit->the_case, &text, error);
+    const struct cty_case *c = NULL;
+    custody_err err = cty_book_lend_case(book, case_id, unit->the_case, &c, error);
     if (err == CUSTODY_OK)
-        *ret_link = (struct cty_opt_hash){unit->the_case->last, true};
+        *ret_link = (struct cty_opt_hash){c->last, true};
     return err == CUSTODY_E_WRONG_CASE ? CUSTODY_OK : err;
 }
 

@@ -231,22 +231,22 @@ custody_err cty_machine_check(struct fold *f, struct cty_bytes name, custody_err
 static void case_begin(struct fold *f)
 {
     const struct cty_request *request = &f->st->u.request;
-    f->the_case = (struct cty_case){
-        .action = request->action,
-        .anchor = *f->in->digest,
-        .anchor_index = f->in->entry->index,
-        .expires = request->expires,
-        .holder = request->executor,
-        .opened = f->in->entry->index,
-        .party = cty_actor_party(f->st->signers[0]),
-        .parent = {request->parent.case_id, request->parent.present},
-        .payload = request->payload,
-        .payload_at = *f->in->digest,
-        .priority = request->priority,
-        .readers = request->readers,
-        .requester = f->st->signers[0],
-        .service = request->service,
-    };
+    struct cty_case *c = &f->the_case;
+    cty_case_clear(c);
+    c->action = request->action;
+    c->anchor = *f->in->digest;
+    c->anchor_index = f->in->entry->index;
+    c->expires = request->expires;
+    c->holder = request->executor;
+    c->opened = f->in->entry->index;
+    c->party = cty_actor_party(f->st->signers[0]);
+    c->parent = (struct cty_opt_hash){request->parent.case_id, request->parent.present};
+    c->payload = request->payload;
+    c->payload_at = *f->in->digest;
+    c->priority = request->priority;
+    c->readers = request->readers;
+    c->requester = f->st->signers[0];
+    c->service = request->service;
 }
 
 custody_err cty_rule_request(struct fold *f)

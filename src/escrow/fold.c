@@ -39,7 +39,7 @@ static custody_err get_key(struct fold *f, const char *key, struct cty_bytes *re
     if (err != CUSTODY_OK)
         return cty_fail(f->error, err, "more records than one entry may need");
     if (*ret_status == CTY_VIEW_WANTED)
-        return cty_fail(f->error, CUSTODY_E_VIEW_INCOMPLETE, "record %s", key);
+        return cty_fail_code(f->error, CUSTODY_E_VIEW_INCOMPLETE);
     return CUSTODY_OK;
 }
 
@@ -67,6 +67,21 @@ custody_err cty_fold_get(struct fold *f, const struct cty_shape *shape, void *re
     if (*ret_status != CTY_VIEW_PRESENT)
         return CUSTODY_OK;
     return cty_memo_decode(f->view->memo, shape, text, value, f->tape, ret_record, f->error);
+}
+
+custody_err cty_fold_lend(struct fold *f, const struct cty_shape *shape, void *own, const void **ret_record,
+                          enum cty_view_status *ret_status, const char *key, ...)
+{
+    char text[CTY_VIEW_KEY_MAX];
+    va_list args;
+    va_start(args, key);
+    cty_view_key_list(text, key, args);
+    va_end(args);
+    struct cty_bytes value;
+    CTY_TRY(get_key(f, text, &value, ret_status));
+    if (*ret_status != CTY_VIEW_PRESENT)
+        return CUSTODY_OK;
+    return cty_memo_lend(f->view->memo, shape, text, value, f->tape, own, ret_record, f->error);
 }
 
 /* Opens a put of `key`; where the key stands already in the delta, the later value takes its place. */
@@ -453,7 +468,7 @@ custody_err cty_fold(struct cty_view *view, const struct cty_fold_input *input, 
         view->begun = true;
         CTY_TRY(want_first(view, input->statement));
         if (cty_view_wanted(view))
-            return cty_fail(error, CUSTODY_E_VIEW_INCOMPLETE, "the first records");
+            return cty_fail_code(error, CUSTODY_E_VIEW_INCOMPLETE);
     }
     struct fold f;
     cty_fold_begin(&f, view, &delta->tape, error);

@@ -35,6 +35,10 @@ static inline void cty_fold_begin(struct fold *f, struct cty_view *view, struct 
 CUSTODY_MUST_USE custody_err cty_fold_get(struct fold *f, const struct cty_shape *shape, void *ret_record,
                                           enum cty_view_status *ret_status, const char *key, ...)
     CUSTODY_PRINTF(5, 6);
+/* The same for reading only, lent as by cty_memo_lend. */
+CUSTODY_MUST_USE custody_err cty_fold_lend(struct fold *f, const struct cty_shape *shape, void *own,
+                                           const void **ret_record, enum cty_view_status *ret_status, const char *key,
+                                           ...) CUSTODY_PRINTF(6, 7);
 CUSTODY_MUST_USE custody_err cty_fold_get_raw(struct fold *f, struct cty_bytes *ret_value,
                                               enum cty_view_status *ret_status, const char *key, ...)
     CUSTODY_PRINTF(4, 5);

@@ -117,28 +117,36 @@ static custody_err check_authors(struct fold *f, const struct cty_hash *digest, 
     return CUSTODY_OK;
 }
 
+static custody_err find_policy(struct fold *f, struct cty_bytes scope, const struct cty_hash *digest,
+                               struct cty_policy *own, const struct cty_policy **ret_policy)
+{
+    enum cty_view_status status;
+    const void *found = NULL;
+    CTY_TRY(cty_fold_lend(f, &cty_shape_policy, own, &found, &status, "policy/%s", cty_hex64(digest).text));
+    if (status != CTY_VIEW_PRESENT)
+        return cty_fail(f->error, CUSTODY_E_INTERNAL, "the policy of " NAME_FMT " is missing", NAME_ARG(scope));
+    *ret_policy = found;
+    return CUSTODY_OK;
+}
+
 static custody_err consult(struct fold *f, struct cty_bytes scope, const struct cty_hash *digest, struct said *said,
                            struct cty_verdict *verdict)
 {
-    struct cty_bytes text;
-    enum cty_view_status status;
-    CTY_TRY(cty_fold_get_raw(f, &text, &status, "policy/%s", cty_hex64(digest).text));
-    if (status != CTY_VIEW_PRESENT)
-        return cty_fail(f->error, CUSTODY_E_INTERNAL, "the policy of " NAME_FMT " is missing", NAME_ARG(scope));
-    struct cty_policy policy;
-    CTY_TRY(cty_policy_parse(text, f->tape, &policy, f->error));
+    struct cty_policy own;
+    const struct cty_policy *policy = NULL;
+    CTY_TRY(find_policy(f, scope, digest, &own, &policy));
     struct cty_policy_ref *ref = &verdict->policies[verdict->policies_count++];
     ref->digest = *digest;
     ref->scope = scope;
-    for (uint32_t i = 0; i < policy.rules_count; i++) {
-        if (!rule_matches(&policy.rules[i], &f->the_case))
+    for (uint32_t i = 0; i < policy->rules_count; i++) {
+        if (!rule_matches(&policy->rules[i], &f->the_case))
             continue;
         ref->rule = i + 1;
-        if (policy.rules[i].effect == CTY_PASS)
+        if (policy->rules[i].effect == CTY_PASS)
             CTY_TRY(check_authors(f, digest, &ref->conflict));
         if (ref->conflict)
             return CUSTODY_OK;
-        take_rule(f, &policy.rules[i], scope, said, verdict);
+        take_rule(f, &policy->rules[i], scope, said, verdict);
         return CUSTODY_OK;
     }
     return CUSTODY_OK;

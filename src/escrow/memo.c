@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "model/policy.h"
 
 /* One remembered text: `record` is what it decodes to. */
 struct place {
@@ -16,16 +17,21 @@ struct place {
 #define PLACES_MAX 64u
 #define CASES_FEW 4u
 
-/* Which records are remembered, and how many of each: cases are large, and seldom asked for after their entry. */
+/*
+ * Which records are remembered, how many of each, and how long their texts may be: cases are large, and seldom asked for
+ * after their entry; policies are larger, few, and asked for by every request.
+ */
 static const struct kind {
     const struct cty_shape *shape;
     size_t size;
     size_t places;
+    size_t text_max;
 } kinds[] = {
-    {&cty_shape_ledger_record, sizeof(struct cty_ledger_record), 1},
-    {&cty_shape_actor_record, sizeof(struct cty_actor_record), PLACES_MAX},
-    {&cty_shape_case, sizeof(struct cty_case), CASES_FEW},
-    {&cty_shape_party_record, sizeof(struct cty_party_record), 16},
+    {&cty_shape_ledger_record, sizeof(struct cty_ledger_record), 1, CTY_MEMO_TEXT_MAX},
+    {&cty_shape_actor_record, sizeof(struct cty_actor_record), PLACES_MAX, CTY_MEMO_TEXT_MAX},
+    {&cty_shape_case, sizeof(struct cty_case), CASES_FEW, CTY_MEMO_TEXT_MAX},
+    {&cty_shape_party_record, sizeof(struct cty_party_record), 16, CTY_MEMO_TEXT_MAX},
+    {&cty_shape_policy, sizeof(struct cty_policy), 8, CTY_MEMO_POLICY_MAX},
 };
 
 #define VKEYS 64u
@@ -54,7 +60,7 @@ custody_err cty_memo_new(struct cty_memo **ret_memo)
     memo->turn = 1;
     for (size_t k = 0; k < CTY_COUNT_OF(kinds); k++) {
         for (size_t i = 0; i < PLACES_MAX; i++)
-            memo->places[k][i].text = CTY_BUF_INIT(CTY_MEMO_TEXT_MAX);
+            memo->places[k][i].text = CTY_BUF_INIT(kinds[k].text_max);
     }
     *ret_memo = memo;
     return CUSTODY_OK;
@@ -124,7 +130,19 @@ static const struct kind *kind_of(const struct cty_shape *shape)
     return NULL;
 }
 
-/* Makes the place hold this text. Errors: as cty_record_decode; the place is then empty. */
+static custody_err decode(const struct kind *kind, struct cty_bytes text, struct cty_json *tape, void *ret_record,
+                          custody_error *error)
+{
+    if (kind->shape == &cty_shape_policy)
+        return cty_policy_parse(text, tape, ret_record, error);
+    if (kind->shape == &cty_shape_case)
+        cty_case_clear(ret_record);
+    else
+        memset(ret_record, 0, kind->size);
+    return cty_record_decode(kind->shape, text, tape, ret_record, error);
+}
+
+/* Makes the place hold this text. Errors: as of decode; the place is then empty. */
 static custody_err learn(struct place *place, const struct kind *kind, struct cty_bytes text, struct cty_json *tape,
                          custody_error *error)
 {
@@ -136,17 +154,9 @@ static custody_err learn(struct place *place, const struct kind *kind, struct ct
     cty_buf_clear(&place->text);
     if (cty_buf_put_bytes(&place->text, text) != CUSTODY_OK)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    memset(place->record, 0, kind->size);
-    CTY_TRY(cty_record_decode(kind->shape, cty_buf_bytes(&place->text), tape, place->record, error));
+    CTY_TRY(decode(kind, cty_buf_bytes(&place->text), tape, place->record, error));
     place->used = true;
     return CUSTODY_OK;
-}
-
-static custody_err decode_whole(const struct kind *kind, struct cty_bytes text, struct cty_json *tape, void *ret_record,
-                                custody_error *error)
-{
-    memset(ret_record, 0, kind->size);
-    return cty_record_decode(kind->shape, text, tape, ret_record, error);
 }
 
 static struct place *place_for(struct cty_memo *memo, const struct kind *kind, const char *key)
@@ -155,34 +165,24 @@ static struct place *place_for(struct cty_memo *memo, const struct kind *kind, c
     return &memo->places[kind - kinds][place_of(key, many ? PLACES_MAX : kind->places)];
 }
 
-/* Makes the text's place hold it. *ret_place is NULL where another text stands there, and somebody may still look at it. */
+/*
+ * Makes the text's place hold it. *ret_record is NULL where it is too long, or where another text stands there, and somebody may
+ * still look at it.
+ */
 static custody_err remember(struct cty_memo *memo, const struct kind *kind, const char *key, struct cty_bytes text,
-                            struct cty_json *tape, struct place **ret_place, custody_error *error)
+                            struct cty_json *tape, const void **ret_record, custody_error *error)
 {
+    *ret_record = NULL;
+    if (!memo || text.size > kind->text_max)
+        return CUSTODY_OK;
     struct place *place = place_for(memo, kind, key);
     bool known = place->used && cty_bytes_equal(cty_buf_bytes(&place->text), text);
-    *ret_place = NULL;
     if (!known && place->used && place->turn == memo->turn)
         return CUSTODY_OK;
     if (!known)
         CTY_TRY(learn(place, kind, text, tape, error));
     place->turn = memo->turn;
-    *ret_place = place;
-    return CUSTODY_OK;
-}
-
-custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
-                            struct cty_bytes text, struct cty_json *tape, void *ret_record, custody_error *error)
-{
-    const struct kind *kind = kind_of(shape);
-    struct place *place = NULL;
-    if (!kind)
-        return cty_record_decode(shape, text, tape, ret_record, error);
-    if (memo && text.size <= CTY_MEMO_TEXT_MAX)
-        CTY_TRY(remember(memo, kind, key, text, tape, &place, error));
-    if (!place)
-        return decode_whole(kind, text, tape, ret_record, error);
-    memcpy(ret_record, place->record, kind->size);
+    *ret_record = place->record;
     return CUSTODY_OK;
 }
 
@@ -190,11 +190,35 @@ custody_err cty_memo_look(struct cty_memo *memo, const struct cty_shape *shape, 
                           struct cty_json *tape, const void **ret_record, custody_error *error)
 {
     const struct kind *kind = kind_of(shape);
-    struct place *place = NULL;
     *ret_record = NULL;
-    if (!kind || !memo || text.size > CTY_MEMO_TEXT_MAX)
+    return kind ? remember(memo, kind, key, text, tape, ret_record, error) : CUSTODY_OK;
+}
+
+custody_err cty_memo_lend(struct cty_memo *memo, const struct cty_shape *shape, const char *key, struct cty_bytes text,
+                          struct cty_json *tape, void *own, const void **ret_record, custody_error *error)
+{
+    const struct kind *kind = kind_of(shape);
+    CTY_CHECK(kind);
+    CTY_TRY(remember(memo, kind, key, text, tape, ret_record, error));
+    if (*ret_record)
         return CUSTODY_OK;
-    CTY_TRY(remember(memo, kind, key, text, tape, &place, error));
-    *ret_record = place ? place->record : NULL;
+    *ret_record = own;
+    return decode(kind, text, tape, own, error);
+}
+
+custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
+                            struct cty_bytes text, struct cty_json *tape, void *ret_record, custody_error *error)
+{
+    const struct kind *kind = kind_of(shape);
+    const void *record = NULL;
+    if (!kind)
+        return cty_record_decode(shape, text, tape, ret_record, error);
+    CTY_TRY(cty_memo_lend(memo, shape, key, text, tape, ret_record, &record, error));
+    if (record == ret_record)
+        return CUSTODY_OK;
+    if (shape == &cty_shape_case)
+        cty_case_copy(ret_record, record);
+    else
+        memcpy(ret_record, record, kind->size);
     return CUSTODY_OK;
 }

@@ -7,7 +7,7 @@
  *
  * A record given out borrows from the memo until the memo turns (cty_memo_turn, called where the view is cleared):
  * a place that was used since the last turn is not taken by another text. Memory is bounded by the places and by
- * CTY_MEMO_TEXT_MAX. Thread rule: one thread, that of its view.
+ * the longest text that is remembered, CTY_MEMO_TEXT_MAX, of a policy CTY_MEMO_POLICY_MAX. Thread rule: one thread, that of its view.
  */
 #ifndef CTY_ESCROW_MEMO_H
 #define CTY_ESCROW_MEMO_H
@@ -16,6 +16,7 @@
 #include "model/envelope.h"
 
 #define CTY_MEMO_TEXT_MAX 8192u
+#define CTY_MEMO_POLICY_MAX 32768u
 
 struct cty_memo;
 
@@ -35,8 +36,16 @@ CUSTODY_MUST_USE custody_err cty_memo_vkey(struct cty_memo *memo, struct cty_byt
                                            struct cty_key *ret_key);
 
 /*
- * As cty_record_decode; `key` is where the record stands, `memo` may be NULL. Ledger, actor, case and party are written
- * whole; for every other shape the caller zeroes the memory.
+ * A ledger, actor, case, party or policy for reading, without a copy: *ret_record is the memo's until it turns, or `own`, where
+ * it was written because the memo has no room for it now. `key` is where the record stands, `memo` may be NULL. Errors: as
+ * cty_record_decode, and for a policy as cty_policy_parse.
+ */
+CUSTODY_MUST_USE custody_err cty_memo_lend(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
+                                           struct cty_bytes text, struct cty_json *tape, void *own,
+                                           const void **ret_record, custody_error *error);
+/*
+ * The same as the caller's own copy, in ret_record, and of every shape: ledger, actor, party and policy are written whole,
+ * a case as by cty_case_copy; for all others the caller zeroes the memory.
  */
 CUSTODY_MUST_USE custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                                              struct cty_bytes text, struct cty_json *tape, void *ret_record,

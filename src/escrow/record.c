@@ -200,6 +200,22 @@ custody_err cty_record_decode(const struct cty_shape *shape, struct cty_bytes te
     return cty_fail(error, CUSTODY_E_INTERNAL, "a record is not of its form");
 }
 
+#define BEFORE_DECISIONS offsetof(struct cty_case, decisions)
+#define BEHIND_DECISIONS offsetof(struct cty_case, decisions_count)
+
+void cty_case_clear(struct cty_case *the_case)
+{
+    memset(the_case, 0, BEFORE_DECISIONS);
+    memset((char *)the_case + BEHIND_DECISIONS, 0, sizeof(*the_case) - BEHIND_DECISIONS);
+}
+
+void cty_case_copy(struct cty_case *ret_case, const struct cty_case *the_case)
+{
+    memcpy(ret_case, the_case, BEFORE_DECISIONS + the_case->decisions_count * sizeof(the_case->decisions[0]));
+    memcpy((char *)ret_case + BEHIND_DECISIONS, (const char *)the_case + BEHIND_DECISIONS,
+           sizeof(*the_case) - BEHIND_DECISIONS);
+}
+
 /* Which state a deadline leads to, and which deadline it is. */
 enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t time)
 {

@@ -215,6 +215,13 @@ extern const struct cty_shape cty_shape_author_record;
 CUSTODY_MUST_USE custody_err cty_record_decode(const struct cty_shape *shape, struct cty_bytes text,
                                                struct cty_json *tape, void *ret_record, custody_error *error);
 
+/*
+ * A case is large, and most of it is room for decisions, of which there are few: these write all the rest, and of the
+ * decisions as many as there are.
+ */
+void cty_case_clear(struct cty_case *the_case);
+void cty_case_copy(struct cty_case *ret_case, const struct cty_case *the_case);
+
 /* The state as it reads at `time`: deadlines bind without an entry. */
 enum cty_case_state cty_case_state_at(const struct cty_case *the_case, uint64_t time);
 /* The deadline of the present state (decide_by, use_by, report_by); 0 where there is none. */

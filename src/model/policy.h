@@ -54,6 +54,9 @@ struct cty_policy {
     uint32_t rules_count;
 };
 
+/* Of a policy object; cty_policy_parse asks for more than its shape. */
+extern const struct cty_shape cty_shape_policy;
+
 /*
  * Decodes a policy object. Borrows from the scanned text. Beyond its shape: a hold names approvals and roles,
  * a pass or deny names neither. Errors: those of cty_shape_decode.

@@ -125,6 +125,7 @@ static custody_err decode_list(const struct cty_field *field, const struct cty_j
     for (const struct cty_json_node *item = cty_json_first(json, node); item;
          item = cty_json_after(json, node, item)) {
         void *slot = at(target, field->offset + field->stride * count);
+        memset(slot, 0, field->stride);
         CTY_TRY(decode_one(field, json, item, slot, error));
         count++;
     }

@@ -3,10 +3,9 @@
 #ifndef CTY_MODEL_STATEMENT_SHAPES_H
 #define CTY_MODEL_STATEMENT_SHAPES_H
 
-#include "model/statement.h"
+#include "model/policy.h"
 
 extern const struct cty_shape cty_shape_common;
 extern const struct cty_shape cty_shapes[CTY_TYPE_COUNT];
-extern const struct cty_shape cty_shape_policy;
 
 #endif
