@@ -2,7 +2,8 @@
 /*
  * One connection of a door. Two things can be under way: a read (rx) and a write (tx); each is one nng aio,
  * whose callback runs on an nng thread. Closing closes the stream, which ends both; whichever callback finds
- * nothing under way any more gives the memory back. Where neither was under way, a callback is made up.
+ * nothing under way any more gives the memory back. Where neither was under way, a callback is made up. What the
+ * stream takes at once, as it takes nearly every answer, was never under way: it is written by whoever has it to send.
  *
  * Over TLS a read brings bytes that TLS turns into ours, without the door's lock, for its arithmetic takes long; a
  * write takes out what TLS made of ours, or what it has to say by itself.
@@ -15,52 +16,6 @@
 
 /* Connections beyond those that may be, because they are on their way out. */
 #define LEAVING_MAX 8u
-
-/* ---- frames ---- */
-
-struct cty_frame *cty_frame_new(struct cty_bytes prefix, struct cty_bytes body)
-{
-    size_t size = prefix.size + body.size;
-    struct cty_frame *frame = malloc(sizeof(*frame) + CTY_SP_HEAD_BYTES_MAX + size);
-    if (!frame)
-        return NULL;
-    frame->refs = 1;
-    frame->size = CTY_SP_HEAD_BYTES_MAX + size;
-    uint8_t *at = frame->data;
-    at += cty_sp_head_format(CTY_SP_IPC, size, at);
-    if (prefix.size)
-        memcpy(at, prefix.data, prefix.size);
-    if (body.size)
-        memcpy(at + prefix.size, body.data, body.size);
-    return frame;
-}
-
-void cty_frame_drop_locked(struct cty_frame *frame)
-{
-    if (frame && --frame->refs == 0)
-        free(frame);
-}
-
-/* The hello has no head: it stands where a message would. */
-static struct cty_frame *hello_new(uint32_t protocol)
-{
-    uint8_t hello[CTY_SP_HELLO_BYTES];
-    cty_sp_hello_format(protocol, hello);
-    struct cty_frame *frame = malloc(sizeof(*frame) + sizeof(hello));
-    if (!frame)
-        return NULL;
-    frame->refs = 1;
-    frame->size = sizeof(hello);
-    memcpy(frame->data, hello, sizeof(hello));
-    return frame;
-}
-
-/* tcp has no type byte, so a frame made for ipc begins one byte later. */
-static size_t first_byte(const struct cty_conn *conn, const struct cty_frame *frame)
-{
-    bool is_hello = frame->size == CTY_SP_HELLO_BYTES;
-    return conn->transport == CTY_SP_TCP && !is_hello ? 1 : 0;
-}
 
 /* ---- life ---- */
 
@@ -95,7 +50,7 @@ static void release(struct cty_conn *conn)
 static void leave(struct cty_conn *conn)
 {
     struct cty_door *door = conn->door;
-    if (!conn->closing || conn->rx_busy || conn->tx_busy) {
+    if (!conn->closing || conn->rx_busy || conn->tx_busy || conn->handing) {
         pthread_mutex_unlock(&door->lock);
         return;
     }
@@ -132,131 +87,7 @@ void cty_conn_close_locked(struct cty_conn *conn)
         poke_locked(conn);
 }
 
-/* ---- writing ---- */
-
-static void send_locked(struct cty_conn *conn, struct cty_bytes bytes)
-{
-    nng_iov piece = {.iov_buf = (void *)(uintptr_t)bytes.data, .iov_len = bytes.size};
-    conn->tx_busy = true;
-    nng_aio_set_iov(conn->tx, 1, &piece);
-    nng_stream_send(conn->stream, conn->tx);
-}
-
-/* What is left of the frame under way. */
-static struct cty_bytes rest_of(const struct cty_conn *conn)
-{
-    const struct cty_frame *frame = conn->queue[0];
-    return cty_bytes_make(frame->data + conn->queue_offset, frame->size - conn->queue_offset);
-}
-
-/* Gives TLS the next piece of the frame under way; false where it may not be written any more. */
-static bool wrap_locked(struct cty_conn *conn)
-{
-    struct cty_bytes rest = rest_of(conn);
-    if (rest.size > CTY_TLS_PIECE_BYTES_MAX)
-        rest.size = CTY_TLS_PIECE_BYTES_MAX;
-    conn->queue_offset += rest.size;
-    return cty_tls_write(conn->tls, rest) == CUSTODY_OK;
-}
-
-/* Sends what is to be sent: what TLS has to say first, then the frame under way. */
-static void write_next_locked(struct cty_conn *conn)
-{
-    if (!conn->tls) {
-        send_locked(conn, rest_of(conn));
-        return;
-    }
-    if (cty_tls_out(conn->tls).size == 0 && !wrap_locked(conn)) {
-        cty_conn_close_locked(conn);
-        return;
-    }
-    send_locked(conn, cty_tls_out(conn->tls));
-}
-
-static void begin_frame_locked(struct cty_conn *conn)
-{
-    conn->begun = true;
-    conn->queue_offset = first_byte(conn, conn->queue[0]);
-    conn->send_since_ms = cty_net_now_ms();
-    write_next_locked(conn);
-}
-
-/* Begins what may be begun, while nothing is under way: what TLS has to say, or the next frame. */
-static void say_locked(struct cty_conn *conn)
-{
-    if (conn->closing || conn->tx_busy)
-        return;
-    conn->send_since_ms = cty_net_now_ms();
-    if (conn->tls && cty_tls_out(conn->tls).size > 0)
-        write_next_locked(conn);
-    else if (conn->queue_count > 0 && (!conn->tls || cty_tls_is_ready(conn->tls)))
-        begin_frame_locked(conn);
-}
-
-void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame)
-{
-    CTY_CHECK(conn->queue_count < CTY_CONN_QUEUE_MAX);
-    if (conn->closing) {
-        cty_frame_drop_locked(frame);
-        return;
-    }
-    conn->queue[conn->queue_count++] = frame;
-    cty_conn_hold_locked(conn, frame->size);
-    say_locked(conn);
-}
-
-static void remove_frame_locked(struct cty_conn *conn, size_t index)
-{
-    cty_conn_let_go_locked(conn, conn->queue[index]->size);
-    cty_frame_drop_locked(conn->queue[index]);
-    conn->queue_count--;
-    for (size_t i = index; i < conn->queue_count; i++)
-        conn->queue[i] = conn->queue[i + 1];
-}
-
-bool cty_conn_forget_locked(struct cty_conn *conn)
-{
-    if (conn->queue_count < 2)
-        return false;
-    remove_frame_locked(conn, 1);
-    return true;
-}
-
-static void frame_sent_locked(struct cty_conn *conn)
-{
-    bool is_hello = conn->queue[0]->size == CTY_SP_HELLO_BYTES;
-    conn->begun = false;
-    remove_frame_locked(conn, 0);
-    conn->sent_ms = cty_net_now_ms();
-    if (!is_hello)
-        conn->door->ops->sent_locked(conn->door->owner, conn);
-    say_locked(conn);
-}
-
-/* `count` bytes went out: of the frame, or of what TLS made of it. */
-static void count_sent_locked(struct cty_conn *conn, size_t count)
-{
-    if (conn->tls)
-        cty_tls_sent(conn->tls, count);
-    else
-        conn->queue_offset += count;
-}
-
-static void tx_next_locked(struct cty_conn *conn, int result)
-{
-    bool out = conn->tls && cty_tls_out(conn->tls).size > 0;
-    /* What was written whole counts, even where the peer took it and left before we came here. */
-    if (!out && conn->begun && conn->queue_offset == conn->queue[0]->size)
-        frame_sent_locked(conn);
-    else if (result != 0)
-        cty_conn_close_locked(conn);
-    else if (!conn->closing && (out || conn->begun))
-        write_next_locked(conn);
-    else
-        say_locked(conn);
-    if (conn->parting && !conn->tx_busy)
-        cty_conn_close_locked(conn);
-}
+/* ---- writing (write.c) ---- */
 
 static void tx_done(void *argument)
 {
@@ -265,10 +96,9 @@ static void tx_done(void *argument)
     size_t count = nng_aio_count(conn->tx);
     pthread_mutex_lock(&conn->door->lock);
     conn->tx_busy = false;
-    if (result == 0)
-        count_sent_locked(conn, count);
-    conn->moved_ms = cty_net_now_ms();
-    tx_next_locked(conn, result);
+    cty_conn_sent_locked(conn, result, count);
+    if (conn->parting && !conn->tx_busy)
+        cty_conn_close_locked(conn);
     leave(conn);
 }
 
@@ -312,7 +142,7 @@ static bool unwrap_locked(struct cty_conn *conn)
     pthread_mutex_unlock(&door->lock);
     custody_err err = cty_tls_read(conn->tls, room, size, &count, NULL);
     pthread_mutex_lock(&door->lock);
-    say_locked(conn);
+    cty_conn_say_locked(conn);
     if (err != CUSTODY_OK)
         part_locked(conn, err);
     else if (count > 0)
@@ -340,6 +170,9 @@ static bool next_message_locked(struct cty_conn *conn)
 static bool hand_over_locked(struct cty_conn *conn)
 {
     struct cty_door *door = conn->door;
+    /* Whoever delivers the message before comes back for this one. */
+    if (conn->handing)
+        return false;
     switch (door->ops->admit_locked(door->owner, conn, conn->parked, conn->parked_size)) {
     case CTY_DOOR_PARK:
         return false;
@@ -390,7 +223,45 @@ void cty_conn_resume_locked(struct cty_conn *conn)
         poke_locked(conn);
 }
 
+/* A read that is under way would not see what was read ahead of it, here or within TLS. */
+bool cty_conn_hand_over_locked(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    if (conn->closing || conn->tls || !conn->parked || conn->handing || cty_sp_reader_is_partial(&conn->reader))
+        return false;
+    CTY_CHECK(door->ops->admit_locked(door->owner, conn, conn->parked, conn->parked_size) == CTY_DOOR_ADMIT);
+    conn->parked = NULL;
+    cty_conn_count_in_locked(conn);
+    conn->handing = true;
+    return true;
+}
+
+void cty_conn_deliver(struct cty_conn *conn)
+{
+    struct cty_door *door = conn->door;
+    door->ops->deliver(door->owner, conn);
+    pthread_mutex_lock(&door->lock);
+    conn->handing = false;
+    if (!conn->closing && conn->parked)
+        cty_conn_resume_locked(conn);
+    leave(conn);
+}
+
 /* ---- beginning ---- */
+
+/* The hello has no head: it stands where a message would. */
+static struct cty_frame *hello_new(uint32_t protocol)
+{
+    uint8_t hello[CTY_SP_HELLO_BYTES];
+    cty_sp_hello_format(protocol, hello);
+    struct cty_frame *frame = malloc(sizeof(*frame) + sizeof(hello));
+    if (!frame)
+        return NULL;
+    frame->refs = 1;
+    frame->size = sizeof(hello);
+    memcpy(frame->data, hello, sizeof(hello));
+    return frame;
+}
 
 /* What needs no connection to be given back. */
 static custody_err conn_fill(struct cty_conn *conn, const struct cty_listener *listener)
@@ -439,8 +310,10 @@ static void register_locked(struct cty_conn *conn)
     door->remote += conn->tls ? 1 : 0;
     door->counts.accepted++;
     cty_conn_hold_locked(conn, conn->queue[0]->size);
-    say_locked(conn);
-    read_more_locked(conn);
+    cty_conn_say_locked(conn);
+    /* Whoever left meanwhile may have been closed by that. */
+    if (!conn->closing)
+        read_more_locked(conn);
     pthread_cond_broadcast(&door->changed);
 }
 

@@ -164,7 +164,7 @@ custody_err cty_door_open(struct cty_door *door, const struct cty_door_config *c
     *door = (struct cty_door){.ops = ops, .owner = owner, .config = *config};
     locks_init(door);
     custody_err err = CUSTODY_OK;
-    if (nng_aio_alloc(&door->tick, tick_done, door) != 0)
+    if (nng_aio_alloc(&door->tick, tick_done, door) != 0 || nng_aio_alloc(&door->at_once, NULL, NULL) != 0)
         err = cty_fail(error, CUSTODY_E_NO_MEMORY, "nng did not start");
     if (err == CUSTODY_OK && config->certificate.size > 0)
         err = cty_tls_setup_door(config->certificate, config->certificate_key, &door->tls, error);
@@ -210,6 +210,7 @@ void cty_door_close(struct cty_door *door)
     if (door->tick)
         nng_aio_stop(door->tick);
     nng_aio_free(door->tick);
+    nng_aio_free(door->at_once);
     cty_tls_setup_free(door->tls);
     pthread_cond_destroy(&door->changed);
     pthread_mutex_destroy(&door->lock);

@@ -18,7 +18,8 @@
  * since it last took or brought some. Whoever holds no more than CTY_CONNECTION_BYTES_MIN is never closed for it.
  *
  * Thread rule: one lock per door. What ends in _locked is called with it; callbacks `deliver` and `gone`
- * are called without it, on nng's threads, for one connection never two at once. A parked connection goes on
+ * are called without it, on nng's threads or on one that freed what a message waited for, for one connection never two at
+ * once. A parked connection goes on
  * being read until its read-ahead is full, so that its end is noticed.
  */
 #ifndef CTY_NET_DOOR_H
@@ -95,6 +96,8 @@ struct cty_conn {
     /* A read or write is under way, or its callback runs. */
     bool rx_busy;
     bool tx_busy;
+    /* A message of it is being delivered by another than its own callback. */
+    bool handing;
     bool closing;
     /* Closes as soon as what TLS has to say is out. */
     bool parting;
@@ -119,6 +122,7 @@ struct cty_conn {
     void *calls;
     struct cty_conn *line_prev;
     struct cty_conn *line_next;
+    struct cty_conn *ready_next;
     bool in_line;
     /* Its message waits until one of its own calls ends. */
     bool blocked;
@@ -177,6 +181,8 @@ struct cty_door {
     bool accepting;
     bool stopping;
     nng_aio *tick;
+    /* Of whoever writes, under the lock, as far as a stream takes it at once; without a callback. */
+    nng_aio *at_once;
     struct cty_door_counts counts;
 };
 
@@ -199,10 +205,20 @@ void cty_conn_add(struct cty_listener *listener, nng_stream *stream);
 void cty_conn_close_locked(struct cty_conn *conn);
 /* Asks ops->admit_locked again for the parked message, soon, on another thread. */
 void cty_conn_resume_locked(struct cty_conn *conn);
+/*
+ * Admits the parked message here and now, for which the owner has granted what it waited for; cty_conn_deliver follows, without
+ * the lock. False where only the connection's own callback can do it, since it has more to look at: cty_conn_resume_locked.
+ */
+bool cty_conn_hand_over_locked(struct cty_conn *conn);
+void cty_conn_deliver(struct cty_conn *conn);
 /* Queues the frame; takes one reference. The queue must have room. */
 void cty_conn_send_locked(struct cty_conn *conn, struct cty_frame *frame);
 /* Forgets the oldest frame that has not begun to go out; false where there is none. */
 bool cty_conn_forget_locked(struct cty_conn *conn);
+/* write.c: begins what may be begun, while nothing is under way: what TLS has to say, or the next frame. */
+void cty_conn_say_locked(struct cty_conn *conn);
+/* What came of the piece that was under way: so many bytes went out, or the stream failed. Goes on with the next. */
+void cty_conn_sent_locked(struct cty_conn *conn, int result, size_t count);
 /* bytes.c: the connection holds so much more, which may close one, also this; or so much less. */
 void cty_conn_hold_locked(struct cty_conn *conn, size_t bytes);
 void cty_conn_let_go_locked(struct cty_conn *conn, size_t bytes);

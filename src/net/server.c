@@ -53,6 +53,14 @@ struct cty_net_server {
     uint64_t replies;
     struct cty_conn *line_first;
     struct cty_conn *line_last;
+    /*
+     * While a thread that ends a call has the lock: it delivers what is granted meanwhile itself, so that no other has to be
+     * woken for it. One at a time: what it delivers may end a call in its turn, and so on without end.
+     */
+    bool gathering;
+    bool delivering;
+    struct cty_conn *ready;
+    struct cty_conn *ready_last;
     bool draining;
 };
 
@@ -149,8 +157,39 @@ static void pump_locked(struct cty_net_server *server)
         if (conn->closing)
             continue;
         conn->granted = call_take_locked(server, conn);
-        cty_conn_resume_locked(conn);
+        if (server->gathering && cty_conn_hand_over_locked(conn)) {
+            conn->ready_next = NULL;
+            *(server->ready ? &server->ready_last->ready_next : &server->ready) = conn;
+            server->ready_last = conn;
+        } else {
+            cty_conn_resume_locked(conn);
+        }
     }
+}
+
+static void gather_locked(struct cty_net_server *server)
+{
+    server->gathering = !server->delivering;
+}
+
+/* Unlocks, and delivers what was gathered. */
+static void deliver_gathered(struct cty_net_server *server)
+{
+    struct cty_conn *ready = server->ready;
+    server->gathering = false;
+    server->delivering = server->delivering || ready;
+    server->ready = NULL;
+    pthread_mutex_unlock(&server->door.lock);
+    if (!ready)
+        return;
+    while (ready) {
+        struct cty_conn *next = ready->ready_next;
+        cty_conn_deliver(ready);
+        ready = next;
+    }
+    pthread_mutex_lock(&server->door.lock);
+    server->delivering = false;
+    pthread_mutex_unlock(&server->door.lock);
 }
 
 /* One of its calls or answers ended: its next message may stand in line. */
@@ -486,6 +525,7 @@ static void finish(struct cty_net_call *call, struct cty_frame *frame)
     uint8_t *body = call->body;
     pthread_mutex_lock(&server->door.lock);
     CTY_CHECK(call->taken);
+    gather_locked(server);
     struct cty_conn *conn = call->conn;
     int change = call->change;
     bool vouches = call->vouches;
@@ -503,7 +543,7 @@ static void finish(struct cty_net_call *call, struct cty_frame *frame)
             conn_has_room_locked(server, conn);
     }
     pump_locked(server);
-    pthread_mutex_unlock(&server->door.lock);
+    deliver_gathered(server);
     free(body);
 }
 

@@ -64,7 +64,8 @@ struct cty_net_server_config {
 struct cty_net_server_ops {
     /*
      * A request. `message` lives until the call is answered or dropped, so it may be kept instead of copied.
-     * The call must be answered with cty_net_reply or given up with cty_net_drop, once, now or later.
+     * The call must be answered with cty_net_reply or given up with cty_net_drop, once, now or later. Runs on nng's threads,
+     * and within cty_net_reply and cty_net_drop, which deliver what waited for the call that they ended.
      */
     void (*on_message)(void *user, struct cty_net_call *call, struct cty_bytes message);
     /*
@@ -147,7 +148,7 @@ bool cty_net_call_is_gone(struct cty_net_call *call);
 CUSTODY_MUST_USE custody_err cty_net_call_hold(struct cty_net_call *call);
 
 /*
- * Answers and ends the call; the bytes are copied. OK also where the peer went away.
+ * Answers and ends the call; the bytes are copied. Like cty_net_drop it may call on_message, so hold no lock that this takes. OK also where the peer went away.
  * Errors, after which the call still needs its answer: TOO_LARGE, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_net_reply(struct cty_net_call *call, struct cty_bytes reply);

@@ -106,11 +106,10 @@ void rig_keep(struct rig *rig, bool keep)
 
 void rig_close(struct rig *rig)
 {
-    pthread_mutex_lock(&rig->lock);
-    rig->keep = false;
+    rig_keep(rig, false);
+    /* Not under the lock: what waits for a call is delivered by whoever ends one. Nothing is kept any more. */
     while (rig->call_count > 0)
-        cty_net_drop(rig->calls[--rig->call_count]);
-    pthread_mutex_unlock(&rig->lock);
+        cty_net_drop(rig_take(rig));
     /* Calls that were parked behind the kept ones are echoed now. */
     assert_ok(cty_net_server_drain(rig->server, PATIENCE_MS));
     cty_net_server_close(rig->server);
