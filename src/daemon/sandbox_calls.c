@@ -139,7 +139,8 @@ static custody_err put_sockets(scmp_filter_ctx filter, bool local, custody_error
     for (size_t i = 0; i < CTY_COUNT_OF(families); i++) {
         if (families[i] == AF_UNIX && !local)
             continue;
-        CTY_TRY(allow_with(filter, CALL(socket), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]), error));
+        struct scmp_arg_cmp family = SCMP_A0_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint64_t)families[i]);
+        CTY_TRY(allow_with(filter, CALL(socket), family, error));
     }
     return put_list(filter, SCMP_ACT_ALLOW, dialling, CTY_COUNT_OF(dialling), error);
 }

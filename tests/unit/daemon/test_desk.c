@@ -101,7 +101,8 @@ static void what_is_cosigned_is_served(void **state)
     proof.params.u.proof_inclusion.index = 0;
     assert_ok(house_call(h, &proof, &reply));
     house_reply_done(&reply);
-    call.params.u.checkpoint = (typeof(call.params.u.checkpoint)){.min_size = 0, .witnessed = false};
+    call.params.u.checkpoint.min_size = 0;
+    call.params.u.checkpoint.witnessed = false;
     assert_ok(house_call(h, &call, &reply));
     assert_true(standing(s, reply.result.checkpoint.checkpoint, 0) != 0);
     house_reply_done(&reply);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "daemon/confine.h"
+#include "daemon/courier.h"
 #include "daemon/sandbox.h"
 #include "unit/support.h"
 
@@ -447,6 +448,77 @@ static void the_filter_holds_for_all_threads(void **state)
     assert_int_equal(attempt(0, holds_for_threads_that_were_there), ENOSYS);
 }
 
+/* --- the courier ------------------------------------------------------------------------------------------- */
+
+/* Its witness is dialled over HTTP, or over a socket of this machine. */
+static struct cty_trust trust = {.policy = {.count = 1}};
+
+static int attempt_as_courier(const char *url, int (*work)(void))
+{
+    const struct cty_courier_config config = {.trust = &trust, .sandbox = CTY_SANDBOX_ON};
+    custody_error error = {0};
+    int status = 0;
+    trust.policy.nodes[0].url = cty_bytes_text(url);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(cty_courier_confine_files(&config, &error) == CUSTODY_OK && cty_courier_confine_calls(&config, &error) == CUSTODY_OK
+                  ? work()
+                  : NOT_CONFINED);
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int makes_a_local_socket(void)
+{
+    return met(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int makes_a_raw_socket(void)
+{
+    return met(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+}
+
+/* Nobody listens at port 1: what comes back is the network's word. */
+static int dials_somebody(void)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd < 0 ? errno : met(connect(fd, (const void *)&to, sizeof(to)));
+}
+
+static int begins_to_listen(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd < 0 ? errno : met(listen(fd, 1));
+}
+
+static int reads_the_ledger(void)
+{
+    return try_path(folder, ".", O_RDONLY | O_DIRECTORY);
+}
+
+static int reads_the_resolvers_file(void)
+{
+    return try_path("/etc", "resolv.conf", O_RDONLY);
+}
+
+static void a_courier_dials_and_no_more(void **state)
+{
+    (void)state;
+    NEEDS(ALL);
+    assert_int_equal(attempt_as_courier("http://a.example", dials_somebody), ECONNREFUSED);
+    assert_int_equal(attempt_as_courier("http://a.example", makes_a_local_socket), ENOSYS);
+    assert_int_equal(attempt_as_courier("ipc:///run/w", makes_a_local_socket), 0);
+    assert_int_equal(attempt_as_courier("http://a.example", makes_a_raw_socket), ENOSYS);
+    assert_int_equal(attempt_as_courier("http://a.example", begins_to_listen), ENOSYS);
+    assert_int_equal(attempt_as_courier("http://a.example", reads_the_ledger), EACCES);
+    assert_int_equal(attempt_as_courier("http://a.example", reads_passwd), EACCES);
+    assert_int_equal(attempt_as_courier("http://a.example", execute), 128 + SIGSYS);
+    if (access("/etc/resolv.conf", R_OK) == 0)
+        assert_int_equal(attempt_as_courier("http://a.example", reads_the_resolvers_file), 0);
+}
+
 /* --- what a configuration asks for ------------------------------------------------------------------------- */
 
 static int with_mode(enum cty_sandbox_mode mode, struct cty_sandbox_state *ret_state)
@@ -586,6 +658,7 @@ int main(void)
         cmocka_unit_test(what_only_a_stranger_does_is_the_end),
         cmocka_unit_test(it_can_still_serve),
         cmocka_unit_test(the_filter_holds_for_all_threads),
+        cmocka_unit_test(a_courier_dials_and_no_more),
         cmocka_unit_test(the_configuration_decides),
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(newer_parts_come_with_their_versions),
