@@ -325,6 +325,8 @@ def two_ledgers_of_one_name_are_kept_and_end_appends():
 
 
 def all_end():
+    if WORLD.daemon:  # a case before has failed
+        WORLD.end(signal.SIGKILL)
     for one in WORLD.witnesses:
         one.end()
     shutil.rmtree(WORLD.top)
