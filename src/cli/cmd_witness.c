@@ -251,7 +251,7 @@ const struct cty_command cty_command_witness_run = {
     .run = witness_run,
     .summary = "be a witness of ledgers: cosign what extends what was cosigned before",
     .operands = "[VKEY]...",
-    .operands_max = 16,
+    .operands_max = CTY_OPERANDS_MAX,
     .about = "Makes a key and a state on first use, takes the logs with these key lines, and cosigns their\n"
              "checkpoints: those that are submitted (C2SP tlog-witness: POST add-checkpoint), and those of logs\n"
              "that it follows itself. Prints its key and the line that others put into their policies. What it\n"

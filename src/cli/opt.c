@@ -46,7 +46,7 @@ static custody_err put_given(struct cty_args *args, const struct cty_opt *opt, c
 static custody_err put_operand(struct cty_args *args, const char *word, custody_error *error)
 {
     if (args->operands_count == CTY_OPERANDS_MAX)
-        return cty_fail(error, CUSTODY_E_USAGE, "too many words");
+        return cty_fail(error, CUSTODY_E_USAGE, "one word too many");
     args->operands[args->operands_count++] = word;
     return CUSTODY_OK;
 }
