@@ -179,7 +179,7 @@ void books_close(struct books *books)
 
 /* ---- judging ---- */
 
-/* The claims of a whole ledger: those of one case, of witnesses and of stored tables are not asked here. */
+/* The claims that a whole ledger answers by itself: of the others, where witnesses are needed for one, none may fail. */
 static bool is_asked(enum cty_claim claim)
 {
     return claim < CTY_CLAIM_QUORUM;
@@ -190,7 +190,7 @@ static const char *claim_fault(const struct cty_report *report)
     static char text[CTY_REPORT_TEXT_MAX + 128];
     for (unsigned i = 0; i < CTY_CLAIM_COUNT; i++) {
         const struct cty_claim_line *line = &report->claims[i];
-        if (is_asked((enum cty_claim)i) ? line->state == CTY_CLAIM_HOLDS : line->state == CTY_CLAIM_NOT_ASKED)
+        if (is_asked((enum cty_claim)i) ? line->state == CTY_CLAIM_HOLDS : line->state != CTY_CLAIM_FAILS)
             continue;
         snprintf(text, sizeof(text), "claim %s (%d): %s at entry %llu: %s", cty_claim_name((enum cty_claim)i),
                  (int)line->state, custody_err_name(line->code), (unsigned long long)line->entry, line->text);
