@@ -7,6 +7,7 @@
 
 #include <sys/resource.h>
 
+#include "audit/parallel.h"
 #include "base/check.h"
 #include "bench_options.h"
 
@@ -32,6 +33,7 @@ struct bench {
     struct {
         unsigned clients;
         struct bench_spent spent;
+        double verify_per_s; /* by samples between its rounds */
     } levels[BENCH_LEVELS_MAX];
     size_t levels_count;
     double began;
@@ -122,15 +124,29 @@ static size_t cases_for(const struct bench *b, unsigned clients)
     return clients >= CROWD_MAX ? (size_t)b->options.cases * 2 : b->options.cases;
 }
 
+/* Rounds of a level, so that there are samples of the machine from between them; large ones for a large crowd. */
+static size_t round_for(size_t cases, unsigned clients)
+{
+    size_t round = (cases + 4) / 5;
+    if (clients >= CROWD_MAX)
+        round = (cases + 1) / 2;
+    return round < BENCH_ROUND_MAX ? round : BENCH_ROUND_MAX;
+}
+
 static void measure_level(struct bench *b, unsigned clients)
 {
-    size_t cases = cases_for(b, clients), round = cases < BENCH_ROUND_MAX ? cases : BENCH_ROUND_MAX;
+    size_t cases = cases_for(b, clients), round = round_for(cases, clients), first = b->machine.samples;
     struct bench_crowd *crowd = bench_crowd_open(b->house, clients);
     bench_load_stock(&b->load, crowd, round);
     b->levels[b->levels_count].clients = clients;
-    bench_load_run(&b->load, crowd, cases, round, &b->levels[b->levels_count++].spent);
-    bench_crowd_close(crowd);
     bench_machine_sample(&b->machine);
+    for (size_t left = cases, now; left > 0; left -= now) {
+        now = left < round ? left : round;
+        bench_load_run(&b->load, crowd, now, now, &b->levels[b->levels_count].spent);
+        bench_machine_sample(&b->machine);
+    }
+    b->levels[b->levels_count++].verify_per_s = bench_machine_verify_since(&b->machine, first);
+    bench_crowd_close(crowd);
 }
 
 /* By rising numbers; that of --clients is one of them, or one more. */
@@ -175,7 +191,7 @@ static void put_level(struct bench *b, size_t number)
     level->clients = b->levels[number].clients;
     level->values[BENCH_LEVEL_SUBMIT_PER_S] = per_s(spent);
     level->values[BENCH_LEVEL_SUBMIT_CPU_US] = cpu_us(spent);
-    level->values[BENCH_LEVEL_SUBMIT_RATIO] = b->table.values[BENCH_VERIFY_US] / cpu_us(spent);
+    level->values[BENCH_LEVEL_SUBMIT_RATIO] = 1e6 / b->levels[number].verify_per_s / cpu_us(spent);
     level->values[BENCH_LEVEL_LOAD_CPU_US] = spent->load_cpu_s / (double)spent->calls * 1e6;
     level->values[BENCH_LEVEL_SUBMIT_MS_P50] = bench_percentile(spent->ms.items, spent->ms.count, 50);
     level->values[BENCH_LEVEL_SUBMIT_MS_P99] = bench_percentile(spent->ms.items, spent->ms.count, 99);
@@ -235,10 +251,11 @@ static void put_others(struct bench *b)
 
 static void put_all(struct bench *b)
 {
+    bench_put(&b->table, BENCH_CORES, cty_parallel_cores());
+    bench_audit(&b->load, &b->machine, &b->table);
     bench_machine_put(&b->machine, &b->table);
     put_levels(b);
     put_growth(b);
-    bench_audit(&b->load, b->table.values[BENCH_VERIFY_PER_S_CORE], &b->table);
     put_others(b);
     bench_put(&b->table, BENCH_RUN_S, bench_now() - b->began);
 }

@@ -29,7 +29,7 @@ double bench_thread_cpu(void);
 
 /* ---- bench_machine.c: what this machine can do, nobody else asked ---- */
 
-#define BENCH_SAMPLES_MAX 64u
+#define BENCH_SAMPLES_MAX 256u
 
 /* Samples from all over the run, so that a moment in which others were busy doesn't decide. */
 struct bench_machine {
@@ -43,6 +43,8 @@ struct bench_machine {
 
 void bench_machine_begin(struct bench_machine *machine, size_t statement_size, double sample_s);
 void bench_machine_sample(struct bench_machine *machine);
+/* The middle of the samples from number `first` on, of signatures verified a second. There must be one. */
+double bench_machine_verify_since(const struct bench_machine *machine, size_t first);
 void bench_machine_put(struct bench_machine *machine, struct bench_table *table);
 void bench_machine_done(struct bench_machine *machine);
 /* Date, processor, kernel, file system and versions, in words. */
@@ -93,6 +95,6 @@ void bench_witnesses(struct bench_load *load, size_t count, struct bench_table *
 /* ---- bench_audit.c ---- */
 
 /* Ends the program where the ledger is not whole or a case did not end as it should. The custodian must be stopped. */
-void bench_audit(const struct bench_load *load, double verify_per_s, struct bench_table *table);
+void bench_audit(const struct bench_load *load, struct bench_machine *machine, struct bench_table *table);
 
 #endif

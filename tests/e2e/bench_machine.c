@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit/parallel.h"
 #include "base/check.h"
 #include "bench.h"
 #include "store/reader.h"
@@ -59,10 +58,17 @@ void bench_machine_sample(struct bench_machine *machine)
     machine->verify[machine->samples++] = count / (bench_thread_cpu() - began);
 }
 
+double bench_machine_verify_since(const struct bench_machine *machine, size_t first)
+{
+    double samples[BENCH_SAMPLES_MAX];
+    must_be(first < machine->samples);
+    memcpy(samples, machine->verify + first, (machine->samples - first) * sizeof(samples[0]));
+    return bench_percentile(samples, machine->samples - first, 50);
+}
+
 void bench_machine_put(struct bench_machine *machine, struct bench_table *table)
 {
     double verify = bench_percentile(machine->verify, machine->samples, 50);
-    bench_put(table, BENCH_CORES, cty_parallel_cores());
     bench_put(table, BENCH_VERIFY_PER_S_CORE, verify);
     bench_put(table, BENCH_VERIFY_US, 1e6 / verify);
     bench_put(table, BENCH_VERIFY_SPREAD, machine->verify[machine->samples - 1] / machine->verify[0]);
