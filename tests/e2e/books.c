@@ -9,7 +9,7 @@
 #include "codec/text.h"
 
 #define ALL CTY_NUMBER_MAX
-#define BATCH 1024u
+#define BATCH CTY_REPLAY_BATCH_MAX
 
 /* ---- counting ---- */
 
