@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custodyd: flags, key files, signals; everything else is in daemon.h. */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include "daemon/policy.h"
 
 #define DRAIN_MS 10000u
+#define LARGE_BYTES (256 * 1024)
 
 struct program {
     struct cty_options options;
@@ -383,12 +385,23 @@ static void work_in_batches(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+/*
+ * What is large is a mapping of its own and goes back to the system when it is freed. Left to itself the allocator keeps such
+ * memory from the first time on that it was freed, in pieces: peers who promise messages and don't end them would have twice
+ * what they are counted for.
+ */
+static void give_back_large_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* refused by some allocators, which then do as they like */
+}
+
 int main(int argc, char **argv)
 {
     struct program program = {.signals = -1, .manager = -1, .courier = -1};
     custody_error error = {0};
     int status;
     work_in_batches();
+    give_back_large_memory();
     custody_err err = cty_crypto_init();
     if (err == CUSTODY_OK)
         err = cty_options_read(&program.options, argc, argv, &error);
