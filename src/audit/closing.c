@@ -142,31 +142,70 @@ static uint64_t first_of(uint64_t witnesses, const uint64_t times[CTY_WITNESS_NO
     return first;
 }
 
-static void say_when(const struct cty_replay *replay, const struct cty_note *note, const struct cty_checkpoint *newest)
+static void add_dates(const struct cty_step *step, struct cty_words *words)
 {
-    const struct cty_step *step = &replay->step;
-    const struct cty_witness_policy *policy = &step->trust->policy;
-    uint64_t times[CTY_WITNESS_NODES_MAX] = {0}, who = 0;
-    char first[TIME_SIZE], last[TIME_SIZE], by[TIME_SIZE], names[NAMES_SIZE];
-    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, times, NULL);
+    char first[TIME_SIZE], last[TIME_SIZE];
     put_time(step->first_time / 1000, first);
     put_time(step->newest_time / 1000, last);
-    if (!witnesses) {
-        cty_report_skip(step->report, CTY_CLAIM_WHEN,
-                        "no witness that is trusted says when: from %s to %s on the custodian's word", first, last);
+    if (!step->missing)
+        add(words, "; dated from %s to %s by the custodian", first, last);
+}
+
+/* On whose word deadlines had passed that nobody met. */
+static void add_deadlines(const struct cty_step *step, struct cty_words *words)
+{
+    if (!step->expiries || !cty_witness_policy_asks(&step->trust->policy))
         return;
-    }
+    add(words, "; of %llu deadlines that passed in silence %llu on a quorum's word", (unsigned long long)step->expiries,
+        (unsigned long long)step->expiries_cosigned);
+    if (step->expiries_bare)
+        add(words, ", %llu on the custodian's", (unsigned long long)step->expiries_bare);
+    if (step->expiries_before)
+        add(words, ", %llu judged before under another policy (--full judges them by this one)",
+            (unsigned long long)step->expiries_before);
+}
+
+static void find_dated_after(const struct cty_step *step, uint64_t earliest)
+{
+    char last[TIME_SIZE];
+    put_time(step->newest_time / 1000, last);
+    if (!step->missing && step->newest_time / 1000 > earliest + SKEW_S_MAX)
+        cty_report_finding(step->report, "dated-after-cosignature", step->newest,
+                           "the custodian dates it %s, and a witness had cosigned it before", last);
+}
+
+/* By when the checkpoint's entries existed; false where nobody says. */
+static bool add_moment(const struct cty_step *step, const struct cty_note *note, uint64_t size, struct cty_words *words)
+{
+    const struct cty_witness_policy *policy = &step->trust->policy;
+    uint64_t times[CTY_WITNESS_NODES_MAX] = {0}, who = 0;
+    char by[TIME_SIZE], names[NAMES_SIZE];
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, times, NULL);
+    if (!witnesses)
+        return false;
     uint64_t earliest = first_of(witnesses, times, &who);
     uint64_t quorum = cty_witness_policy_time(policy, witnesses, times);
     put_time(quorum ? quorum : earliest, by);
     cty_witness_policy_names(policy, quorum ? witnesses : who, sizeof(names), names);
-    if (step->newest_time / 1000 > earliest + SKEW_S_MAX)
-        cty_report_finding(step->report, "dated-after-cosignature", step->newest,
-                           "the custodian dates it %s, and a witness had cosigned it before", last);
-    cty_report_hold(step->report, CTY_CLAIM_WHEN,
-                    "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw; dated from "
-                    "%s to %s by the custodian",
-                    (unsigned long long)newest->size, by, quorum ? "a quorum of " : "", names, first, last);
+    find_dated_after(step, earliest);
+    add(words, "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw",
+        (unsigned long long)size, by, quorum ? "a quorum of " : "", names);
+    return true;
+}
+
+void cty_closing_when(const struct cty_step *step, const struct cty_note *note, uint64_t size)
+{
+    struct cty_words words = {.used = 0};
+    bool known = add_moment(step, note, size, &words);
+    if (!known)
+        add(&words, "no witness that is trusted says when");
+    add_dates(step, &words);
+    add_deadlines(step, &words);
+    bool asks = cty_witness_policy_asks(&step->trust->policy);
+    if (!known || (asks && step->expiries_bare + step->expiries_before))
+        cty_report_skip(step->report, CTY_CLAIM_WHEN, "%s", words.text);
+    else
+        cty_report_hold(step->report, CTY_CLAIM_WHEN, "%s", words.text);
 }
 
 /* ---- cases ---- */
@@ -221,7 +260,7 @@ custody_err cty_closing_say(struct cty_replay *replay, const struct cty_note *no
         cty_report_skip(replay->step.report, CTY_CLAIM_WHEN, "there is no checkpoint that a witness could have cosigned");
         return CUSTODY_OK;
     }
-    say_when(replay, note, checkpoint);
+    cty_closing_when(&replay->step, note, checkpoint->size);
     return say_alike(replay, note, checkpoint);
 }
 

@@ -10,6 +10,8 @@
 
 /* After every entry, for `alike` and `when`: whose `seen` it carries, and its times. */
 void cty_closing_note(struct cty_step *step, const struct cty_parsed_entry *parsed);
+/* The claim `when`, of a whole ledger or of evidence: `note` is its checkpoint, over so many entries. */
+void cty_closing_when(const struct cty_step *step, const struct cty_note *note, uint64_t size);
 /*
  * The claims `alike`, `when`, `cases`, and the inputs. `note` is the newest checkpoint, opened; NULL where it could not be.
  * Errors: NO_MEMORY, the backing's.

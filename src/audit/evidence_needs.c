@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "audit/step.h"
 #include "base/check.h"
 
 struct needs {
@@ -48,6 +49,29 @@ static bool has_case(const struct cty_evidence *evidence, const struct cty_hash 
     return false;
 }
 
+static custody_err need_size(struct needs *n, uint64_t size)
+{
+    const struct cty_evidence *evidence = n->evidence;
+    bool provable = size != 0 && (n->checkpoint_size == 0 || size < n->checkpoint_size);
+    if (!n->calls->seen || !provable || cty_evidence_find_proof(evidence->seen, evidence->seen_count, size))
+        return CUSTODY_OK;
+    return n->calls->seen(n->calls->context, size);
+}
+
+/* The checkpoint that an expiry carries; what is malformed is for the judge to find. */
+static custody_err need_witnessed(struct needs *n, const struct cty_statement *st)
+{
+    struct cty_checkpoint checkpoint;
+    if (st->type != CTY_EXPIRY || !st->u.expiry.witnessed.data)
+        return CUSTODY_OK;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf memory = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    CTY_AUTO_FREE struct cty_note *note = cty_alloc(1, sizeof(*note));
+    custody_err err = note ? cty_deadline_note(st, &memory, note, &checkpoint) : CUSTODY_E_NO_MEMORY;
+    if (err == CUSTODY_OK)
+        return need_size(n, checkpoint.size);
+    return err == CUSTODY_E_NO_MEMORY ? err : CUSTODY_OK;
+}
+
 static custody_err needs_of_entry(struct needs *n)
 {
     const struct cty_statement *st = &n->parsed.signed_statement.statement;
@@ -55,10 +79,8 @@ static custody_err needs_of_entry(struct needs *n)
     if (n->calls->parent && st->type == CTY_REQUEST && st->u.request.parent.present &&
         !has_case(evidence, &st->u.request.parent.case_id))
         CTY_TRY(n->calls->parent(n->calls->context, &st->u.request.parent.case_id));
-    bool provable = st->seen.size != 0 && (n->checkpoint_size == 0 || st->seen.size < n->checkpoint_size);
-    if (n->calls->seen && provable &&
-        !cty_evidence_find_proof(evidence->seen, evidence->seen_count, st->seen.size))
-        CTY_TRY(n->calls->seen(n->calls->context, st->seen.size));
+    CTY_TRY(need_size(n, st->seen.size));
+    CTY_TRY(need_witnessed(n, st));
     return n->calls->blob ? cty_statement_commitments(st, need_blob, n) : CUSTODY_OK;
 }
 

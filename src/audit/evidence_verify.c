@@ -3,6 +3,7 @@
  * Evidence, judged: first how its entries hang on the checkpoint (evidence_tie.c), then entry by entry what the ledger's
  * rules say, with every record that the file can't show unknown.
  */
+#include "audit/closing.h"
 #include "audit/evidence_inner.h"
 #include "audit/footing_inner.h"
 
@@ -110,7 +111,7 @@ static struct cty_evidence_proof *find_seen(const struct verify *v, uint64_t siz
  * A root that a signer saw becomes known to the fold once it is proven consistent with the checkpoint. One of a size that
  * its signer can't have seen is for the fold to refuse.
  */
-static custody_err prove_seen(struct verify *v, const struct cty_seen *seen, uint64_t index)
+static custody_err prove_seen(struct verify *v, enum cty_claim claim, const struct cty_seen *seen, uint64_t index)
 {
     char key[CTY_VIEW_KEY_MAX], root[65];
     struct cty_proof proof;
@@ -124,13 +125,26 @@ static custody_err prove_seen(struct verify *v, const struct cty_seen *seen, uin
     cty_evidence_proof_get(item, &proof);
     custody_err err = cty_tree_consistency_verify(seen->size, &seen->root, v->checkpoint.size, &v->checkpoint.root, &proof);
     if (err != CUSTODY_OK) {
-        cty_report_fail(v->report, CTY_CLAIM_SEEN, err, index,
-                        "the checkpoint of size %llu that its signer saw is not one of this tree",
-                        (unsigned long long)seen->size);
+        cty_report_fail(v->report, claim, err, index, "the checkpoint of size %llu that %s is not one of this tree",
+                        (unsigned long long)seen->size, claim == CTY_CLAIM_SEEN ? "its signer saw" : "it carries");
         return CUSTODY_OK;
     }
     cty_hex_write(seen->root.bytes, CTY_HASH_SIZE, root);
     return cty_memory_put(v->step.memory, key, cty_bytes_make(root, 64));
+}
+
+/* The checkpoint that an expiry carries, if it is one; else cty_step_deadline tells. */
+static custody_err prove_witnessed(struct verify *v, const struct cty_statement *st, uint64_t index)
+{
+    struct cty_checkpoint checkpoint;
+    if (st->type != CTY_EXPIRY || !st->u.expiry.witnessed.data)
+        return CUSTODY_OK;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf memory = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    CTY_AUTO_FREE struct cty_note *note = cty_alloc(1, sizeof(*note));
+    custody_err err = note ? cty_deadline_note(st, &memory, note, &checkpoint) : CUSTODY_E_NO_MEMORY;
+    if (err != CUSTODY_OK)
+        return err == CUSTODY_E_NO_MEMORY ? err : CUSTODY_OK;
+    return prove_seen(v, CTY_CLAIM_WHEN, &(struct cty_seen){checkpoint.size, checkpoint.root}, index);
 }
 
 /* What the file can't show is unknown; what it holds whole (the trust chain, the case) is present or absent. */
@@ -165,7 +179,8 @@ static custody_err judge_entry(struct verify *v, const struct cty_evidence_entry
     custody_err err = cty_entry_parse(entry->text, &v->parsed, NULL);
     CTY_TRY_OUT(err);
     v->step.at = entry->entry.index;
-    CTY_TRY_OUT(prove_seen(v, &statement->statement.seen, entry->entry.index));
+    CTY_TRY_OUT(prove_seen(v, CTY_CLAIM_SEEN, &statement->statement.seen, entry->entry.index));
+    CTY_TRY_OUT(prove_witnessed(v, &statement->statement, entry->entry.index));
     CTY_TRY_OUT(cty_step_keys(&v->step, &v->parsed, &memory, keys, names));
     for (uint32_t i = 0; !v->step.keyless && i < statement->signatures_count && !v->step.stopped; i++) {
         custody_err verified = cty_signed_verify(statement, i, names[i], &keys[i]);
@@ -207,7 +222,7 @@ static void check_riders(struct verify *v)
     for (size_t i = 0; i < v->evidence->seen_count; i++) {
         if (!v->evidence->seen[i].used)
             cty_report_fail(v->report, CTY_CLAIM_SEEN, CUSTODY_E_PROOF_INVALID, CTY_REPORT_NO_ENTRY,
-                            "a proof for size %llu, which no statement here saw",
+                            "a proof for size %llu, which no statement here saw or carries",
                             (unsigned long long)v->evidence->seen[i].at);
     }
 }
@@ -303,13 +318,11 @@ static custody_err finish(struct verify *v, struct cty_bytes as)
 static custody_err verify_all(struct verify *v, struct cty_bytes as)
 {
     char hex[65];
-    struct cty_note *note = cty_alloc(1, sizeof(*note));
+    CTY_AUTO_FREE struct cty_note *note = cty_alloc(1, sizeof(*note));
     if (!note)
         return CUSTODY_E_NO_MEMORY;
-    custody_err err = claim_log_keys(v);
-    bool opened = err == CUSTODY_OK && open_checkpoint(v, note);
-    free(note);
-    CTY_TRY(err);
+    CTY_TRY(claim_log_keys(v));
+    bool opened = open_checkpoint(v, note);
     cty_hex_write(v->evidence->case_id.bytes, CTY_HASH_SIZE, hex);
     snprintf(v->report->subject, sizeof(v->report->subject), "case %s", hex);
     v->reach = cty_evidence_reach_get(v->evidence);
@@ -320,6 +333,8 @@ static custody_err verify_all(struct verify *v, struct cty_bytes as)
         cty_evidence_tie(v->evidence, &v->index, &v->checkpoint, v->report);
         CTY_TRY(judge_entries(v));
         hold_checkpoint(v);
+        if (cty_witness_policy_asks(&v->trust->policy))
+            cty_closing_when(&v->step, note, v->checkpoint.size);
     } else {
         v->step.stopped = true;
     }

@@ -177,6 +177,7 @@ static custody_err find_in_case(struct cty_step *step, const struct cty_parsed_e
         step->siblings_unknown = true;
     if (st->type == CTY_OUTCOME && c->late)
         cty_report_finding(step->report, "late-outcome", step->at, "the outcome came after its deadline");
+    CTY_TRY(cty_step_deadline(step, st, c));
     return find_asked_again(step, parsed, c);
 }
 

@@ -11,7 +11,7 @@
 #include "codec/text.h"
 
 /* Changes with what a record, a finding or a number means; the fold's own changes come with the program's version. */
-#define RULES "1"
+#define RULES "2"
 #define RECORDS_BYTES_MAX CTY_AUDIT_RECORDS_BYTES_MAX
 #define ASKED_BYTES_MAX CTY_AUDIT_ASKED_BYTES_MAX
 #define LINES_BYTES_MAX 4096u
@@ -60,6 +60,10 @@ static size_t numbers_of(const struct cty_replay *replay, struct number numbers[
         {"findings", replay->findings_all},
         {"first-time", step->first_time},
         {"newest-time", step->newest_time},
+        {"expiries", step->expiries},
+        {"expiries-cosigned", step->expiries_cosigned},
+        {"expiries-bare", step->expiries_bare},
+        {"expiries-before", step->expiries_before},
     };
     memcpy(numbers, all, sizeof(all));
     return CTY_COUNT_OF(all);
@@ -83,6 +87,10 @@ static void take_numbers(struct cty_replay *replay, const struct number *numbers
     step->report->findings_all = numbers[i++].value;
     step->first_time = numbers[i++].value;
     step->newest_time = numbers[i++].value;
+    step->expiries = numbers[i++].value;
+    step->expiries_cosigned = numbers[i++].value;
+    step->expiries_bare = numbers[i++].value;
+    step->expiries_before = numbers[i++].value;
 }
 
 static custody_err keep_numbers(const struct cty_replay *replay)
@@ -289,6 +297,40 @@ static custody_err keep_marks(const struct cty_replay *replay)
     return CUSTODY_OK;
 }
 
+/* ---- under which witnesses deadlines were judged ---- */
+
+static custody_err keep_policy(const struct cty_replay *replay)
+{
+    struct cty_hash digest = cty_sha256(cty_buf_bytes(&replay->step.trust->policy.text));
+    return put(replay, "policy", cty_bytes_make(digest.bytes, CTY_HASH_SIZE));
+}
+
+static void forget_findings(struct cty_report *report, const char *code)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->findings_count; i++) {
+        if (strcmp(report->findings[i].code, code) != 0)
+            report->findings[kept++] = report->findings[i];
+    }
+    report->findings_count = kept;
+}
+
+/* What was judged by other witnesses says nothing of these: it counts as not judged, and --full judges it. */
+static custody_err load_policy(struct cty_replay *replay)
+{
+    struct cty_step *step = &replay->step;
+    struct cty_hash digest = cty_sha256(cty_buf_bytes(&step->trust->policy.text));
+    CTY_CLEANUP(cty_buf_done) struct cty_buf is = CTY_BUF_INIT(LINES_BYTES_MAX);
+    CTY_TRY(get(replay, "policy", &is));
+    if (cty_bytes_equal(cty_buf_bytes(&is), cty_bytes_make(digest.bytes, CTY_HASH_SIZE)))
+        return CUSTODY_OK;
+    forget_findings(step->report, "deadline-unwitnessed");
+    step->report->findings_all -= step->expiries_bare;
+    step->expiries_before = step->expiries;
+    step->expiries_cosigned = step->expiries_bare = 0;
+    return CUSTODY_OK;
+}
+
 /* ---- the whole ---- */
 
 /* The note is signed by the log's key, and says of this tree what its tiles say. */
@@ -319,6 +361,7 @@ static custody_err load(struct cty_replay *replay, custody_error *error)
     CTY_TRY(load_sights(replay, error));
     CTY_TRY(get(replay, "note", &replay->before));
     CTY_TRY(replay->backing->each(replay->backing->context, CTY_SPACE_REPLAY, "finding ", load_finding, replay->step.report));
+    CTY_TRY(load_policy(replay));
     CTY_TRY(cty_memory_back_tree(replay->step.memory, replay->size));
     CTY_TRY(check_tree(replay, error));
     hold_what_began(replay);
@@ -356,6 +399,7 @@ custody_err cty_replay_keep(struct cty_replay *replay, struct cty_bytes note)
     CTY_TRY(keep_findings(replay));
     CTY_TRY(keep_log_keys(replay));
     CTY_TRY(keep_sights(replay));
+    CTY_TRY(keep_policy(replay));
     CTY_TRY(put(replay, "note", note));
     CTY_TRY(cty_memory_flush(replay->step.memory));
     CTY_TRY(cty_memory_flush(replay->step.asked));

@@ -119,7 +119,8 @@ void cty_report_fail(struct cty_report *report, enum cty_claim claim, custody_er
 const char *cty_finding_code(const char *name)
 {
     static const char *const codes[] = {"one-voucher", "enrolment-suspect", "key-suspect", "clock-skew",
-                                        "denied-then-asked", "late-outcome", "dated-after-cosignature"};
+                                        "denied-then-asked", "late-outcome", "dated-after-cosignature",
+                                        "deadline-unwitnessed"};
     for (size_t i = 0; i < CTY_COUNT_OF(codes); i++) {
         if (strcmp(codes[i], name) == 0)
             return codes[i];

@@ -63,6 +63,10 @@ struct cty_step {
     struct cty_sight sights[CTY_SIGHTS_MAX]; /* the newest checkpoint that each party's signers saw */
     uint32_t sights_count;
     uint64_t first_time, newest_time; /* of entries, in ms, as the custodian dates them */
+    uint64_t expiries;          /* and of these, where the policy asks for witnesses: */
+    uint64_t expiries_cosigned; /* a quorum was behind the deadline */
+    uint64_t expiries_bare;     /* none that we know of; a finding tells of each */
+    uint64_t expiries_before;   /* judged in a stretch before, under another policy */
     uint64_t suspect_cases; /* released, or handed on, with a key that was revoked as of before: undecidable */
 };
 
@@ -115,6 +119,16 @@ CUSTODY_MUST_USE custody_err cty_suspects_note(struct cty_step *step, const stru
 
 /* findings.c: what is found beside the claims, after the entry was judged. */
 CUSTODY_MUST_USE custody_err cty_step_findings(struct cty_step *step, const struct cty_parsed_entry *parsed);
+
+/*
+ * deadline.c: the checkpoint that an expiry carries, for the claim `when`. After the entry was folded; `the_case` as it stands then.
+ * Errors: NO_MEMORY, the backing's.
+ */
+CUSTODY_MUST_USE custody_err cty_step_deadline(struct cty_step *step, const struct cty_statement *statement,
+                                               const struct cty_case *the_case);
+/* What an expiry carries, unverified; borrows from `memory`. Errors: what is malformed, NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_deadline_note(const struct cty_statement *statement, struct cty_buf *memory,
+                                               struct cty_note *ret_note, struct cty_checkpoint *ret_checkpoint);
 
 /* contents.c: commitments and patches of one entry, before it is folded. */
 CUSTODY_MUST_USE custody_err cty_step_contents(struct cty_step *step, const struct cty_parsed_entry *parsed);
