@@ -18,8 +18,10 @@
  *  28 fake witnesses                there: witnesses_say_by_when; test_pins.c: quorums_of_witnesses
  *  31 back-dated                    attack_31_*
  *  32 post-dated                    attack_31_* (clock-skew); there: witnesses_say_by_when (dated-after-cosignature)
+ *  33 the custodian's clock back    attack_33_*
  *  34 a stolen key's "earlier" word there: how_cases_stand; test_stolen.c
  *  35 a stolen log key              there: a_checkpoint_that_another_was_shown
+ *  93 cherry-picked export          attack_93_*
  *  96 a verifier made to fetch      tests/contract/test_linkage.py
  *  98 not checked, told as a pass   there: witnesses_say_by_when, how_cases_stand; test_report.c
  */
@@ -520,6 +522,70 @@ static void attack_31_clerk_dates_otherwise(void **state)
     rogue_free(r);
 }
 
+/* The custodian's clock goes back by a millisecond, for whoever's statement; standing still is lawful. */
+static void attack_33_clock_moved_back(void **state)
+{
+    struct stage *s = *state;
+    struct cty_statement st;
+    ask(s);
+    struct rogue *r = rogue_new(s);
+    const uint64_t newest = r->items[r->count - 1].time;
+    s->w->time = newest;
+    cancel_begin(r, &st);
+    uint64_t at = rogue_put(r, &st);
+    assert_lawful(r);
+    rogue_remove(r, at);
+    s->w->time = newest - 1;
+    at = rogue_put(r, &st);
+    assert_caught(r, LAWFUL, "time-went-backwards", at);
+    rogue_free(r);
+}
+
+/* Evidence of the case with one of its entries left out, each in turn: never a pass. What is cut off behind is said, as a reach. */
+static void attack_93_cherry_picked_export(void **state)
+{
+    struct stage *s = *state;
+    stage_refund(s);
+    struct rogue *r = rogue_new(s);
+    assert_lawful(r);
+    uint64_t first = entry_of(s, CTY_REQUEST, 0), last = entry_of(s, CTY_OUTCOME, 0);
+    for (uint64_t at = first; at <= last; at++) {
+        bool leave_out[64] = {false};
+        leave_out[at] = true;
+        struct cty_evidence *evidence = rogue_evidence(r, &s->case_id, leave_out);
+        int status = stage_verify(s, evidence);
+        if (at < last) {
+            assert_int_equal(status, 1);
+            assert_claim(&s->report, COMPLETE, FAILS);
+        } else {
+            assert_int_equal(s->report.claims[CTY_CLAIM_ONCE].state, CTY_CLAIM_HOLDS);
+            assert_false(says(&s->report, CTY_CLAIM_ONCE, "FULFILLED"));
+        }
+        cty_evidence_free(evidence);
+    }
+    struct cty_evidence *whole = rogue_evidence(r, &s->case_id, NULL);
+    assert_int_equal(stage_verify(s, whole), 0);
+    assert_true(says(&s->report, CTY_CLAIM_ONCE, "FULFILLED"));
+    cty_evidence_free(whole);
+    rogue_free(r);
+}
+
+/* A whole ledger as pages: what ends before its checkpoint does is told as such, at the first entry that is missing. */
+static void attack_93_a_page_passed_off_as_all(void **state)
+{
+    struct stage *s = *state;
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    stage_refund(s);
+    world_checkpoint(s->w, &note);
+    size_t count = s->w->entries_count;
+    assert_int_equal(stage_replay(s, s->w->entries, count, cty_buf_bytes(&note), 1), 0);
+    assert_true(says(&s->report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's"));
+    assert_int_equal(stage_replay(s, s->w->entries, count - 3, cty_buf_bytes(&note), 1), 1);
+    assert_fails(&s->report, COMPLETE, "gap", count - 3);
+    assert_claim(&s->report, INTACT, NOT_CHECKED);
+    cty_buf_done(&note);
+}
+
 #define ATTACK(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -547,6 +613,9 @@ int main(void)
         ATTACK(attack_31_signers_clock),
         ATTACK(attack_31_kept_for_later),
         ATTACK(attack_31_clerk_dates_otherwise),
+        ATTACK(attack_33_clock_moved_back),
+        ATTACK(attack_93_cherry_picked_export),
+        ATTACK(attack_93_a_page_passed_off_as_all),
     };
     return cmocka_run_group_tests_name("attacks on ledgers", tests, NULL, NULL);
 }

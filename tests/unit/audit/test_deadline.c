@@ -39,7 +39,7 @@ static void make_note(struct scene *sc, const struct made *made, struct cty_buf 
     assert_ok(cty_memory_root(sc->r->tree, checkpoint.size, &checkpoint.root));
     checkpoint.root.bytes[3] ^= made->other_root;
     assert_ok(cty_checkpoint_format(&checkpoint, &text));
-    assert_ok(cty_note_sign(cty_buf_bytes(&text), checkpoint.origin, world_secret(sc->s->w, made->key ? made->key : "log"), out));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), CTY_LITERAL(WORLD_ORIGIN), world_secret(sc->s->w, made->key ? made->key : "log"), out));
     cosign_text(cty_buf_bytes(&text), made, sc->due, out);
     cty_buf_done(&text);
 }
