@@ -198,6 +198,23 @@ static custody_err finish_checkpoint(struct cty_replay *replay, struct cty_bytes
     return err;
 }
 
+void cty_replay_shown(struct cty_replay *replay, uint64_t size)
+{
+    replay->shown = size;
+}
+
+static void hold_complete(const struct cty_replay *replay, uint64_t size)
+{
+    struct cty_report *report = replay->step.report;
+    if (replay->shown > size)
+        cty_report_hold(report, CTY_CLAIM_COMPLETE,
+                        "every one of the checkpoint's %llu entries; %llu newer ones are under a checkpoint that no quorum of "
+                        "witnesses has cosigned yet, and were not judged",
+                        (unsigned long long)size, (unsigned long long)(replay->shown - size));
+    else
+        cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu entries", (unsigned long long)size);
+}
+
 custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
 {
     struct cty_report *report = replay->step.report;
@@ -215,8 +232,7 @@ custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
     CTY_TRY(cty_closing_say(replay, opened ? parsed : NULL, &checkpoint));
     cty_report_hold(report, CTY_CLAIM_INTACT, "%llu entries in their one form, linked, and under the checkpoint's root",
                     (unsigned long long)replay->size);
-    cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu entries",
-                    (unsigned long long)checkpoint.size);
+    hold_complete(replay, checkpoint.size);
     return CUSTODY_OK;
 }
 

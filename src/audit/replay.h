@@ -67,6 +67,8 @@ CUSTODY_MUST_USE custody_err cty_replay_finish(struct cty_replay *replay, struct
  * Errors: LIMIT_REACHED beyond 16, TOO_LARGE, NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_replay_compare(struct cty_replay *replay, const char *name, struct cty_bytes note);
+/* Before cty_replay_finish: the source showed a checkpoint of so many entries, and this replay is of one that witnesses have seen. */
+void cty_replay_shown(struct cty_replay *replay, uint64_t size);
 /* After cty_replay_finish: says in the claim `quorum` how this case stands, and on what. Errors: NOT_FOUND, NO_MEMORY. */
 CUSTODY_MUST_USE custody_err cty_replay_case(struct cty_replay *replay, const struct cty_hash *case_id);
 

@@ -28,6 +28,7 @@ struct cty_replay {
     uint64_t findings_all;
     struct cty_compared compared[CTY_COMPARED_MAX];
     uint32_t compared_count;
+    uint64_t shown;                    /* entries of the newest checkpoint, where this replay is of an older one; or 0 */
 };
 
 #endif

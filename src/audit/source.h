@@ -27,6 +27,11 @@ struct cty_audit_source {
     void *context;
     /* A newer checkpoint than before, or the same: the signed note, appended to `out`. Called before any entry is asked for. */
     custody_err (*checkpoint)(void *context, struct cty_buf *out, custody_error *error);
+    /*
+     * After `checkpoint`, where that one lacks a quorum of the reader's policy: the newest that has it, of `at_least` entries,
+     * into the empty `out`, which stays empty where there is none. NULL: the source has no other.
+     */
+    custody_err (*witnessed)(void *context, uint64_t at_least, struct cty_buf *out, custody_error *error);
     /* Entries from index `from`, `count` of them, in order: `each` is called with 1 to CTY_SOURCE_BATCH_MAX at once. */
     custody_err (*entries)(void *context, uint64_t from, uint64_t count, cty_source_entries_fn *each,
                            void *each_context, custody_error *error);

@@ -28,17 +28,43 @@ struct run {
 /* ---- the newest checkpoint ---- */
 
 /* What it says of itself: whose it is, the replay judges when it has learned the log's keys. */
-static custody_err read_newest(struct run *r)
+static custody_err open_newest(struct run *r, bool *ret_lacks)
 {
-    const struct cty_audit_source *source = r->plan->source;
-    CTY_TRY(source->checkpoint(source->context, &r->note, &r->cli->error));
+    const struct cty_witness_policy *policy = &r->plan->trust->policy;
+    uint64_t bad = 0;
     CTY_AUTO_FREE struct cty_note *note = cty_alloc(1, sizeof(*note));
     if (!note)
         return cty_fail_code(&r->cli->error, CUSTODY_E_NO_MEMORY);
     custody_err err = cty_note_parse(cty_buf_bytes(&r->note), note);
     if (err == CUSTODY_OK)
         err = cty_checkpoint_parse(note->text, &r->newest);
-    return err == CUSTODY_OK ? err : cty_fail(&r->cli->error, err, "the newest checkpoint");
+    if (err != CUSTODY_OK)
+        return cty_fail(&r->cli->error, err, "the newest checkpoint");
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, NULL, &bad);
+    /* A void note is not passed over for a better one: that somebody served it is to be told. */
+    *ret_lacks = !bad && !cty_witness_policy_met(policy, witnesses);
+    return CUSTODY_OK;
+}
+
+/* The newest, or the newest that witnesses have seen: a ledger at work always has one that they have not. */
+static custody_err read_newest(struct run *r)
+{
+    const struct cty_audit_source *source = r->plan->source;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf other = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    uint64_t before = 0;
+    bool lacks = false;
+    (void)cty_replay_before(r->replay, &before);
+    CTY_TRY(source->checkpoint(source->context, &r->note, &r->cli->error));
+    CTY_TRY(open_newest(r, &lacks));
+    if (!lacks || !source->witnessed)
+        return CUSTODY_OK;
+    cty_replay_shown(r->replay, r->newest.size);
+    CTY_TRY(source->witnessed(source->context, before, &other, &r->cli->error));
+    if (other.size == 0)
+        return CUSTODY_OK;
+    cty_buf_clear(&r->note);
+    CTY_TRY(cty_buf_put_bytes(&r->note, cty_buf_bytes(&other)));
+    return open_newest(r, &lacks);
 }
 
 /* ---- contradictions ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "client/inner.h"
 #include "client/read.h"
 
 struct door {
@@ -20,6 +21,45 @@ static custody_err give_checkpoint(void *context, struct cty_buf *out, custody_e
     CTY_TRY(cty_client_checkpoint(door->client, true, &checkpoint, &note, error));
     custody_err err = cty_buf_put_bytes(out, note);
     return err == CUSTODY_OK ? err : cty_fail_code(error, err);
+}
+
+/* Whether the client's own policy asks for more than stands on this note. One with a line that fails is for the audit to judge. */
+static custody_err lacks_a_quorum(const struct cty_witness_policy *policy, struct cty_bytes note, bool *ret_lacks)
+{
+    uint64_t bad = 0;
+    CTY_AUTO_FREE struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
+    if (!parsed)
+        return CUSTODY_E_NO_MEMORY;
+    CTY_TRY(cty_note_parse(note, parsed));
+    uint64_t witnesses = cty_witness_policy_cosigned(policy, parsed, 0, NULL, &bad);
+    *ret_lacks = bad || !cty_witness_policy_met(policy, witnesses);
+    return CUSTODY_OK;
+}
+
+/* What the custodian calls witnessed: of one ledger with the newest, proven, and by the client's own policy. */
+static custody_err take_witnessed(struct door *door, struct cty_bytes note, uint64_t at_least, struct cty_buf *out,
+                                  custody_error *error)
+{
+    struct cty_checkpoint checkpoint;
+    bool lacks = true;
+    CTY_TRY(cty_client_advance(door->client, note, &checkpoint, error));
+    CTY_TRY(lacks_a_quorum(&door->client->trust->policy, note, &lacks));
+    return lacks || checkpoint.size < at_least ? CUSTODY_OK : cty_buf_put_bytes(out, note);
+}
+
+static custody_err give_witnessed(void *context, uint64_t at_least, struct cty_buf *out, custody_error *error)
+{
+    struct door *door = context;
+    struct cty_rpc_params params = {.u.checkpoint = {.min_size = at_least, .witnessed = true}};
+    CTY_AUTO_FREE struct cty_answer *answer = cty_alloc(1, sizeof(*answer));
+    if (!answer)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    custody_err err = cty_client_call(door->client, CTY_RPC_CHECKPOINT, &params, answer, error);
+    bool none = err == CUSTODY_E_NOT_WITNESSED || err == CUSTODY_E_NOT_FOUND;
+    if (err == CUSTODY_OK)
+        err = take_witnessed(door, answer->result.checkpoint.checkpoint, at_least, out, error);
+    cty_answer_done(answer);
+    return none ? CUSTODY_OK : err;
 }
 
 static custody_err give_entries(void *context, uint64_t from, uint64_t count, cty_source_entries_fn *each,
@@ -61,6 +101,7 @@ custody_err cty_door_source(struct cty_client *client, bool contents, struct cty
     door->content = CTY_BUF_INIT(2 * CTY_BLOB_BYTES_MAX);
     *ret_source = (struct cty_audit_source){.context = door,
                                             .checkpoint = give_checkpoint,
+                                            .witnessed = give_witnessed,
                                             .entries = give_entries,
                                             .content = contents ? give_content : NULL,
                                             .done = door_done};

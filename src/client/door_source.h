@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An audit's source out of a custodian's door. Its checkpoint is the client's newest: verified, and proven to extend what the
- * client's state file held. Thread rule: the client's.
+ * client's state file held. Where the client's own policy asks for witnesses that don't stand on that one yet, the newest on which they
+ * do is asked for, and checked likewise (spec/audit.md, "Witnesses"). Thread rule: the client's.
  */
 #ifndef CTY_CLIENT_DOOR_SOURCE_H
 #define CTY_CLIENT_DOOR_SOURCE_H

@@ -508,6 +508,18 @@ static custody_err policy(struct fake *f, const struct cty_rpc_params *params, u
     return CUSTODY_OK;
 }
 
+static custody_err checkpoint(struct fake *f, const struct cty_rpc_params *params, union cty_rpc_result *result)
+{
+    bool older = params->u.checkpoint.witnessed && f->witnessed_size;
+    struct cty_buf *note = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    result->checkpoint.size = older ? f->witnessed_size : f->count;
+    if (older && params->u.checkpoint.min_size > result->checkpoint.size)
+        return CUSTODY_E_NOT_WITNESSED;
+    fake_note_at(f, result->checkpoint.size, note);
+    result->checkpoint.checkpoint = cty_buf_bytes(note);
+    return CUSTODY_OK;
+}
+
 static custody_err dispatch(struct fake *f, const struct cty_rpc_call *call, union cty_rpc_result *result)
 {
     switch (call->rpc) {
@@ -523,9 +535,7 @@ static custody_err dispatch(struct fake *f, const struct cty_rpc_call *call, uni
     case CTY_RPC_SUBMIT:
         return submit(f, &call->params, result);
     case CTY_RPC_CHECKPOINT:
-        result->checkpoint.checkpoint = note_scrap(f);
-        result->checkpoint.size = f->count;
-        return CUSTODY_OK;
+        return checkpoint(f, &call->params, result);
     case CTY_RPC_PROOF_INCLUSION:
         return inclusion(f, &call->params, result);
     case CTY_RPC_PROOF_CONSISTENCY:

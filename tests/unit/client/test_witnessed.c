@@ -12,6 +12,7 @@
  * 28  fake witnesses                witnesses_that_the_policy_does_not_name_are_nobody; keys_stand_once in test_witness_policy.c
  * 35  stolen key, forged ledger     a_fork_convicts_by_its_own_proof; an_older_checkpoint_that_covers_it_will_do is its twin
  */
+#include "client/door_source.h"
 #include "client/witnessed.h"
 #include "unit/client/lie.h"
 #include "unit/support.h"
@@ -283,6 +284,69 @@ static void cosignatures_are_kept(void **state)
     without_witnesses(l, &w);
 }
 
+/* Only the checkpoint of this size has cosignatures. */
+static void cosign_older(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    if (rpc == CTY_RPC_CHECKPOINT && result->checkpoint.size == cosigned_size)
+        result->checkpoint.checkpoint = cosigned(f, result->checkpoint.checkpoint);
+}
+
+/* What an audit is given through this door beside the newest; its size, 0 for nothing. */
+static uint64_t given(struct lie *l, uint64_t at_least, const char *code)
+{
+    struct cty_audit_source source;
+    struct cty_buf newest = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX), note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_note *parsed = calloc(1, sizeof(*parsed));
+    struct cty_checkpoint checkpoint = {.size = 0};
+    assert_ok(cty_door_source(l->client, false, &source));
+    assert_ok(source.checkpoint(source.context, &newest, &l->error));
+    assert_string_equal(custody_err_name(source.witnessed(source.context, at_least, &note, &l->error)), code);
+    if (note.size) {
+        assert_ok(cty_note_parse(cty_buf_bytes(&note), parsed));
+        assert_ok(cty_checkpoint_parse(parsed->text, &checkpoint));
+    }
+    uint64_t size = checkpoint.size;
+    source.done(source.context);
+    cty_buf_done(&newest);
+    cty_buf_done(&note);
+    free(parsed);
+    return size;
+}
+
+/* A custodian that calls another ledger's checkpoint witnessed. */
+static void show_another(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    struct cty_buf *text = fake_scrap_buf(f, 4096), *note = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    struct cty_checkpoint checkpoint = {.origin = CTY_LITERAL(WORLD_ORIGIN), .size = cosigned_size};
+    if (rpc != CTY_RPC_CHECKPOINT || result->checkpoint.size != cosigned_size)
+        return;
+    assert_ok(cty_checkpoint_format(&checkpoint, text));
+    assert_ok(cty_note_sign(cty_buf_bytes(text), checkpoint.origin, world_secret(f->w, "log"), note));
+    result->checkpoint.checkpoint = cosigned(f, cty_buf_bytes(note));
+}
+
+static void an_audit_takes_the_newest_that_its_own_witnesses_saw(void **state)
+{
+    struct lie *l = *state;
+    struct witnessed w;
+    ask_for_witnesses(l, &w);
+    cosigned_size = l->f->witnessed_size = l->f->count - 2;
+    l->f->tamper = cosign_older;
+    there = 3;
+    assert_int_equal(given(l, 0, "ok"), cosigned_size);
+    assert_int_equal(given(l, cosigned_size, "ok"), cosigned_size);
+    /* One that would be older than what was audited before is of no use. */
+    assert_int_equal(given(l, cosigned_size + 1, "ok"), 0);
+    /* One witness is no quorum here, whatever the custodian calls it. */
+    there = 1;
+    assert_int_equal(given(l, 0, "ok"), 0);
+    there = 3;
+    l->f->tamper = show_another;
+    assert_int_equal(given(l, 0, "split-view"), 0);
+    l->f->witnessed_size = cosigned_size = 0;
+    without_witnesses(l, &w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cosignature_of_something_else_voids_the_note, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(witnesses_that_the_policy_does_not_name_are_nobody, lie_setup, lie_teardown),
         cmocka_unit_test_setup_teardown(cosignatures_are_kept, lie_setup, lie_teardown),
+        cmocka_unit_test_setup_teardown(an_audit_takes_the_newest_that_its_own_witnesses_saw, lie_setup, lie_teardown),
     };
     return cmocka_run_group_tests_name("witnesses of a client", tests, NULL, NULL);
 }
