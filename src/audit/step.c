@@ -208,11 +208,7 @@ custody_err cty_step_look(struct cty_step *step, const struct cty_shape *shape, 
     *ret_record = NULL;
     if (!text.data)
         return CUSTODY_OK;
-    CTY_TRY(cty_memo_look(step->view.memo, shape, key, text, &step->delta.tape, ret_record, NULL));
-    if (*ret_record)
-        return CUSTODY_OK;
-    *ret_record = own;
-    return cty_memo_decode(NULL, shape, key, text, &step->delta.tape, own, NULL);
+    return cty_memo_lend(step->view.memo, shape, key, text, &step->delta.tape, own, ret_record, NULL);
 }
 
 enum cty_outlook cty_outlook_of(const struct cty_case *the_case)

@@ -36,6 +36,9 @@ void cty_frame_drop_locked(struct cty_frame *frame)
 
 /* ---- writing ---- */
 
+/* What one turn with the lock of the door takes at most: a few milliseconds over TLS. */
+#define AT_ONCE_BYTES_MAX ((size_t)256 * 1024)
+
 /* tcp has no type byte, so a frame made for ipc begins one byte later. */
 static size_t first_byte(const struct cty_conn *conn, const struct cty_frame *frame)
 {
@@ -150,13 +153,15 @@ static void piece_sent_locked(struct cty_conn *conn, int result, size_t count)
         cty_conn_close_locked(conn);
 }
 
-/* Writes as long as the stream takes it at once. */
+/* As long as the stream takes it at once; what is much goes on behind others who want the door's lock. */
 static void write_on_locked(struct cty_conn *conn)
 {
     struct cty_bytes piece;
+    size_t left = AT_ONCE_BYTES_MAX;
     while (!conn->tx_busy && next_piece_locked(conn, &piece)) {
         size_t count = 0;
-        int result = try_send_locked(conn, piece, &count);
+        int result = left ? try_send_locked(conn, piece, &count) : NNG_ECANCELED;
+        left -= count < left ? count : left;
         if (result == NNG_ECANCELED)
             send_later_locked(conn, piece);
         else

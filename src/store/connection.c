@@ -103,6 +103,7 @@ static const struct pragma for_all[] = {
     {"PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0"},
     {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA page_size = 4096", "PRAGMA page_size", "4096"}, /* what pages.c counts on */
 };
 static const struct pragma for_writes[] = {
     {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},

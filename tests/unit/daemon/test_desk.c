@@ -469,8 +469,8 @@ static void more_than_there_is_ends_appends(void **state)
     assert_refused(try_submit(s->house), "ledger-behind");
     assert_int_equal(house_size(s->house), size);
     assert_int_equal(contradictions(s), 0);
-    free(more);
     end(s);
+    free(more);
 }
 
 static void another_tree_ends_appends_and_is_kept(void **state)
@@ -489,8 +489,8 @@ static void another_tree_ends_appends_and_is_kept(void **state)
         for (int k = 0; k < 1000 && kept == 0; k++, kept = contradictions(s))
             usleep(10000);
         assert_int_equal(kept, 1);
-        free(other);
         end(s);
+        free(other);
     }
 }
 
