@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
-#include <time.h>
+#include "base/times.h"
 
 #define WIDTH 30
 #define EVERY_MS 100
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void cty_progress_begin_at(struct cty_cli *cli, uint64_t from, uint64_t total, struct cty_progress *ret_progress)
 {
@@ -19,7 +12,7 @@ void cty_progress_begin_at(struct cty_cli *cli, uint64_t from, uint64_t total, s
     ret_progress->unit = "entries";
     ret_progress->from = from;
     ret_progress->total = total ? total : 1;
-    ret_progress->begun_ms = ret_progress->shown_ms = now_ms();
+    ret_progress->begun_ms = ret_progress->shown_ms = cty_time_monotonic_ms();
 }
 
 void cty_progress_begin(struct cty_cli *cli, uint64_t total, struct cty_progress *ret_progress)
@@ -45,7 +38,7 @@ static void estimate(const struct cty_progress *progress, uint64_t done, uint64_
 void cty_progress_at(struct cty_progress *progress, uint64_t done)
 {
     char bar[WIDTH + 1], left[48];
-    uint64_t now = now_ms();
+    uint64_t now = cty_time_monotonic_ms();
     if (!progress->file || now - progress->shown_ms < EVERY_MS || done < progress->from)
         return;
     uint64_t full = done >= progress->total ? WIDTH : done * WIDTH / progress->total;

@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "net/fetch.h"
 
 #define CONNECT_MS 10000u
@@ -24,13 +24,6 @@ struct place {
     uint64_t patience_ms;
     const atomic_bool *stop;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    CTY_CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static custody_err meaning(unsigned status)
 {
@@ -82,7 +75,7 @@ static bool may_pass(const struct place *place, custody_err err)
 
 static custody_err rest(const struct place *place, uint64_t until_ms, custody_error *error)
 {
-    for (uint64_t now = now_ms(); now < until_ms; now = now_ms()) {
+    for (uint64_t now = cty_time_monotonic_ms(); now < until_ms; now = cty_time_monotonic_ms()) {
         if (place->stop && atomic_load(place->stop))
             return cty_fail_code(error, CUSTODY_E_CANCELLED_WAIT);
         (void)poll(NULL, 0, (int)(until_ms - now < LOOK_MS ? until_ms - now : LOOK_MS));
@@ -92,12 +85,12 @@ static custody_err rest(const struct place *place, uint64_t until_ms, custody_er
 
 static custody_err ask(struct place *place, const char *url, custody_error *error)
 {
-    uint64_t end_ms = now_ms() + place->patience_ms;
+    uint64_t end_ms = cty_time_monotonic_ms() + place->patience_ms;
     for (uint64_t pause_ms = PAUSE_MS_FIRST;; pause_ms = pause_ms * 2 < PAUSE_MS_MAX ? pause_ms * 2 : PAUSE_MS_MAX) {
         custody_error why = {0}; /* of this try: what passed is not told */
         custody_err err = ask_once(place, url, &why);
         uint64_t said_ms = place->answer.retry_after_s * 1000;
-        uint64_t until_ms = now_ms() + (said_ms > pause_ms ? said_ms : pause_ms);
+        uint64_t until_ms = cty_time_monotonic_ms() + (said_ms > pause_ms ? said_ms : pause_ms);
         if (err == CUSTODY_OK)
             return err;
         if (!may_pass(place, err) || until_ms > end_ms)

@@ -2,9 +2,9 @@
 #include "client/tile_token.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "codec/json.h"
 #include "model/shape_rows.h"
 #include "net/url.h"
@@ -74,11 +74,8 @@ static custody_err ask(struct asking *asking, const char *name, struct cty_bytes
 static custody_err sign(const struct asking *asking, const struct cty_tile_reader_key *key, const uint8_t nonce[16],
                         struct cty_buf *out)
 {
-    struct timespec now = {0, 0};
     struct cty_session_claim claim = {.actor = cty_secret_name(key->secret), .door = cty_bytes_text(asking->prefix),
-                                      .ledger = key->origin};
-    CTY_CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0);
-    claim.time = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+                                      .ledger = key->origin, .time = cty_time_wall_ms()};
     memcpy(claim.server_nonce, nonce, sizeof(claim.server_nonce));
     cty_random(claim.client_nonce, sizeof(claim.client_nonce));
     return cty_session_claim_sign(&claim, key->secret, out);

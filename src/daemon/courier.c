@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "daemon/log.h"
 
 /* How long a courier that ended is missed, at first and at most. */
@@ -86,11 +87,9 @@ static void pause_ms(unsigned ms)
     (void)nanosleep(&time, NULL);
 }
 
-static time_t now_s(void)
+static uint64_t now_s(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    return cty_time_monotonic_ms() / 1000;
 }
 
 static int serve_once(const struct cty_courier_config *config, int fd, pid_t watcher)
@@ -108,7 +107,7 @@ static int watch(const struct cty_courier_config *config, int fd)
     for (;;) {
         int status = 0;
         pid_t watcher = getpid();
-        time_t begun = now_s();
+        uint64_t begun = now_s();
         pid_t child = fork();
         if (child == 0)
             _exit(serve_once(config, fd, watcher));

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/times.h"
 #include "daemon/courier.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
@@ -135,13 +135,6 @@ static custody_err open_signals(struct program *program, custody_error *error)
     return CUSTODY_OK;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000;
-}
-
 /* What clients pin, and whether they will refuse it. */
 static void log_certificate(const struct cty_daemon *daemon)
 {
@@ -149,7 +142,7 @@ static void log_certificate(const struct cty_daemon *daemon)
     char words[64] = "";
     if (!doors->has_certificate)
         return;
-    bool bad = cty_doors_is_out_of_date(doors, now_ms(), words);
+    bool bad = cty_doors_is_out_of_date(doors, cty_time_wall_ms(), words);
     cty_log(bad ? CTY_LOG_WARNING : CTY_LOG_INFO, "certificate", "sha256", "s", doors->certificate.fingerprint_text,
             "detail", "s", words, NULL);
 }
@@ -284,7 +277,7 @@ static void check_doors(const struct program *program, custody_err *first)
     custody_err err = cty_doors_read(&program->options.config, &doors, &error);
     if (err != CUSTODY_OK)
         say(err, &error, first);
-    else if (cty_doors_is_out_of_date(&doors, now_ms(), words))
+    else if (cty_doors_is_out_of_date(&doors, cty_time_wall_ms(), words))
         printf("warning: %s: clients refuse it\n", words);
     cty_doors_done(&doors);
 }

@@ -186,14 +186,6 @@ static custody_err remember(struct cty_memo *memo, const struct kind *kind, cons
     return CUSTODY_OK;
 }
 
-custody_err cty_memo_look(struct cty_memo *memo, const struct cty_shape *shape, const char *key, struct cty_bytes text,
-                          struct cty_json *tape, const void **ret_record, custody_error *error)
-{
-    const struct kind *kind = kind_of(shape);
-    *ret_record = NULL;
-    return kind ? remember(memo, kind, key, text, tape, ret_record, error) : CUSTODY_OK;
-}
-
 custody_err cty_memo_lend(struct cty_memo *memo, const struct cty_shape *shape, const char *key, struct cty_bytes text,
                           struct cty_json *tape, void *own, const void **ret_record, custody_error *error)
 {

@@ -50,12 +50,4 @@ CUSTODY_MUST_USE custody_err cty_memo_lend(struct cty_memo *memo, const struct c
 CUSTODY_MUST_USE custody_err cty_memo_decode(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
                                              struct cty_bytes text, struct cty_json *tape, void *ret_record,
                                              custody_error *error);
-/*
- * The record where it is remembered, without a copy; it lives until the memo turns. *ret_record is NULL where it could not be
- * remembered now: decode it then.
- */
-CUSTODY_MUST_USE custody_err cty_memo_look(struct cty_memo *memo, const struct cty_shape *shape, const char *key,
-                                           struct cty_bytes text, struct cty_json *tape, const void **ret_record,
-                                           custody_error *error);
-
 #endif

@@ -11,22 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "net/http_inner.h"
 
 /* How often a thread looks for connections whose time is over. */
 #define TICK_MS 250
 #define FLAGS MHD_USE_EPOLL
-
-uint64_t cty_http_now_ms(void)
-{
-    struct timespec now = {0, 0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* --- addresses --------------------------------------------------------------------------------------------- */
 
@@ -118,7 +111,7 @@ static custody_err listen_at(struct cty_net_url *url, int *ret_fd, custody_error
 static bool end_the_late(struct cty_http_thread *thread)
 {
     struct cty_http *http = thread->http;
-    uint64_t now = cty_http_now_ms();
+    uint64_t now = cty_time_monotonic_ms();
     bool any = false;
     for (size_t i = 0; i < http->config.connections_max; i++) {
         struct cty_http_life *life = &thread->lives[i];
@@ -158,10 +151,10 @@ static void *run_thread(void *context)
         CTY_CHECK(ready >= 0 || errno == EINTR);
         (void)MHD_run(thread->mhd);
         any = is_anybody_there(thread);
-        if (cty_http_now_ms() < look_ms)
+        if (cty_time_monotonic_ms() < look_ms)
             continue;
         any = end_the_late(thread);
-        look_ms = cty_http_now_ms() + TICK_MS;
+        look_ms = cty_time_monotonic_ms() + TICK_MS;
     }
     return NULL;
 }

@@ -79,8 +79,6 @@ struct cty_http {
     atomic_uint_least64_t answers[5];
 };
 
-uint64_t cty_http_now_ms(void);
-
 /* http_request.c: what libmicrohttpd calls. `user` is the thread. */
 enum MHD_Result cty_http_on_accept(void *user, const struct sockaddr *address, socklen_t size);
 void cty_http_on_connection(void *user, struct MHD_Connection *connection, void **place,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "net/http_inner.h"
 
 size_t cty_http_no_unescape(void *user, struct MHD_Connection *connection, char *text)
@@ -41,7 +42,7 @@ enum MHD_Result cty_http_on_accept(void *user, const struct sockaddr *address, s
 static void life_begin(struct cty_http_thread *thread, struct cty_http_life *life, int fd)
 {
     const struct cty_http_config *config = &thread->http->config;
-    uint64_t now = cty_http_now_ms();
+    uint64_t now = cty_time_monotonic_ms();
     thread->free = life->next_free;
     *life = (struct cty_http_life){.thread = thread, .place = life->place, .fd = fd, .due_ms = now + config->idle_ms,
                                    .last_ms = now + config->life_ms, .body = CTY_BUF_INIT(config->body_max)};
@@ -198,7 +199,7 @@ static enum MHD_Result begin_request(struct cty_http_life *life, struct MHD_Conn
     const struct cty_http *http = life->thread->http;
     struct cty_http_answer answer = empty_answer(http, 0);
     struct cty_http_request request = {.method = CTY_HTTP_GET};
-    life->due_ms = cty_http_now_ms() + http->config.request_ms;
+    life->due_ms = cty_time_monotonic_ms() + http->config.request_ms;
     life->requests++;
     custody_err err = check_request(http, connection, path, method, &answer);
     if (err == CUSTODY_OK && answer.status == 0)
@@ -221,7 +222,7 @@ static custody_err make_answer(const struct cty_http *http, const struct cty_htt
 
 static bool is_last(const struct cty_http_life *life)
 {
-    return life->requests >= life->thread->http->config.requests_max || cty_http_now_ms() >= life->last_ms;
+    return life->requests >= life->thread->http->config.requests_max || cty_time_monotonic_ms() >= life->last_ms;
 }
 
 static enum MHD_Result end_request(struct cty_http_life *life, struct MHD_Connection *connection, const char *path,
@@ -272,5 +273,5 @@ void cty_http_on_completed(void *user, struct MHD_Connection *connection, void *
     if (!life)
         return;
     cty_buf_done(&life->body);
-    life->due_ms = cty_http_now_ms() + life->thread->http->config.idle_ms;
+    life->due_ms = cty_time_monotonic_ms() + life->thread->http->config.idle_ms;
 }

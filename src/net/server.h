@@ -10,7 +10,7 @@
  * for something slow (a long poll) is held (cty_net_call_hold): then it is none of these, but one of `waits_max`, and
  * its message is given back.
  *
- * Thread rule: callbacks run on nng's threads, several at once, and must only copy or enqueue. Everything
+ * Thread rule: callbacks run on nng's threads, several at once, or within a reply or a drop, and must only copy or enqueue. Everything
  * else may be called from any thread, from callbacks too, except drain and close. nng starts its threads at
  * the first use, with the mask of that moment and SIGPIPE, and 1.5.2 has no call that says how many: twice the processors
  * for tasks (16 at most), one each for time limits, four for names, and three more. A process must not fork
@@ -115,7 +115,10 @@ void cty_net_server_get_counts(struct cty_net_server *server, struct cty_net_ser
  */
 CUSTODY_MUST_USE custody_err cty_net_server_drain(struct cty_net_server *server, uint64_t timeout_ms);
 
-/* Ends all connections. Every call must have been answered or dropped. NULL is nothing. */
+/*
+ * Ends all connections. Every call must have been answered or dropped, and every reply and drop have returned. NULL is
+ * nothing.
+ */
 void cty_net_server_close(struct cty_net_server *server);
 
 /* Which connection it came by: a number never used again by this server. */

@@ -5,9 +5,9 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 #include "codec/text.h"
 #include "witness/doors.h"
 
@@ -31,9 +31,7 @@ struct cty_witness_http {
 
 static uint64_t window_now(void)
 {
-    struct timespec now;
-    CTY_CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return (uint64_t)now.tv_sec / CTY_WITNESS_REFUSALS_S;
+    return cty_time_monotonic_ms() / 1000 / CTY_WITNESS_REFUSALS_S;
 }
 
 /* Its place, or that of another with the same hash, which it takes. */

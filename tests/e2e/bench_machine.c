@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/parallel.h"
 #include "base/check.h"
 #include "bench.h"
 #include "store/reader.h"
@@ -83,14 +84,6 @@ void bench_machine_sample(struct bench_machine *machine)
     }
     machine->sign[machine->samples] = sign;
     machine->verify[machine->samples++] = verify;
-}
-
-double bench_machine_verify_since(const struct bench_machine *machine, size_t first)
-{
-    double samples[BENCH_SAMPLES_MAX];
-    must_be(first < machine->samples);
-    memcpy(samples, machine->verify + first, (machine->samples - first) * sizeof(samples[0]));
-    return bench_percentile(samples, machine->samples - first, 50);
 }
 
 double bench_machine_verify_since(const struct bench_machine *machine, size_t first)
