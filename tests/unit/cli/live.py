@@ -81,9 +81,9 @@ class World:
         with open(self.path(name), encoding='utf-8') as file:
             return file.read()
 
-    def start(self, *more):
+    def start(self, *more, ledger='l.db'):
         self.daemon = subprocess.Popen(
-            [CUSTODYD, '--ledger', 'l.db', '--log-key', 'log.key', '--clerk-key', 'clerk.key', '--development',
+            [CUSTODYD, '--ledger', ledger, '--log-key', 'log.key', '--clerk-key', 'clerk.key', '--development',
              '--listen', self.url, *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding='utf-8')
         for line in self.daemon.stderr:
             if 'event=ready' in line:

@@ -17,6 +17,7 @@ import time
 
 import contract
 from contract import expect_equal
+from json_schema import Schemas
 from live import CUSTODY, CUSTODYD, VERIFY, World, compare_shapes, note_shape
 
 WORLD = World()
@@ -490,6 +491,61 @@ def every_altered_table_is_found():
         os.unlink(w.path('altered.db'))
 
 
+def reports_have_their_schema():
+    schemas = Schemas(os.path.join(contract.TOP, 'spec', 'schemas'))
+    w = WORLD
+    shutil.copy(w.path('l.db'), w.path('cut.db'))
+    database = sqlite3.connect(w.path('cut.db'))
+    database.execute('DELETE FROM tile')
+    database.commit()
+    database.close()
+    w.start()
+    sound = w.tell('audit', '--full', key='globex-auditor', status=2)['report']
+    altered = w.tell('audit', '--db', 'cut.db', status=1, name='audit --db')['report']
+    expect_equal([schemas.errors(one, 'report.json') for one in (sound, altered)], [[], []])
+    # And none that has a member less, one more, or a code where nothing fails.
+    for member in sorted(set(sound) - {'inputs'}):
+        less = {name: value for name, value in sound.items() if name != member}
+        expect_equal(bool(schemas.errors(less, 'report.json')), True)
+    expect_equal(bool(schemas.errors({**sound, 'verdict': 'good'}, 'report.json')), True)
+    holds = next(one for one in sound['claims'] if one['state'] == 'holds')
+    expect_equal(bool(schemas.errors({**sound, 'claims': [{**holds, 'code': 'gap'}]}, 'report.json')), True)
+
+
+def a_ledger_with_two_faces_is_compared_and_convicted():
+    w = WORLD
+    w.say('receipt', '0', '--out', 'zero.tlog-proof', key='acme-carol')
+    w.say('receipt', '1', '--out', 'first.tlog-proof', key='acme-carol')
+    expect_equal(w.tell('compare', 'zero.tlog-proof', 'first.tlog-proof')['result'], 'one tree')
+    expect_equal(w.tell('compare', 'zero.tlog-proof', '--state', '-', key='acme-carol')['result'], 'one ledger')
+    w.stop()
+    shutil.copy(w.path('l.db'), w.path('face.db'))
+    w.start()
+    w.say('receipt', _ask()['case'], '--out', 'here.tlog-proof', key='acme-carol')
+    w.stop()
+    w.start(ledger='face.db')
+    w.say('receipt', _ask(state='-')['case'], '--out', 'there.tlog-proof', '--state', '-', key='acme-carol')
+    found = w.tell('compare', 'here.tlog-proof', 'there.tlog-proof', '--out', 'found.json', status=1,
+                   name='compare (contradiction)')
+    expect_equal('error' in found, False)
+    expect_equal(w.tell('convict', 'found.json')['contradiction']['pinned'], True)
+    w.stop()
+    w.start()
+
+
+def a_witness_says_who_it_is():
+    w = WORLD
+    line = w.tell('trust', 'show', 'trust.json', name='trust show')['log_key']['key']
+    witness = subprocess.Popen([CUSTODY, 'witness', 'run', line, '--dir', 'w1', '--name', 'witness.example/w1', '--listen',
+                                'http://127.0.0.1:0', '--json'], cwd=w.top, stdout=subprocess.PIPE, encoding='utf-8')
+    told = json.loads(witness.stdout.readline())
+    note_shape('witness run', told)
+    witness.send_signal(signal.SIGTERM)
+    witness.communicate()
+    shown = w.tell('witness', 'show', '--dir', 'w1', name='witness show')
+    expect_equal((shown['key'], len(shown['logs'])), (told['key'], 1))
+
+
 def the_shapes_are_what_is_recorded():
     compare_shapes('json.txt')
 
@@ -521,6 +577,9 @@ contract.main([
     an_auditor_of_another_party_verifies_everything,
     a_database_is_audited_beside_its_custodian_and_alone,
     every_altered_table_is_found,
+    reports_have_their_schema,
+    a_ledger_with_two_faces_is_compared_and_convicted,
+    a_witness_says_who_it_is,
     the_shapes_are_what_is_recorded,
     the_custodian_ends,
 ])
