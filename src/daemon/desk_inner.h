@@ -43,6 +43,7 @@ struct cty_desk {
     atomic_bool stopping;
     int wake; /* eventfd */
     int courier;
+    uint64_t began_s; /* the wall clock's second after that of the start */
     bool met;       /* the courier has said hello; what is sent before is lost with the one that ended */
     uint64_t number;
     struct cty_desk_seat seats[CTY_WITNESS_NODES_MAX];

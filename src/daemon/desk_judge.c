@@ -88,6 +88,13 @@ static void judge_cosigned(struct cty_desk *desk, uint32_t witness, struct verdi
         cty_desk_pause(desk, seat, CTY_WITNESS_RETRY_MS_MAX / 2);
         return;
     }
+    /* What is older than this start anybody may have kept: the witness may have seen more since (R16). */
+    if (!seat->heard && time_s < desk->began_s) {
+        say(verdict, CTY_SUBMITTED_WAIT, CTY_WITNESS_SILENT,
+            "its cosignature is older than this start: its clock is behind, or somebody repeats it");
+        cty_desk_pause(desk, seat, 0);
+        return;
+    }
     seat->has = seat->got = seat->submitted.size;
     seat->got_ms = time_s * 1000;
     seat->asked_ms = cty_clock_monotonic(&desk->config.custodian->clock);

@@ -44,19 +44,13 @@ static struct peer *place_of(struct cty_witness_http *door, const struct cty_htt
     return peer;
 }
 
-static bool may_ask(struct cty_witness_http *door, const struct cty_http_peer *who)
+/* Whether from there too much was refused by now. */
+static bool count_refusal(struct cty_witness_http *door, const struct cty_http_peer *who)
 {
     pthread_mutex_lock(&door->mutex);
-    bool may = place_of(door, who)->refused < CTY_WITNESS_REFUSALS_MAX;
+    bool too_much = place_of(door, who)->refused++ >= CTY_WITNESS_REFUSALS_MAX;
     pthread_mutex_unlock(&door->mutex);
-    return may;
-}
-
-static void count_refusal(struct cty_witness_http *door, const struct cty_http_peer *who)
-{
-    pthread_mutex_lock(&door->mutex);
-    place_of(door, who)->refused++;
-    pthread_mutex_unlock(&door->mutex);
+    return too_much;
 }
 
 /* --- answers ----------------------------------------------------------------------------------------------- */
@@ -76,14 +70,13 @@ static custody_err submit(struct cty_witness_http *door, const struct cty_http_r
                           struct cty_http_answer *answer)
 {
     CTY_CLEANUP(cty_witness_answer_done) struct cty_witness_answer made = {.status = 0};
-    if (!may_ask(door, &request->peer)) {
-        answer->retry_after_s = CTY_WITNESS_REFUSALS_S;
-        return cty_http_problem(answer, 429, CUSTODY_E_QUOTA, "too much from there was refused");
-    }
+    /* Looked at first: behind a proxy all have one address, and nobody there may keep a log from its cosignature. */
     cty_witness_add_checkpoint(door->witness, request->body, &made);
-    if (made.status == 400 || made.status == 403 || made.status == 404 || made.status == 422)
-        count_refusal(door, &request->peer);
-    return put_answer(&made, answer);
+    bool refused = made.status == 400 || made.status == 403 || made.status == 404 || made.status == 422;
+    if (!refused || !count_refusal(door, &request->peer))
+        return put_answer(&made, answer);
+    answer->retry_after_s = CTY_WITNESS_REFUSALS_S;
+    return cty_http_problem(answer, 429, CUSTODY_E_QUOTA, "too much from there was refused");
 }
 
 /* "/<64 hex>/checkpoint" */

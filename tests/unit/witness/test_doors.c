@@ -185,7 +185,7 @@ static void test_too_large(void **state)
     cty_fetch_answer_done(&answer);
 }
 
-/* Who sends nothing but what is refused has to wait; what is cosigned or asked for counts nothing. */
+/* Who sends what is refused has to wait with it; what is cosigned or asked for counts nothing, and is answered all the same. */
 static void test_too_much(void **state)
 {
     (void)state;
@@ -201,6 +201,7 @@ static void test_too_much(void **state)
     assert_true(limited > 0);
     assert_problem(&answer, 429, "quota");
     assert_true(answer.retry_after_s > 0);
+    assert_int_equal(post_history(&straight, 7, 9, &answer), 200);
     cty_fetch_answer_done(&answer);
 }
 
