@@ -367,6 +367,33 @@ static void an_unsigned_claim_is_silence(void **state)
     end(s);
 }
 
+static void set_clock(struct script *s, int witness, int64_t clock_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->witnesses[witness].clock_ms = clock_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* As somebody would repeat it who kept it from before a database was put back: good, and from before the start. */
+static void an_older_cosignature_ends_no_start(void **state)
+{
+    struct script *s = witnessed_house();
+    (void)state;
+    for (int i = 0; i < SCRIPT_WITNESSES; i++)
+        set_clock(s, i, -60000);
+    reopen(s);
+    script_wait(s, 0, CTY_WITNESS_SILENT);
+    script_wait(s, 1, CTY_WITNESS_SILENT);
+    assert_refused(try_submit(s->house), "witnesses-unknown");
+    set_clock(s, 0, 2000);
+    set_clock(s, 1, 2000);
+    script_wait(s, 0, CTY_WITNESS_OK);
+    script_wait(s, 1, CTY_WITNESS_OK);
+    wait_state(s->house, CTY_SERVING);
+    assert_ok(try_submit(s->house));
+    end(s);
+}
+
 static void a_person_may_say_how_much_there_is(void **state)
 {
     struct script *s = witnessed_house();
@@ -551,6 +578,7 @@ int main(void)
         cmocka_unit_test(messages_have_bounds),
         cmocka_unit_test(nothing_is_appended_before_the_witnesses_are_heard),
         cmocka_unit_test(an_unsigned_claim_is_silence),
+        cmocka_unit_test(an_older_cosignature_ends_no_start),
         cmocka_unit_test(a_person_may_say_how_much_there_is),
         cmocka_unit_test(a_promise_is_no_answer_to_a_claim),
         cmocka_unit_test(more_than_there_is_ends_appends),
