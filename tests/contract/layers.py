@@ -46,7 +46,7 @@ THIRD_PARTY = [
 
 # ISO C, and what the C library of Debian 12 adds to it. A header that is not here needs a thought: is it libc?
 LIBC = set('''
-    assert.h ctype.h errno.h float.h inttypes.h iso646.h limits.h locale.h math.h setjmp.h signal.h stdalign.h
+    assert.h ctype.h errno.h float.h inttypes.h iso646.h limits.h locale.h malloc.h math.h setjmp.h signal.h stdalign.h
     stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h
     threads.h time.h uchar.h wchar.h
     arpa/inet.h dirent.h endian.h fcntl.h fnmatch.h getopt.h glob.h grp.h libgen.h net/if.h netdb.h netinet/in.h

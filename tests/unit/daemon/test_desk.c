@@ -213,12 +213,20 @@ static void a_line_that_does_not_verify_is_not_kept(void **state)
     end(s);
 }
 
+static void set_clock(struct script *s, int witness, int64_t clock_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->witnesses[witness].clock_ms = clock_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void a_clock_that_differs_is_told(void **state)
 {
     struct script *s = witnessed_house();
     struct script_view view = {.size = 0};
     (void)state;
-    s->witnesses[0].clock_ms = -(int64_t)HOUR_MS;
+    script_wait(s, 0, CTY_WITNESS_OK);
+    set_clock(s, 0, -(int64_t)HOUR_MS);
     house_case(s->house, "acme/bot", "ping");
     for (int i = 0; i < 1000 && !strstr(view.detail, "behind this machine's"); i++) {
         script_look(s, 0, &view);
@@ -365,13 +373,6 @@ static void an_unsigned_claim_is_silence(void **state)
     wait_state(s->house, CTY_SERVING);
     assert_ok(try_submit(s->house));
     end(s);
-}
-
-static void set_clock(struct script *s, int witness, int64_t clock_ms)
-{
-    pthread_mutex_lock(&s->lock);
-    s->witnesses[witness].clock_ms = clock_ms;
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* As somebody would repeat it who kept it from before a database was put back: good, and from before the start. */
