@@ -12,11 +12,19 @@ static const char *const names[SCRIPT_WITNESSES] = {"one", "two", "three"};
 
 /* --- what a witness does ----------------------------------------------------------------------------------- */
 
+/* The custodian may have ended meanwhile. */
+static void send_back(struct script *s, const struct cty_courier_message *message, struct cty_bytes body)
+{
+    custody_err err = cty_courier_send(s->fd, message, body);
+    if (err != CUSTODY_E_UNREACHABLE)
+        assert_ok(err);
+}
+
 static void answer(struct script *s, struct cty_courier_message *message, unsigned status, struct cty_bytes body)
 {
     message->status = status;
     message->err = CUSTODY_OK;
-    assert_ok(cty_courier_send(s->fd, message, body));
+    send_back(s, message, body);
 }
 
 static void answer_size(struct script *s, struct cty_courier_message *message, uint64_t size)
@@ -108,7 +116,7 @@ static void act(struct script *s, struct cty_courier_message *message, struct sc
         return;
     case SCRIPT_DEAD:
         message->err = CUSTODY_E_UNREACHABLE;
-        assert_ok(cty_courier_send(s->fd, message, CTY_LITERAL("nobody there")));
+        send_back(s, message, CTY_LITERAL("nobody there"));
         return;
     case SCRIPT_STATUS:
         answer(s, message, w->status, cty_bytes_text(w->body));
