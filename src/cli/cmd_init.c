@@ -130,8 +130,8 @@ static custody_err page_opening(struct cty_cli *cli, const struct cty_cosign *co
         CTY_TRY(cty_put_line(&cli->page, "opening", cty_bytes_text(path)));
         for (uint32_t i = 0; i < open->admins_count; i++)
             CTY_TRY(cty_put_line(&cli->page, "admin", open->admins[i].actor));
-        return cty_put_linef(&cli->page, "next", "custodyd --init %s --ledger DB ..., and custody trust new --opening",
-                             path);
+        CTY_TRY(cty_put_linef(&cli->page, "next", "custodyd --init %s --ledger ledger.db --log-key KEY --clerk-key KEY", path));
+        return cty_put_linef(&cli->page, "then", "custody trust new --opening %s trust.json; custodyd without --init", path);
     }
     struct cty_jw jw;
     cty_page_begin(cli, &jw);

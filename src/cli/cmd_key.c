@@ -83,7 +83,8 @@ static custody_err key_new(struct cty_cli *cli)
     CTY_TRY(cty_cli_required(cli, "name", &name));
     if (cty_text_check(CTY_TEXT_ACTOR, cty_bytes_text(name)) != CUSTODY_OK &&
         cty_text_check(CTY_TEXT_ORIGIN, cty_bytes_text(name)) != CUSTODY_OK)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--name is no name of an actor or a ledger: acme/alice");
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "'%s' names neither an actor (PARTY/NAME: acme/alice) nor a ledger (HOST/NAME: example.org/refunds) nor its "
+                        "clerk (HOST/NAME/clerk)", name);
     CTY_CLEANUP(cty_passphrase_done) struct cty_passphrase passphrase = CTY_PASSPHRASE_INIT;
     CTY_CLEANUP(cty_secret_free_pointer) struct cty_secret *secret = NULL;
     CTY_TRY(choose(cli, &passphrase));

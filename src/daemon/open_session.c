@@ -47,7 +47,7 @@ static custody_err check_claim(struct cty_worker *worker, const struct cty_sessi
     uint64_t wall = cty_clock_wall(&worker->service->custodian->clock);
     uint64_t apart = wall > claim->time ? wall - claim->time : claim->time - wall;
     if (!cty_bytes_equal(claim->ledger, worker->service->custodian->origin))
-        return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "it is for another");
+        return cty_fail(error, CUSTODY_E_WRONG_LEDGER, "the trust file there is for another ledger than this door's: compare 'custody trust show' and 'custody info'");
     if (apart > CTY_SESSION_SKEW_MS_MAX)
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the clocks are %llu ms apart", (unsigned long long)apart);
     return CUSTODY_OK;
