@@ -262,7 +262,7 @@ static custody_err submit(struct cty_group *group, struct cty_submission *submis
     if (custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL)
         return refuse(sequencer, submission, err, error);
     CTY_TRY(err);
-    group->appended = true;
+    group->appended = group->storing = true;
     CTY_TRY(cty_group_store_unit(sequencer, error));
     CTY_TRY(store_contents(sequencer, submission, error));
     if (submission->parsed.statement.type == CTY_CUSTODIAN_ROTATE)
@@ -291,14 +291,14 @@ static custody_err stage(struct cty_group *group, struct cty_submission *submiss
 /* A refusal is the submission's own; a fault is everybody's. */
 static custody_err decide(struct cty_group *group, struct cty_submission *submission)
 {
-    bool before = group->appended;
+    group->storing = false;
     custody_err err = submission->kind == CTY_SUBMIT ? submit(group, submission, &submission->error)
                                                      : stage(group, submission, &submission->error);
     submission->err = err;
-    if (err == CUSTODY_OK || (custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL && before == group->appended))
+    if (err == CUSTODY_OK || (custody_err_class_get(err) == CUSTODY_CLASS_REFUSAL && !group->storing))
         return CUSTODY_OK;
     /* The clerk's own part failed before anything was stored: only this statement is discarded. */
-    if (err == CUSTODY_E_INTERNAL && before == group->appended) {
+    if (err == CUSTODY_E_INTERNAL && !group->storing) {
         cty_log(CTY_LOG_ERROR, "discarded", "code", "s", "internal", "detail", "s", submission->error.detail, NULL);
         return CUSTODY_OK;
     }

@@ -19,6 +19,7 @@ struct cty_group {
     struct cty_sequencer *sequencer;
     bool appended;
     bool wrote; /* something that is no entry */
+    bool storing; /* of the submission in hand something may be stored by now */
 };
 
 /* Begins a transaction; a fault is told of, but for BUSY. Errors: CLOCK, STORAGE, READ_ONLY where nothing may be appended; the store's. */

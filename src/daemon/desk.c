@@ -243,10 +243,8 @@ static void *run_thread(void *context)
         step_all(desk);
         cty_desk_weigh(desk);
         struct pollfd files[2] = {{.fd = desk->wake, .events = POLLIN}, {.fd = desk->courier, .events = POLLIN}};
-        if (poll(files, 2, poll_ms(desk)) < 0 && errno != EINTR)
-            break;
-        if (read(desk->wake, &woken, sizeof(woken)) < 0 && errno != EAGAIN)
-            break;
+        CTY_CHECK(poll(files, 2, poll_ms(desk)) >= 0 || errno == EINTR);
+        CTY_CHECK(read(desk->wake, &woken, sizeof(woken)) >= 0 || errno == EAGAIN || errno == EINTR);
         take_messages(desk);
     }
     return NULL;

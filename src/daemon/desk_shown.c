@@ -53,9 +53,11 @@ static custody_err write_new(const char *path, struct cty_bytes text, custody_er
     custody_err err = cty_fd_write(fd, text);
     if (err == CUSTODY_OK && fsync(fd) != 0)
         err = CUSTODY_E_IO;
-    if (close(fd) != 0 || err != CUSTODY_OK)
-        return cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
-    return CUSTODY_OK;
+    if (close(fd) == 0 && err == CUSTODY_OK)
+        return CUSTODY_OK;
+    err = cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
+    (void)unlink(path); /* half of one would pass for the whole */
+    return err;
 }
 
 /* One file for two trees, whoever's cosignatures of whatever time stand below them. */

@@ -143,12 +143,14 @@ custody_err cty_witness_stop(struct cty_witness *witness, const struct cty_witne
     contradiction->ledger = cty_buf_bytes(&log->origin);
     contradiction->key = cty_buf_bytes(&key);
     contradiction->notes[0] = cty_buf_bytes(&log->note);
+    pthread_mutex_lock(&witness->keeping);
     custody_err kept = cty_witness_keep(witness->state_path, contradiction, &path, &inner);
     const char *kind = cty_contradiction_kind_name(contradiction->kind);
     pthread_mutex_lock(&witness->mutex);
     custody_err err = cty_witness_log_stop(witness->store, cty_buf_bytes(&log->origin), kind, path ? path : "",
                                            witness->config.now_s(witness->config.user), error);
     pthread_mutex_unlock(&witness->mutex);
+    pthread_mutex_unlock(&witness->keeping);
     cty_witness_tell(witness, true, cty_buf_bytes(&log->origin), "%s: nothing more of it is cosigned; %s%s", kind,
                      kept == CUSTODY_OK ? "the proof is " : "its proof could not be kept: ",
                      kept == CUSTODY_OK ? path : inner.detail);

@@ -15,6 +15,7 @@ struct cty_witness {
     char *state_path;
     pthread_mutex_t mutex; /* around the store */
     struct cty_witness_store *store;
+    pthread_mutex_t keeping; /* around a contradiction file and what is stored of it; before `mutex` */
     pthread_mutex_t telling;
     uint64_t told_s; /* the second in which something was told last, and how often */
     unsigned told_lines;

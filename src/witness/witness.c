@@ -48,6 +48,7 @@ static struct cty_witness *witness_new(const struct cty_witness_config *config)
     witness->state_path = path;
     CTY_CHECK(pthread_mutex_init(&witness->mutex, NULL) == 0);
     CTY_CHECK(pthread_mutex_init(&witness->telling, NULL) == 0);
+    CTY_CHECK(pthread_mutex_init(&witness->keeping, NULL) == 0);
     return witness;
 }
 
@@ -73,6 +74,7 @@ void cty_witness_close(struct cty_witness *witness)
         return;
     cty_witness_store_close(witness->store);
     pthread_mutex_destroy(&witness->mutex);
+    pthread_mutex_destroy(&witness->keeping);
     pthread_mutex_destroy(&witness->telling);
     free(witness->state_path);
     free(witness);
