@@ -65,9 +65,15 @@ void cty_closing_note(struct cty_step *step, const struct cty_parsed_entry *pars
 
 /* ---- seen alike by whom ---- */
 
-/* A checkpoint that somebody else was shown. */
+/* How many of those given to compare are of this tree, and the largest size of them. */
+struct alike {
+    uint64_t count;
+    uint64_t size;
+};
+
+/* A checkpoint that somebody else was shown. One of nothing is like every ledger's, and shows nothing. */
 static custody_err compare_one(struct cty_replay *replay, const struct cty_compared *other,
-                               const struct cty_checkpoint *newest, uint64_t *count)
+                               const struct cty_checkpoint *newest, struct alike *alike)
 {
     struct cty_report *report = replay->step.report;
     struct cty_checkpoint checkpoint;
@@ -89,19 +95,26 @@ static custody_err compare_one(struct cty_replay *replay, const struct cty_compa
     err = cty_memory_root(replay->step.memory, checkpoint.size, &root);
     if (err != CUSTODY_OK)
         return err == CUSTODY_E_NOT_FOUND ? CUSTODY_OK : err; /* entries are missing: the claim `complete` */
-    if (cty_hash_equal(&root, &checkpoint.root))
-        ++*count;
-    else
+    if (cty_hash_equal(&root, &checkpoint.root)) {
+        alike->count += checkpoint.size > 0;
+        alike->size = checkpoint.size > alike->size ? checkpoint.size : alike->size;
+    } else {
         cty_report_fail(report, CTY_CLAIM_ALIKE, CUSTODY_E_SPLIT_VIEW, CTY_REPORT_NO_ENTRY,
                         "the log signed %s with another root for size %llu", other->name, size);
+    }
     return CUSTODY_OK;
 }
 
-static void add_sights(const struct cty_step *step, struct cty_words *words)
+/* The largest size that any of them saw. */
+static uint64_t add_sights(const struct cty_step *step, struct cty_words *words)
 {
-    for (uint32_t i = 0; i < step->sights_count; i++)
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < step->sights_count; i++) {
+        largest = step->sights[i].size > largest ? step->sights[i].size : largest;
         add(words, "%s%s (size %llu, entry %llu)", i ? ", " : "; seen by the signers of ", step->sights[i].party,
             (unsigned long long)step->sights[i].size, (unsigned long long)step->sights[i].entry);
+    }
+    return largest;
 }
 
 static custody_err say_alike(struct cty_replay *replay, const struct cty_note *note, const struct cty_checkpoint *newest)
@@ -109,7 +122,7 @@ static custody_err say_alike(struct cty_replay *replay, const struct cty_note *n
     const struct cty_step *step = &replay->step;
     struct cty_words words = {.used = 0};
     char names[NAMES_SIZE];
-    uint64_t alike = 0;
+    struct alike alike = {0, 0};
     uint64_t witnesses = cty_witness_policy_cosigned(&step->trust->policy, note, 0, NULL, NULL);
     for (uint32_t i = 0; i < replay->compared_count; i++)
         CTY_TRY(compare_one(replay, &replay->compared[i], newest, &alike));
@@ -117,9 +130,13 @@ static custody_err say_alike(struct cty_replay *replay, const struct cty_note *n
         cty_witness_policy_names(&step->trust->policy, witnesses, sizeof(names), names);
         add(&words, "; cosigned by %s", names);
     }
-    if (alike)
-        add(&words, "; equal to %llu given to compare", (unsigned long long)alike);
-    add_sights(step, &words);
+    if (alike.count)
+        add(&words, "; equal to %llu given to compare, up to size %llu", (unsigned long long)alike.count,
+            (unsigned long long)alike.size);
+    uint64_t seen = add_sights(step, &words);
+    uint64_t upto = witnesses ? newest->size : alike.size > seen ? alike.size : seen;
+    if (words.used && upto < newest->size)
+        add(&words, "; from entry %llu on, nobody but the custodian", (unsigned long long)upto);
     if (words.used)
         cty_report_hold(step->report, CTY_CLAIM_ALIKE, "%s", words.text + 2);
     else

@@ -345,8 +345,14 @@ static void a_checkpoint_that_another_was_shown(void **state)
     publish(w);
     assert_int_equal(compare_with(sh, w, w->entries_count), 0);
     assert_says(sh->out, "alike       holds");
-    assert_says(sh->out, "equal to 1 given to compare");
+    assert_says(sh->out, "equal to 1 given to compare, up to size ");
+    assert_null(strstr(sh->out, "nobody but the custodian"));
     assert_int_equal(compare_with(sh, w, 9), 0);
+    assert_says(sh->out, "equal to 1 given to compare, up to size 9");
+    assert_says(sh->out, "nobody but the custodian");
+    /* One of nothing is like every ledger's. */
+    assert_int_equal(compare_with(sh, w, 0), 0);
+    assert_null(strstr(sh->out, "given to compare"));
     /* Another ledger of the same keys: the tail, or the whole, was written anew. */
     assert_int_equal(compare_with(sh, other, other->entries_count), 1);
     assert_says(sh->out, "alike       fails       [split-view]");
