@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/closing.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -12,19 +11,6 @@
 #define SKEW_S_MAX 300u
 #define NAMES_SIZE 320
 #define TIME_SIZE 24
-
-static void add(struct cty_words *words, const char *format, ...) CUSTODY_PRINTF(2, 3);
-
-static void add(struct cty_words *words, const char *format, ...)
-{
-    size_t left = sizeof(words->text) - words->used;
-    va_list args;
-    va_start(args, format);
-    int more = vsnprintf(words->text + words->used, left, format, args);
-    va_end(args);
-    if (more > 0)
-        words->used += (size_t)more < left ? (size_t)more : left - 1;
-}
 
 static void put_time(uint64_t seconds, char ret_text[TIME_SIZE])
 {
@@ -111,7 +97,7 @@ static uint64_t add_sights(const struct cty_step *step, struct cty_words *words)
     uint64_t largest = 0;
     for (uint32_t i = 0; i < step->sights_count; i++) {
         largest = step->sights[i].size > largest ? step->sights[i].size : largest;
-        add(words, "%s%s (size %llu, entry %llu)", i ? ", " : "; seen by the signers of ", step->sights[i].party,
+        cty_words_put(words, "%s%s (size %llu, entry %llu)", i ? ", " : "; seen by the signers of ", step->sights[i].party,
             (unsigned long long)step->sights[i].size, (unsigned long long)step->sights[i].entry);
     }
     return largest;
@@ -128,15 +114,15 @@ static custody_err say_alike(struct cty_replay *replay, const struct cty_note *n
         CTY_TRY(compare_one(replay, &replay->compared[i], newest, &alike));
     if (witnesses) {
         cty_witness_policy_names(&step->trust->policy, witnesses, sizeof(names), names);
-        add(&words, "; cosigned by %s", names);
+        cty_words_put(&words, "; cosigned by %s", names);
     }
     if (alike.count)
-        add(&words, "; equal to %llu given to compare, up to size %llu", (unsigned long long)alike.count,
+        cty_words_put(&words, "; equal to %llu given to compare, up to size %llu", (unsigned long long)alike.count,
             (unsigned long long)alike.size);
     uint64_t seen = add_sights(step, &words);
     uint64_t upto = witnesses ? newest->size : alike.size > seen ? alike.size : seen;
     if (words.used && upto < newest->size)
-        add(&words, "; from entry %llu on, nobody but the custodian", (unsigned long long)upto);
+        cty_words_put(&words, "; from entry %llu on, nobody but the custodian", (unsigned long long)upto);
     if (words.used)
         cty_report_hold(step->report, CTY_CLAIM_ALIKE, "%s", words.text + 2);
     else
@@ -165,7 +151,7 @@ static void add_dates(const struct cty_step *step, struct cty_words *words)
     put_time(step->first_time / 1000, first);
     put_time(step->newest_time / 1000, last);
     if (!step->missing)
-        add(words, "; dated from %s to %s by the custodian", first, last);
+        cty_words_put(words, "; dated from %s to %s by the custodian", first, last);
 }
 
 /* On whose word deadlines had passed that nobody met. */
@@ -173,12 +159,12 @@ static void add_deadlines(const struct cty_step *step, struct cty_words *words)
 {
     if (!step->expiries || !cty_witness_policy_asks(&step->trust->policy))
         return;
-    add(words, "; of %llu deadlines that passed in silence %llu on a quorum's word", (unsigned long long)step->expiries,
+    cty_words_put(words, "; of %llu deadlines that passed in silence %llu on a quorum's word", (unsigned long long)step->expiries,
         (unsigned long long)step->expiries_cosigned);
     if (step->expiries_bare)
-        add(words, ", %llu on the custodian's", (unsigned long long)step->expiries_bare);
+        cty_words_put(words, ", %llu on the custodian's", (unsigned long long)step->expiries_bare);
     if (step->expiries_before)
-        add(words, ", %llu judged before under another policy (--full judges them by this one)",
+        cty_words_put(words, ", %llu judged before under another policy (--full judges them by this one)",
             (unsigned long long)step->expiries_before);
 }
 
@@ -205,7 +191,7 @@ static bool add_moment(const struct cty_step *step, const struct cty_note *note,
     put_time(quorum ? quorum : earliest, by);
     cty_witness_policy_names(policy, quorum ? witnesses : who, sizeof(names), names);
     find_dated_after(step, earliest);
-    add(words, "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw",
+    cty_words_put(words, "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw",
         (unsigned long long)size, by, quorum ? "a quorum of " : "", names);
     return true;
 }
@@ -215,7 +201,7 @@ void cty_closing_when(const struct cty_step *step, const struct cty_note *note, 
     struct cty_words words = {.used = 0};
     bool known = add_moment(step, note, size, &words);
     if (!known)
-        add(&words, "no witness that is trusted says when");
+        cty_words_put(&words, "no witness that is trusted says when");
     add_dates(step, &words);
     add_deadlines(step, &words);
     bool asks = cty_witness_policy_asks(&step->trust->policy);
@@ -251,20 +237,20 @@ static void say_inputs(const struct cty_replay *replay)
     const struct cty_trust *trust = replay->step.trust;
     struct cty_words words = {.used = 0};
     char names[NAMES_SIZE];
-    add(&words, "log key %.*s", (int)trust->log_vkey.size, (const char *)trust->log_vkey.data);
+    cty_words_put(&words, "log key %.*s", (int)trust->log_vkey.size, (const char *)trust->log_vkey.data);
     for (uint32_t i = 0; i < trust->pins_count; i++) {
         if (i == 0 || !cty_bytes_equal(trust->pins[i].party, trust->pins[i - 1].party))
-            add(&words, "%s%.*s", i ? ", " : "; admins of ", (int)trust->pins[i].party.size,
+            cty_words_put(&words, "%s%.*s", i ? ", " : "; admins of ", (int)trust->pins[i].party.size,
                 (const char *)trust->pins[i].party.data);
     }
     if (cty_witness_policy_asks(&trust->policy)) {
         cty_witness_policy_names(&trust->policy, cty_witness_policy_asked(&trust->policy), sizeof(names), names);
-        add(&words, "; a quorum of the witnesses %s", names);
+        cty_words_put(&words, "; a quorum of the witnesses %s", names);
     }
     for (uint32_t i = 0; i < replay->compared_count; i++)
-        add(&words, "; the checkpoint %s", replay->compared[i].name);
+        cty_words_put(&words, "; the checkpoint %s", replay->compared[i].name);
     if (replay->from)
-        add(&words, "; entries before %llu as audited before", (unsigned long long)replay->from);
+        cty_words_put(&words, "; entries before %llu as audited before", (unsigned long long)replay->from);
     cty_report_inputs(replay->step.report, "%s", words.text);
 }
 

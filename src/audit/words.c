@@ -15,9 +15,7 @@
 
 #define PARTIES_MAX 64
 
-static void put(struct cty_words *words, const char *format, ...) CUSTODY_PRINTF(2, 3);
-
-static void put(struct cty_words *words, const char *format, ...)
+void cty_words_put(struct cty_words *words, const char *format, ...)
 {
     size_t left = sizeof(words->text) - words->used;
     va_list args;
@@ -80,13 +78,13 @@ static void put_parties(const struct cty_step *step, const struct parties *parti
             if ((int)word_of(step, parties->names[i]) != word)
                 continue;
             if (first)
-                put(words, "; %s: ", heads[word]);
-            put(words, "%s%.*s", first ? "" : ", ", NAME(parties->names[i]));
+                cty_words_put(words, "; %s: ", heads[word]);
+            cty_words_put(words, "%s%.*s", first ? "" : ", ", NAME(parties->names[i]));
             first = false;
         }
     }
     if (parties->left_out)
-        put(words, "; and %llu parties more", (unsigned long long)parties->left_out);
+        cty_words_put(words, "; and %llu parties more", (unsigned long long)parties->left_out);
 }
 
 static custody_err collect_party(void *context, const char *key, struct cty_bytes value)
@@ -110,7 +108,7 @@ custody_err cty_words_enrolled(struct cty_step *step)
     if (step->report->claims[CTY_CLAIM_ENROLLED].state != CTY_CLAIM_HOLDS)
         return CUSTODY_OK;
     custody_err err = cty_memory_each_of(step->memory, "party/", collect_party, &parties);
-    put(&words, "%s", step->founders_pinned
+    cty_words_put(&words, "%s", step->founders_pinned
                           ? "the pinned founding admins vouch for every party that is not pinned itself"
                           : "every party that is not pinned itself on the log key's word: no founding admin is pinned");
     put_parties(step, &parties, &words);
@@ -131,18 +129,18 @@ static custody_err put_approver(const struct cty_step *step, const struct cty_ca
     char thief[CTY_THIEF_WORDS_MAX];
     bool present = false;
     CTY_TRY(cty_step_actor(step->memory, decision->actor, &actor, &present));
-    put(words, "%.*s (", NAME(decision->actor));
+    cty_words_put(words, "%.*s (", NAME(decision->actor));
     if (present && actor.index == 0)
-        put(words, "founding admin");
+        cty_words_put(words, "founding admin");
     else
-        put(words, "%s by %llu", actor.recovered ? "recovered" : "enrolled", (unsigned long long)actor.vouchers);
+        cty_words_put(words, "%s by %llu", actor.recovered ? "recovered" : "enrolled", (unsigned long long)actor.vouchers);
     if (cty_step_travelled(step, &decision->digest))
-        put(words, ", travelled");
+        cty_words_put(words, ", travelled");
     if (present && actor.revoked_index != 0)
-        put(words, ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
+        cty_words_put(words, ", revoked by entry %llu", (unsigned long long)actor.revoked_index);
     else if (present && cty_step_thief(&actor, decision->rotation, decision->time, thief))
-        put(words, ", %s", thief);
-    put(words, ")");
+        cty_words_put(words, ", %s", thief);
+    cty_words_put(words, ")");
     return CUSTODY_OK;
 }
 
@@ -151,19 +149,19 @@ static custody_err put_hops(const struct cty_step *step, const struct cty_case *
 {
     if (c->hops_count == 0)
         return CUSTODY_OK;
-    put(words, "; held by %.*s since hop %u, handed ", NAME(c->holder), c->hops_count);
+    cty_words_put(words, "; held by %.*s since hop %u, handed ", NAME(c->holder), c->hops_count);
     for (uint32_t i = 0; i < c->hops_count; i++) {
         const struct cty_case_hop *hop = &c->hops[i];
         struct cty_actor_record giver;
         char thief[CTY_THIEF_WORDS_MAX];
         bool present = false;
         CTY_TRY(cty_step_actor(step->memory, hop->from, &giver, &present));
-        put(words, "%.*s", NAME(hop->from));
+        cty_words_put(words, "%.*s", NAME(hop->from));
         if (present && cty_step_thief(&giver, hop->rotation, hop->offered, thief))
-            put(words, " (%s)", thief);
-        put(words, " > ");
+            cty_words_put(words, " (%s)", thief);
+        cty_words_put(words, " > ");
     }
-    put(words, "%.*s", NAME(c->holder));
+    cty_words_put(words, "%.*s", NAME(c->holder));
     return CUSTODY_OK;
 }
 
@@ -184,13 +182,13 @@ custody_err cty_words_release(const struct cty_step *step, const struct cty_case
     ret_words->used = 0;
     ret_words->text[0] = 0;
     if (!c->release.present)
-        put(ret_words, "nothing was released: the case is %s", cty_case_state_names[c->state]);
+        cty_words_put(ret_words, "nothing was released: the case is %s", cty_case_state_names[c->state]);
     else if (c->decisions_count == 0)
-        put(ret_words, "policy released it to %.*s without asking people", NAME(c->holder));
+        cty_words_put(ret_words, "policy released it to %.*s without asking people", NAME(c->holder));
     else
-        put(ret_words, "released to %.*s by ", NAME(c->holder));
+        cty_words_put(ret_words, "released to %.*s by ", NAME(c->holder));
     for (uint32_t i = 0; c->release.present && i < c->decisions_count; i++) {
-        put(ret_words, "%s", i ? ", " : "");
+        cty_words_put(ret_words, "%s", i ? ", " : "");
         CTY_TRY(put_approver(step, &c->decisions[i], ret_words));
     }
     put_case_parties(step, c, ret_words);
@@ -208,5 +206,5 @@ void cty_words_holder(const struct cty_step *step, const struct cty_case *c, str
     struct cty_bytes party = cty_actor_party(c->holder);
     ret_words->used = 0;
     ret_words->text[0] = 0;
-    put(ret_words, "%.*s (%.*s %s)", NAME(c->holder), NAME(party), words[word_of(step, party)]);
+    cty_words_put(ret_words, "%.*s (%.*s %s)", NAME(c->holder), NAME(party), words[word_of(step, party)]);
 }

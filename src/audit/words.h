@@ -14,6 +14,8 @@ struct cty_words {
     size_t used;
     char text[CTY_WORDS_MAX];
 };
+/* Appends; what does not fit is cut. */
+void cty_words_put(struct cty_words *words, const char *format, ...) CUSTODY_PRINTF(2, 3);
 
 /* What a case rests on: "released to globex/x by acme/a (enrolled by 2), ...; pinned: acme; ...; hop 1 from ...".
  * Errors: NO_MEMORY, INTERNAL. */
