@@ -243,6 +243,17 @@ custody_err cty_config_read(struct cty_config *config, const char *path, custody
 /* --- what was left out ------------------------------------------------------------------------------------- */
 
 /* The default door stands beside the database; nng wants the whole path. */
+/* Nobody named it, so it is not called wrong: it can't be there. */
+static custody_err check_default_door(const struct cty_config *config, custody_error *error)
+{
+    struct cty_net_url url;
+    custody_error inner = {0};
+    if (cty_net_url_parse(config->listen[0], true, &url, &inner) == CUSTODY_OK)
+        return CUSTODY_OK;
+    return cty_fail(error, CUSTODY_E_CONFIG, "no door can be beside the database, so name one (--listen, or \"listen\"): %s",
+                    inner.detail);
+}
+
 static custody_err default_door(struct cty_config *config, custody_error *error)
 {
     char *folder = cty_path_folder(config->ledger);
@@ -260,7 +271,7 @@ static custody_err default_door(struct cty_config *config, custody_error *error)
     cty_buf_done(&url);
     free(folder);
     free(whole);
-    return err;
+    return err == CUSTODY_OK ? check_default_door(config, error) : err;
 }
 
 static custody_err check_urls(char *const list[], size_t count, const char *which, custody_error *error)
@@ -323,7 +334,7 @@ custody_err cty_config_complete(struct cty_config *config, custody_error *error)
     if (!config->ledger || !config->log_key || !config->clerk_key)
         return cty_fail(error, CUSTODY_E_CONFIG, "%s is missing",
                         !config->ledger ? "ledger" : !config->log_key ? "log_key" : "clerk_key");
-    if (config->listen_count == 0)
+    if (config->listen_count == 0 && !config->doorless)
         CTY_TRY(default_door(config, error));
     CTY_TRY(check_urls(config->listen, config->listen_count, "listen", error));
     CTY_TRY(check_urls(config->publish, config->publish_count, "publish", error));

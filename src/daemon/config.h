@@ -43,6 +43,7 @@ struct cty_config {
     uint64_t connections;
     uint64_t calls;
     uint64_t waits;
+    bool doorless; /* it opens no door, so that none has to be named */
 };
 
 /* A zeroed cty_config may be given. */

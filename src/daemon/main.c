@@ -334,6 +334,7 @@ static custody_err start_courier(struct program *program, custody_error *error)
 
 static custody_err run(struct program *program, custody_error *error)
 {
+    program->options.config.doorless = program->options.mode == CTY_MODE_INIT;
     CTY_TRY(cty_config_complete(&program->options.config, error));
     CTY_TRY(start_courier(program, error));
     CTY_TRY(load_keys(program, error));

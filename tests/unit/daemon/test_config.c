@@ -116,6 +116,25 @@ static void the_door_for_readers_has_an_address_that_can_be(void **state)
     }
 }
 
+static void a_folder_that_holds_no_door_asks_for_one(void **state)
+{
+    struct cty_config config = {.ledger = NULL, .doorless = true};
+    char folder[] = "/tmp/custody test XXXXXX", text[256];
+    custody_error error = {0};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(text, sizeof(text), "{\"ledger\":\"%s/x.db\"," KEYS "}", folder);
+    assert_refused(complete(text, &error), "config");
+    assert_non_null(strstr(error.detail, "--listen"));
+    assert_ok(cty_config_parse(&config, cty_bytes_text(text), NULL, &error));
+    assert_ok(cty_config_complete(&config, &error));
+    assert_int_equal(config.listen_count, 0);
+    cty_config_done(&config);
+    snprintf(text, sizeof(text), "{\"ledger\":\"%s/x.db\"," KEYS ",\"listen\":[\"ipc:///tmp/custody-test.sock\"]}", folder);
+    assert_ok(complete(text, &error));
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void what_is_left_out_is_filled_in(void **state)
 {
     struct cty_config config = {.ledger = NULL};
@@ -254,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_whole_file_is_read),
         cmocka_unit_test(a_file_that_is_wrong_is_refused),
         cmocka_unit_test(the_door_for_readers_has_an_address_that_can_be),
+        cmocka_unit_test(a_folder_that_holds_no_door_asks_for_one),
         cmocka_unit_test(what_is_left_out_is_filled_in),
         cmocka_unit_test(what_can_not_be_left_out_is_asked_for),
         cmocka_unit_test(doors_beyond_this_machine_are_refused),
