@@ -109,7 +109,8 @@ static bool is_decimal(struct cty_bytes text)
 /* What it says is for others to judge. */
 static bool is_note(struct cty_bytes text)
 {
-    CTY_CLEANUP(cty_buf_done) struct cty_buf note = CTY_BUF_INIT(CTY_STATEMENT_NOTE_BYTES_MAX);
+    uint8_t memory[CTY_STATEMENT_NOTE_BYTES_MAX];
+    struct cty_buf note = {memory, 0, sizeof(memory), sizeof(memory)}; /* which never moves, so that memory can't run out */
     return text.size > 0 && cty_base64_parse(text, &note) == CUSTODY_OK;
 }
 

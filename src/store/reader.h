@@ -247,7 +247,7 @@ CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures(struct cty_store_reader
 CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures_of(struct cty_store_reader *reader, uint64_t size,
                                                             cty_store_cosignature_fn *fn, void *context,
                                                             custody_error *error);
-/* As the one before it, of at most `to` entries, the largest size first. */
+/* As the one before it, of at most `to` entries, the largest size first, and of one size the last witness first. */
 CUSTODY_MUST_USE custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, uint64_t to,
                                                               uint64_t count, cty_store_cosignature_fn *fn,
                                                               void *context, custody_error *error);

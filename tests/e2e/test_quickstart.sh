@@ -174,7 +174,7 @@ check "whoever handed it on can't consume" below_says "acme/refund-agent \\$ cus
 check "the outcome is reported" below_says "globex/fulfilment \\$ custody outcome $at" '^state +FULFILLED$'
 all="checkpoint holds,intact holds,complete holds,enrolled holds,signed holds,lawful holds"
 check "initech audits claim by claim" test "$(claims "initech/auditor  *\\$ custody audit")" = \
-    "$all,contents not checked,seen holds,unique holds"
+    "$all,contents not checked,seen holds,unique holds,alike holds,when not checked,cases holds"
 check "and says on whose word" below_says "initech/auditor  *\\$ custody audit" \
     "^enrolled +holds .*pinned: acme; on the log key's word: globex, initech, operator\$"
 check "and judges the evidence" test "$(claims "initech  *\\$ custody-verify")" = \
@@ -182,7 +182,7 @@ check "and judges the evidence" test "$(claims "initech  *\\$ custody-verify")" 
 check "the edited payload was named" says "[blob-mismatch] entry 8: member payload of the request"
 check "the edited amount was named" says "[blob-mismatch] entry 10: member result of the patch"
 check "nothing else failed" test "$(claims "initech  *\\$ custody audit --db")" = \
-    "$all,contents fails,seen holds,unique holds,stored holds"
+    "$all,contents fails,seen holds,unique holds,alike holds,when not checked,cases holds,stored holds"
 
 check "evidence verifies" custody-verify --trust $world/initech/trust.json $world/evidence.json
 check "altered evidence does not" altered_is_refused

@@ -391,7 +391,7 @@ static void the_first_and_the_newest_line_of_a_witness_are_kept(void **state)
     assert_ok(cty_store_walk_cosignatures(view, 0, 100, list_line, &up, NULL));
     assert_string_equal(up.text, "1aold\n3atwo\n3bone\nlast\n");
     assert_ok(cty_store_walk_cosignatures_back(view, 3, 2, list_line, &down, NULL));
-    assert_string_equal(down.text, "3atwo\n3bone\nlast\n");
+    assert_string_equal(down.text, "3bone\nlast\n3atwo\n");
     cty_store_close(store);
 }
 
