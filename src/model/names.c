@@ -109,8 +109,8 @@ static bool is_decimal(struct cty_bytes text)
 /* What it says is for others to judge. */
 static bool is_note(struct cty_bytes text)
 {
-    uint8_t memory[CTY_STATEMENT_NOTE_BYTES_MAX];
-    struct cty_buf note = {memory, 0, sizeof(memory), sizeof(memory)}; /* which never moves, so that memory can't run out */
+    uint8_t memory[CTY_STATEMENT_NOTE_BYTES_MAX + 1]; /* which never moves, so that memory can't run out */
+    struct cty_buf note = {memory, 0, sizeof(memory), CTY_STATEMENT_NOTE_BYTES_MAX};
     return text.size > 0 && cty_base64_parse(text, &note) == CUSTODY_OK;
 }
 
