@@ -86,8 +86,7 @@ static custody_err put_quoted(struct cty_buf *out, struct cty_bytes plain, uint8
 
 custody_err cty_json_put_string(struct cty_buf *out, struct cty_bytes value)
 {
-    const uint8_t *end = value.data + value.size;
-    if (value.size == 0 || cty_json_skip_plain(value.data, end) == end)
+    if (value.size == 0 || cty_json_skip_plain(value.data, value.data + value.size) == value.data + value.size)
         return put_quoted(out, value, 0);
     CTY_TRY(cty_buf_put_byte(out, '"'));
     CTY_TRY(put_inside(out, value));
