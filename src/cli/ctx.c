@@ -118,7 +118,7 @@ custody_err cty_cli_find_state(struct cty_cli *cli)
 {
     const char *named = cty_cli_setting(cli, "state", "CUSTODY_STATE");
     const char *trust = cty_cli_setting(cli, "trust", "CUSTODY_TRUST");
-    if (named && strcmp(named, "-") == 0)
+    if (cli->state_path || (named && strcmp(named, "-") == 0))
         return CUSTODY_OK;
     if (!named && (!trust || strcmp(trust, "-") == 0))
         return CUSTODY_OK;
