@@ -91,7 +91,7 @@ custody_err cty_evidence_judge_between(const struct cty_evidence *evidence, cons
     if (!consumed)
         return CUSTODY_OK;
     if (!between->present) {
-        cty_report_skip(report, CTY_CLAIM_BETWEEN, "the entries between release and consume are not in the file");
+        cty_report_skip(report, CTY_CLAIM_BETWEEN, "the entries between release and consume are not at hand");
         return CUSTODY_OK;
     }
     if (between->left.size > range.release) {

@@ -286,7 +286,7 @@ static custody_err tell_case(struct run *r)
     CTY_TRY(cty_memory_each_of(cty_replay_memory(r->replay), key, each_case, &found));
     if (found.count == 1)
         return cty_replay_case(r->replay, &found.id);
-    r->cli->next = CTY_NEXT_CASE;
+    cty_cli_next(r->cli, CUSTODY_E_NOT_FOUND, CTY_NEXT_CASE);
     return cty_fail(&r->cli->error, CUSTODY_E_NOT_FOUND, found.count ? "more than one case %s" : "case %s", name);
 }
 

@@ -35,7 +35,7 @@ custody_err cty_cli_case(struct cty_cli *cli, struct cty_client *client, const c
         strspn(word, "0123456789abcdef") != search.prefix.size)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "a case is 64 hex digits, or at least the first %d", PREFIX_MIN);
     CTY_TRY(cty_client_cases(client, &all, each_case, &search, &cli->error));
-    cli->next = CTY_NEXT_CASE;
+    cty_cli_next(cli, CUSTODY_E_NOT_FOUND, CTY_NEXT_CASE);
     if (search.found == 0)
         return cty_fail(&cli->error, CUSTODY_E_NOT_FOUND, "no case begins with %s", word);
     if (search.found > 1)

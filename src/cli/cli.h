@@ -15,6 +15,7 @@
 #include "audit/trust.h"
 #include "cli/opt.h"
 #include "client/client.h"
+#include "net/url.h"
 
 struct cty_cli;
 
@@ -64,7 +65,10 @@ struct cty_cli {
     int status;            /* exit status where the command returns OK */
     int status_failed;     /* exit status of any error; 0: the error's own */
     custody_error error;
-    const char *next;      /* what to do about NOT_FOUND, where more is known of what was looked for; constant */
+    const char *next;      /* what to do about a next_code, where more is known than the code's own words say; constant */
+    char *next_made;       /* the same, where it was put together */
+    custody_err next_code;
+    bool helps;            /* a USAGE error about which the command's --help says more */
     struct cty_opt_hash case_id; /* a case that this run made: told with an error too */
     struct cty_trust trust;
     bool trusted;
@@ -90,7 +94,10 @@ bool cty_cli_interrupt(void);
 /* The client that cty_cli_interrupt ends; NULL for none. */
 void cty_cli_set_running(struct cty_client *client);
 
-/* For cli->next. */
+/* Says what to do about the error that is returned next. `next` is constant. */
+void cty_cli_next(struct cty_cli *cli, custody_err code, const char *next);
+/* The same with a text that is copied; without memory for it, nothing more is known. */
+void cty_cli_next_made(struct cty_cli *cli, custody_err code, struct cty_bytes next);
 #define CTY_NEXT_PATH "check the path"
 #define CTY_NEXT_CASE "check the digits, or look for the case with 'custody list'"
 
@@ -100,6 +107,12 @@ void cty_cli_set_running(struct cty_client *client);
 const char *cty_cli_setting(const struct cty_cli *cli, const char *option, const char *variable);
 /* Errors: USAGE where it wasn't given. */
 CUSTODY_MUST_USE custody_err cty_cli_required(struct cty_cli *cli, const char *option, const char **ret_value);
+/*
+ * The address of the custodian's door: --url or CUSTODY_URL. Errors: USAGE, with the forms that addresses have: `what` where
+ * there is none, such as "where is the custodian?".
+ */
+CUSTODY_MUST_USE custody_err cty_cli_url(struct cty_cli *cli, const char *what, const char **ret_url,
+                                         struct cty_net_url *ret_parsed);
 /* What --timeout says; `otherwise` where it says nothing. */
 CUSTODY_MUST_USE custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *ret_ms);
 
@@ -158,6 +171,8 @@ CUSTODY_MUST_USE custody_err cty_cli_confirm(struct cty_cli *cli, const char *qu
 CUSTODY_MUST_USE custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_buf *out);
 /* A new file that nobody else can read; "-" is the output. Errors: EXISTS, IO. */
 CUSTODY_MUST_USE custody_err cty_cli_write_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
+/* A new file that is for others; no "-". Errors: EXISTS, IO. */
+CUSTODY_MUST_USE custody_err cty_cli_write_public(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
 /* Puts other contents in the place of a file's, all or nothing. Errors: IO. */
 CUSTODY_MUST_USE custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes);
 

@@ -66,13 +66,25 @@ static custody_err audit_source(struct cty_cli *cli, const char *tiles, unsigned
 
 /* --- the command ----------------------------------------------------------------------------------------- */
 
+/* Contents are not fetched unasked, nor does a reader of everything have to be one of contents. */
+static custody_err put_more(struct cty_cli *cli, const struct cty_report *report)
+{
+    const struct cty_args *args = &cli->args;
+    if (report->claims[CTY_CLAIM_CONTENTS].state != CTY_CLAIM_NOT_CHECKED || cty_args_text(args, "db") ||
+        cty_args_text(args, "tiles") || cty_args_flag(args, "contents"))
+        return CUSTODY_OK;
+    return cty_buf_put_text(&cli->page, "more        --contents also fetches and checks the contents that you may read\n");
+}
+
 static custody_err page(struct cty_cli *cli, const struct cty_report *report)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf json = CTY_BUF_INIT((size_t)1024 * 1024);
     struct cty_jw jw;
     cli->status = cty_report_exit(report);
-    if (!cli->json)
-        return cty_report_text(report, &cli->page);
+    if (!cli->json) {
+        CTY_TRY(cty_report_text(report, &cli->page));
+        return put_more(cli, report);
+    }
     CTY_TRY(cty_report_json(report, &json));
     cty_page_begin(cli, &jw);
     cty_member_raw(&jw, "report", cty_buf_bytes(&json));

@@ -46,7 +46,7 @@ static custody_err write_both(struct cty_cli *cli, const char *certificate_path,
                               const char *key_path, struct cty_bytes key)
 {
     CTY_TRY(cty_cli_write_file(cli, key_path, key));
-    custody_err err = cty_cli_write_file(cli, certificate_path, certificate);
+    custody_err err = cty_cli_write_public(cli, certificate_path, certificate); /* for whoever dials the door */
     if (err != CUSTODY_OK)
         (void)unlink(key_path);
     return err;

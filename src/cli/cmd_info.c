@@ -72,6 +72,9 @@ static custody_err ask(struct cty_cli *cli, struct cty_answer *answer)
     struct told told = {.answer = answer, .standing = STANDING_UNKNOWN};
     if (cty_cli_setting(cli, "trust", "CUSTODY_TRUST"))
         CTY_TRY(cty_cli_trust(cli, &trust));
+    if (!trust)
+        cty_cli_next(cli, CUSTODY_E_CERTIFICATE, "name a trust file that pins it: --trust or CUSTODY_TRUST; "
+                                                 "'custody trust new --help' tells how to make one");
     CTY_TRY(cty_cli_reader(cli, &reader));
     CTY_TRY(cty_cli_open(cli, trust, reader, &client));
     CTY_TRY(cty_client_call(client, CTY_RPC_INFO, &params, answer, &cli->error));

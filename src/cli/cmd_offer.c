@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody offer, custody withdraw, custody finalise: the holder's side of a handoff. */
 #include "cli/act.h"
+#include "cli/near.h"
 #include "cli/newcomer.h"
 #include "cli/put.h"
 #include "client/handoff.h"
@@ -51,8 +52,10 @@ static custody_err run_offer(struct cty_acting *a)
     CTY_TRY(read_deposit(cli, &offering.deposit));
     CTY_TRY(cty_act_read(cli, "obligations", &a->content, &offering.obligations));
     CTY_TRY(cty_act_read(cli, "context", &a->content2, &offering.context));
-    CTY_TRY(cty_agent_offer(a->client, &a->case_id, &offering, &a->submitted, &cli->error));
-    return cty_act_page(a, NULL);
+    custody_err err = cty_agent_offer(a->client, &a->case_id, &offering, &a->submitted, &cli->error);
+    if (err == CUSTODY_E_WRONG_RECEIVER)
+        cty_near_tell(cli, a->client, offering.to, err);
+    return err == CUSTODY_OK ? cty_act_page(a, NULL) : err;
 }
 
 static custody_err offer(struct cty_cli *cli)

@@ -101,8 +101,7 @@ static custody_err rotate_custodian(struct cty_cli *cli, struct cty_draft *draft
     struct cty_client *client = NULL;
     const char *path = NULL;
     int which = CTY_CUSTODIAN_LOG;
-    if (!cty_args_text(&cli->args, "which"))
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--which: log or clerk?");
+    CTY_TRY(cty_cli_required(cli, "which", &path));
     CTY_TRY(cty_args_word(&cli->args, "which", cty_custodian_key_names, which, &which, &cli->error));
     CTY_TRY(cty_cli_required(cli, "new", &path));
     CTY_TRY(cty_newcomer_load(cli, path, next));

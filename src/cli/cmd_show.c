@@ -17,6 +17,17 @@ static int status_of(const struct cty_report *report)
     return cty_report_failed(report) ? 3 : cty_report_exit(report);
 }
 
+/* Which command checks what one case with its chain of trust can't show. */
+static custody_err put_more(const struct cty_judgement *judgement, struct cty_buf *out)
+{
+    const struct cty_claim_line *claims = judgement->report.claims;
+    if (claims[CTY_CLAIM_BETWEEN].state == CTY_CLAIM_NOT_CHECKED)
+        CTY_TRY(cty_buf_put_text(out, "more        'custody evidence CASE --out FILE' also proves what lies between release and consume\n"));
+    if (claims[CTY_CLAIM_UNIQUE].state == CTY_CLAIM_NOT_CHECKED)
+        CTY_TRY(cty_buf_put_text(out, "more        'custody audit' reads every entry, and knows every id\n"));
+    return CUSTODY_OK;
+}
+
 static custody_err page(struct cty_cli *cli, struct cty_client *client, const struct cty_judgement *judgement)
 {
     uint64_t now = cty_client_now(client);
@@ -31,6 +42,7 @@ static custody_err page(struct cty_cli *cli, struct cty_client *client, const st
         cli->status = standing->asks && !standing->reached ? 3 : 0;
     if (!cli->json) {
         CTY_TRY(cty_case_show(judgement, now, &cli->page));
+        CTY_TRY(put_more(judgement, &cli->page));
         return cty_standing_put(standing, now, &cli->page);
     }
     cty_page_begin(cli, &jw);

@@ -197,6 +197,8 @@ static custody_err from_custodian(struct cty_cli *cli, const struct cty_door_pin
     CTY_AUTO_FREE struct cty_answer *answer = cty_alloc(1, sizeof(*answer));
     if (!answer)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
+    cty_cli_next(cli, CUSTODY_E_CERTIFICATE, "get the door's certificate from its operator, compare its fingerprint "
+                                             "('custody cert --show FILE'), then name it here: --certificate FILE");
     if (pin->given)
         cli->door_pin = (struct cty_net_pin){pin->door.certificate, pin->door.authority};
     CTY_TRY(cty_cli_open(cli, NULL, NULL, &client));
@@ -210,6 +212,15 @@ static custody_err from_custodian(struct cty_cli *cli, const struct cty_door_pin
     return err;
 }
 
+/* A trust file that is made without dialling the door doesn't say by what it is known. */
+static void tell_unpinned(struct cty_cli *cli, const struct cty_door_pin *pin)
+{
+    const char *url = cty_args_text(&cli->args, "url");
+    if (url && !pin->given && strncmp(url, "tls+", 4) == 0)
+        cty_cli_note(cli, "warning: nothing is pinned for %s, which can't be dialled so: get its certificate from its operator, "
+                          "then 'custody trust pin --url %s --certificate FILE %s'", url, url, cli->args.operands[0]);
+}
+
 static custody_err trust_new(struct cty_cli *cli)
 {
     const char *opening = cty_args_text(&cli->args, "opening");
@@ -219,6 +230,8 @@ static custody_err trust_new(struct cty_cli *cli)
     if (opening && log_key)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "--opening or --log-key?");
     CTY_TRY(cty_door_pin_read(cli, &pin));
+    if (opening || log_key)
+        tell_unpinned(cli, &pin);
     if (opening)
         return from_opening(cli, opening, &pin);
     return log_key ? write_trust(cli, &file, cty_bytes_text(log_key), &pin) : from_custodian(cli, &pin);
@@ -255,11 +268,9 @@ const struct cty_command cty_command_trust_new = {
 
 static custody_err unpin(struct cty_cli *cli, struct cty_trust_file *file)
 {
-    const char *url = cty_cli_setting(cli, "url", "CUSTODY_URL");
+    const char *url = NULL;
     struct cty_net_url parsed;
-    if (!url)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "of which door? name it: --url or CUSTODY_URL");
-    CTY_TRY(cty_net_url_parse(url, false, &parsed, &cli->error));
+    CTY_TRY(cty_cli_url(cli, "whose pin?", &url, &parsed));
     if (!cty_trust_file_remove_door(file, cty_bytes_text(parsed.text)))
         return cty_fail(&cli->error, CUSTODY_E_NOT_FOUND, "nothing is pinned for %s", parsed.text);
     return CUSTODY_OK;

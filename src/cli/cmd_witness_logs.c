@@ -179,7 +179,7 @@ static custody_err witness_remove(struct cty_cli *cli)
     CTY_CLEANUP(cty_witness_store_close_pointer) struct cty_witness_store *store = NULL;
     struct cty_bytes origin = cty_bytes_text(cli->args.operands[0]);
     CTY_TRY(cty_witness_home_open(cli, &store));
-    cli->next = "'custody witness show' names the logs";
+    cty_cli_next(cli, CUSTODY_E_NOT_FOUND, "'custody witness show' names the logs");
     CTY_TRY(cty_witness_log_remove(store, origin, &cli->error));
     return say(cli, "removed", origin);
 }
@@ -205,7 +205,7 @@ static custody_err witness_key(struct cty_cli *cli)
     struct cty_bytes origin = cty_bytes_text(cli->args.operands[0]);
     uint64_t from = 0;
     CTY_TRY(cty_witness_home_open(cli, &store));
-    cli->next = "'custody witness show' names the logs";
+    cty_cli_next(cli, CUSTODY_E_NOT_FOUND, "'custody witness show' names the logs");
     CTY_TRY(cty_witness_log_get(store, origin, &log, &cli->error));
     CTY_TRY(cty_args_number(&cli->args, "from", CTY_TREE_SIZE_MAX, log.size + 1, &from, &cli->error));
     CTY_TRY(cty_cli_confirm(cli, "Who holds this key can have checkpoints of the log cosigned from now on. Is it the log's new key?"));
@@ -242,7 +242,7 @@ static custody_err witness_clear(struct cty_cli *cli)
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     struct cty_bytes origin = cty_bytes_text(cli->args.operands[0]);
     CTY_TRY(cty_witness_home_open(cli, &store));
-    cli->next = "'custody witness show' names the logs";
+    cty_cli_next(cli, CUSTODY_E_NOT_FOUND, "'custody witness show' names the logs");
     CTY_TRY(cty_witness_log_get(store, origin, &log, &cli->error));
     if (log.stopped.size == 0)
         return say(cli, "not stopped", origin);

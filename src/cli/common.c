@@ -139,6 +139,8 @@ custody_err cty_help_command(const struct cty_command *command, struct cty_buf *
 
 /* --- errors ---------------------------------------------------------------------------------------------- */
 
+#define CTY_ERROR_NEXT_MAX 16384u
+
 /* The file with the two notes that contradict each other, or with the signed refusal; NULL where there is none. */
 static const char *kept_of(const struct cty_cli *cli, custody_err code)
 {
@@ -149,9 +151,17 @@ static const char *kept_of(const struct cty_cli *cli, custody_err code)
     return cty_client_contradiction(cli->client);
 }
 
-static const char *next_of(const struct cty_cli *cli, custody_err code)
+/* What to do; for people nothing where the error itself says it, as most of those about a command line do. */
+static custody_err put_next(const struct cty_cli *cli, custody_err code, struct cty_buf *out)
 {
-    return code == CUSTODY_E_NOT_FOUND && cli->next ? cli->next : custody_err_next(code);
+    if (cli->next && cli->next_code == code)
+        return cty_buf_put_text(out, cli->next);
+    if (code != CUSTODY_E_USAGE)
+        return cty_buf_put_text(out, custody_err_next(code));
+    if (!cli->helps && !cli->json)
+        return CUSTODY_OK;
+    return cty_buf_putf(out, "'custody %s%s--help' tells more", cli->command ? cli->command->name : "",
+                        cli->command ? " " : "");
 }
 
 custody_err cty_error_words(custody_err code, const char *detail, struct cty_buf *out)
@@ -166,6 +176,8 @@ custody_err cty_error_words(custody_err code, const char *detail, struct cty_buf
 static custody_err error_text(struct cty_cli *cli, custody_err code, const char *detail)
 {
     struct cty_buf *out = &cli->page;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf next = CTY_BUF_INIT(CTY_ERROR_NEXT_MAX);
+    CTY_TRY(put_next(cli, code, &next));
     CTY_TRY(cty_buf_putf(out, "custody%s%s: ", cli->command ? " " : "", cli->command ? cli->command->name : ""));
     CTY_TRY(cty_error_words(code, detail, out));
     CTY_TRY(cty_buf_put_text(out, "\n"));
@@ -173,19 +185,21 @@ static custody_err error_text(struct cty_cli *cli, custody_err code, const char 
         CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
     if (kept_of(cli, code))
         CTY_TRY(cty_put_line(out, "  kept in", cty_bytes_text(kept_of(cli, code))));
-    return cty_buf_putf(out, "  what to do: %s\n", next_of(cli, code));
+    return next.size ? cty_buf_putf(out, "  what to do: %s\n", cty_buf_text(&next)) : CUSTODY_OK;
 }
 
 static custody_err error_json(struct cty_cli *cli, custody_err code, const char *detail)
 {
     struct cty_jw jw;
+    CTY_CLEANUP(cty_buf_done) struct cty_buf next = CTY_BUF_INIT(CTY_ERROR_NEXT_MAX);
+    CTY_TRY(put_next(cli, code, &next));
     cty_page_begin(cli, &jw);
     cty_member_opt_hash(&jw, "case", &cli->case_id);
     cty_jw_name(&jw, "error");
     cty_jw_object(&jw);
     cty_member_text(&jw, "code", custody_err_name(code));
     cty_member_text(&jw, "detail", detail);
-    cty_member_text(&jw, "next", next_of(cli, code));
+    cty_member(&jw, "next", cty_buf_bytes(&next));
     cty_member_text(&jw, "sentence", custody_err_sentence(code));
     cty_jw_object_end(&jw);
     if (kept_of(cli, code))

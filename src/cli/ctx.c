@@ -19,7 +19,35 @@ const char *cty_cli_setting(const struct cty_cli *cli, const char *option, const
 custody_err cty_cli_required(struct cty_cli *cli, const char *option, const char **ret_value)
 {
     *ret_value = cty_args_text(&cli->args, option);
+    cli->helps = *ret_value == NULL;
     return *ret_value ? CUSTODY_OK : cty_fail(&cli->error, CUSTODY_E_USAGE, "--%s is missing", option);
+}
+
+void cty_cli_next(struct cty_cli *cli, custody_err code, const char *next)
+{
+    cli->next = next;
+    cli->next_code = code;
+}
+
+void cty_cli_next_made(struct cty_cli *cli, custody_err code, struct cty_bytes next)
+{
+    cty_free_pointer(&cli->next_made);
+    cli->next_made = cty_bytes_dup_text(next);
+    cty_cli_next(cli, code, cli->next_made);
+}
+
+custody_err cty_cli_url(struct cty_cli *cli, const char *what, const char **ret_url, struct cty_net_url *ret_parsed)
+{
+    custody_error why = {.code = CUSTODY_OK};
+    *ret_url = cty_cli_setting(cli, "url", "CUSTODY_URL");
+    const char *named_by = cty_args_text(&cli->args, "url") ? "--url" : "CUSTODY_URL";
+    if (*ret_url && cty_net_url_parse(*ret_url, false, ret_parsed, &why) == CUSTODY_OK)
+        return CUSTODY_OK;
+    cty_cli_next(cli, CUSTODY_E_USAGE,
+                 "a door on this machine is ipc:///PATH or tcp://127.0.0.1:PORT, one anywhere tls+tcp://HOST:PORT");
+    if (!*ret_url)
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "%s name its door: --url or CUSTODY_URL", what);
+    return cty_fail(&cli->error, CUSTODY_E_USAGE, "%s: %s", named_by, why.detail);
 }
 
 custody_err cty_cli_timeout(struct cty_cli *cli, uint64_t otherwise, uint64_t *ret_ms)
@@ -157,10 +185,10 @@ static void tell_trying(void *context, const custody_error *why, uint64_t left_m
 custody_err cty_cli_open(struct cty_cli *cli, const struct cty_trust *trust, const struct cty_secret *secret,
                          struct cty_client **ret_client)
 {
-    const char *url = cty_cli_setting(cli, "url", "CUSTODY_URL");
+    const char *url = NULL;
+    struct cty_net_url parsed;
     uint64_t patience = 0;
-    if (!url)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "where is the custodian? name its door: --url or CUSTODY_URL");
+    CTY_TRY(cty_cli_url(cli, "where is the custodian?", &url, &parsed));
     CTY_TRY(cty_cli_timeout(cli, CTY_CLIENT_PATIENCE_MS_DEFAULT, &patience));
     if (trust)
         CTY_TRY(cty_cli_find_state(cli));

@@ -2,6 +2,7 @@
 #include "cli/decide.h"
 
 #include "base/check.h"
+#include "cli/near.h"
 #include "cli/put.h"
 #include "cli/submitted.h"
 #include "cli/text.h"
@@ -101,14 +102,20 @@ static custody_err render(struct cty_deciding *d)
     return d->choice == CTY_APPROVE ? cty_put_line_time(&d->shown, "counts until", d->expires) : CUSTODY_OK;
 }
 
+static custody_err refuse_unknown(const struct cty_deciding *d, struct cty_bytes name)
+{
+    cty_near_tell(d->cli, d->client, name, CUSTODY_E_USAGE);
+    return cty_fail(&d->cli->error, CUSTODY_E_USAGE, "--travels-to: nobody is enrolled as %.*s", (int)name.size,
+                    (const char *)name.data);
+}
+
 /* A name that nobody has is a slip of the pen: the approval would never travel. */
 static custody_err check_travels(const struct cty_deciding *d)
 {
     for (uint32_t i = 0; i < d->travels.count; i++) {
         struct cty_bytes name = d->travels.names[i];
         if (!cty_judgement_knows(d->judgement, name))
-            return cty_fail(&d->cli->error, CUSTODY_E_USAGE, "--travels-to: nobody is enrolled as %.*s; 'custody actors' lists who is",
-                            (int)name.size, (const char *)name.data);
+            return refuse_unknown(d, name);
     }
     return CUSTODY_OK;
 }

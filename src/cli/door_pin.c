@@ -6,10 +6,8 @@
 /* The TLS door at --url. */
 static custody_err read_url(struct cty_cli *cli, struct cty_net_url *ret_url)
 {
-    const char *url = cty_cli_setting(cli, "url", "CUSTODY_URL");
-    if (!url)
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "of which door? name it: --url or CUSTODY_URL");
-    CTY_TRY(cty_net_url_parse(url, false, ret_url, &cli->error));
+    const char *url = NULL;
+    CTY_TRY(cty_cli_url(cli, "whose certificate?", &url, ret_url));
     if (!ret_url->tls)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "%s is no TLS door and has no certificate", ret_url->text);
     return CUSTODY_OK;

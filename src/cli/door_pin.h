@@ -23,7 +23,7 @@ struct cty_door_pin {
 
 /*
  * What the command line pins; `given` false where it pins nothing. cty_door_pin_done after errors too.
- * Errors: USAGE both, or no TLS door at --url; CONFIG the address; CERTIFICATE it is none; NOT_FOUND, IO, TOO_LARGE.
+ * Errors: USAGE both, or no TLS door at --url; CERTIFICATE it is none; NOT_FOUND, IO, TOO_LARGE.
  */
 CUSTODY_MUST_USE custody_err cty_door_pin_read(struct cty_cli *cli, struct cty_door_pin *ret_pin);
 void cty_door_pin_done(struct cty_door_pin *pin);

@@ -27,13 +27,13 @@ custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_
         return read_input(cli, out);
     custody_err err = cty_file_read(path, out, &cli->error);
     if (err == CUSTODY_E_NOT_FOUND)
-        cli->next = CTY_NEXT_PATH;
+        cty_cli_next(cli, CUSTODY_E_NOT_FOUND, CTY_NEXT_PATH);
     return err;
 }
 
-static custody_err make_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
+static custody_err make_file(struct cty_cli *cli, const char *path, mode_t mode, struct cty_bytes bytes)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return cty_fail(&cli->error, errno == EEXIST ? CUSTODY_E_EXISTS : CUSTODY_E_IO, "%s: %s", path,
                         strerror(errno));
@@ -47,10 +47,15 @@ static custody_err make_file(struct cty_cli *cli, const char *path, struct cty_b
 custody_err cty_cli_write_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
 {
     if (strcmp(path, "-") != 0)
-        return make_file(cli, path, bytes);
+        return make_file(cli, path, 0600, bytes);
     if (fwrite(bytes.data, 1, bytes.size, cli->out) == bytes.size && fflush(cli->out) == 0)
         return CUSTODY_OK;
     return cty_fail(&cli->error, CUSTODY_E_IO, "the output could not be written");
+}
+
+custody_err cty_cli_write_public(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
+{
+    return make_file(cli, path, 0644, bytes);
 }
 
 custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
@@ -60,7 +65,7 @@ custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct c
     if (!made)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
     snprintf(made, size, "%s.new", path);
-    CTY_TRY(make_file(cli, made, bytes));
+    CTY_TRY(make_file(cli, made, 0600, bytes));
     if (rename(made, path) == 0)
         return CUSTODY_OK;
     custody_err err = cty_fail(&cli->error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));

@@ -5,6 +5,9 @@
 #include "base/limits.h"
 #include "cli/text.h"
 
+/* The words that an option may have, in a row. */
+#define CTY_WORDS_BYTES_MAX 256u
+
 void cty_args_know(struct cty_args *args, const struct cty_opt *table)
 {
     for (; table && table->name; table++) {
@@ -170,6 +173,15 @@ custody_err cty_args_number(const struct cty_args *args, const char *name, uint6
     return cty_fail(error, CUSTODY_E_USAGE, "--%s is not a whole number up to %llu", name, (unsigned long long)max);
 }
 
+/* "--priority is one of low, normal, high" */
+static custody_err none_of(const char *name, const char *const *words, custody_error *error)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf list = CTY_BUF_INIT(CTY_WORDS_BYTES_MAX);
+    for (int i = 0; words[i]; i++)
+        CTY_TRY(cty_buf_putf(&list, "%s%s", i ? ", " : "", words[i]));
+    return cty_fail(error, CUSTODY_E_USAGE, "--%s is one of %s", name, cty_buf_text(&list));
+}
+
 custody_err cty_args_word(const struct cty_args *args, const char *name, const char *const *words, int otherwise,
                           int *ret_index, custody_error *error)
 {
@@ -182,5 +194,5 @@ custody_err cty_args_word(const struct cty_args *args, const char *name, const c
         if (strcmp(words[i], text) == 0)
             return CUSTODY_OK;
     }
-    return cty_fail(error, CUSTODY_E_USAGE, "--%s is none of the words that --help names", name);
+    return none_of(name, words, error);
 }

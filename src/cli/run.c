@@ -93,6 +93,7 @@ static void cli_done(struct cty_cli *cli)
         cty_secret_free(cli->keys[i]);
     cty_trust_done(&cli->trust);
     cty_buf_done(&cli->page);
+    free(cli->next_made);
     free(cli->state_path);
     free(cli->refusal_path);
 }
@@ -100,6 +101,7 @@ static void cli_done(struct cty_cli *cli)
 static custody_err check_operands(struct cty_cli *cli)
 {
     size_t count = cli->args.operands_count;
+    cli->helps = count < cli->command->operands_min || count > cli->command->operands_max;
     if (count < cli->command->operands_min)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "something is missing: custody %s %s", cli->command->name,
                         cli->command->operands);
@@ -116,6 +118,7 @@ static custody_err run_command(struct cty_cli *cli, int count, char *const *word
     custody_err err = cty_args_parse(&cli->args, count, words, &cli->error);
     if (err == CUSTODY_OK && cty_args_flag(&cli->args, "help"))
         return cty_help_command(cli->command, &cli->page);
+    cli->helps = err != CUSTODY_OK;
     if (cli->status_failed) /* the output is left to the command that it runs */
         cli->out = cli->err;
     CTY_TRY(err);
@@ -135,6 +138,7 @@ static custody_err run_help(struct cty_cli *cli, int count, char *const *words)
         return cty_help_command(command, &cli->page);
     if (count == 2 && cty_command_group(cty_bytes_text(words[1])))
         return cty_help_group(cty_bytes_text(words[1]), &cli->page);
+    cli->helps = true;
     return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is no command '%.40s%s%.40s'", words[1], count > 2 ? " " : "",
                     count > 2 ? words[2] : "");
 }
@@ -155,6 +159,7 @@ static custody_err run_without_command(struct cty_cli *cli, int count, char *con
         cli->status = asked ? 0 : custody_err_exit(CUSTODY_E_USAGE);
         return cty_help_group(cty_bytes_text(words[0]), &cli->page);
     }
+    cli->helps = true;
     return cty_fail(&cli->error, CUSTODY_E_USAGE, "there is no command '%.40s'", words[0]);
 }
 

@@ -102,7 +102,7 @@ custody_err cty_witness_home_open(struct cty_cli *cli, struct cty_witness_store 
 {
     CTY_CLEANUP(cty_witness_home_done) struct cty_witness_home home = {.folder = CTY_BUF_INIT(0)};
     CTY_TRY(cty_witness_home_find(cli, &home));
-    cli->next = "name the folder with --dir, or make a witness with 'custody witness run'";
+    cty_cli_next(cli, CUSTODY_E_NOT_FOUND, "name the folder with --dir, or make a witness with 'custody witness run'");
     return cty_witness_store_open(text_of(&home.state), false, ret_store, &cli->error);
 }
 

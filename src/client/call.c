@@ -32,6 +32,9 @@ struct retry {
     uint64_t pause_ms;
     uint64_t began_ms;
     bool told;
+    bool hurried;         /* the try under way began with next to no time left */
+    custody_err err;      /* of the try before it */
+    custody_error before; /* its words, where they are asked for */
 };
 
 static void tell(struct retry *retry, const custody_error *why, uint64_t now)
@@ -64,11 +67,30 @@ static bool may_retry(struct retry *retry, custody_err err, uint64_t retry_after
     if (!cty_is_passing(err) || now >= retry->client->deadline_ms)
         return false;
     tell(retry, why, now);
+    retry->err = err;
+    if (why)
+        retry->before = *why;
     uint64_t pause = retry_after_ms > retry->pause_ms ? retry_after_ms : retry->pause_ms;
     uint64_t left = retry->client->deadline_ms - now;
     cty_client_pause(retry->client, pause < left ? pause : left);
     retry->pause_ms = retry->pause_ms * 2 > CTY_PAUSE_MS_MAX ? CTY_PAUSE_MS_MAX : retry->pause_ms * 2;
+    retry->hurried = cty_net_now_ms() + CTY_TRY_MS_MIN > retry->client->deadline_ms;
     return true;
+}
+
+static bool is_silence(custody_err err)
+{
+    return err == CUSTODY_E_UNREACHABLE || err == CUSTODY_E_TIMEOUT;
+}
+
+/* That the last try of all had no time left is not the reason: the one before it knows. */
+static custody_err conclude(const struct retry *retry, custody_err err, custody_error *error)
+{
+    if (!retry->hurried || !is_silence(err) || !is_silence(retry->err))
+        return err;
+    if (error)
+        *error = retry->before;
+    return retry->err;
 }
 
 /* ---- one message ---- */
@@ -137,7 +159,7 @@ static custody_err call_patiently(struct cty_client *client, struct cty_rpc_call
     do
         err = call_once(client, call, more_ms, answer, error);
     while (may_retry(&retry, err, answer->answer.failed ? answer->answer.failure.retry_after_ms : 0, error));
-    return err;
+    return conclude(&retry, err, error);
 }
 
 /* ---- sessions ---- */
@@ -306,6 +328,7 @@ custody_err cty_client_batch(struct cty_client *client, const struct cty_batch *
         do
             err = batch_once(client, batch, from, count, &answer, error);
         while (may_retry(&retry, err, answer.answer.failed ? answer.answer.failure.retry_after_ms : 0, error));
+        err = conclude(&retry, err, error);
         from += count;
     }
     cty_answer_done(&answer);

@@ -15,6 +15,8 @@
 /* Between two tries: from the first pause to the last, doubling. */
 #define CTY_PAUSE_MS_MIN 25u
 #define CTY_PAUSE_MS_MAX 2000u
+/* A try that begins with less than this left can end in "timed out" whatever is wrong. */
+#define CTY_TRY_MS_MIN 100u
 /* How long one call waits for news: as long as a custodian lets it. */
 #define CTY_WAIT_STEP_MS CTY_WAIT_MS_MAX
 

@@ -196,7 +196,7 @@ custody_err cty_net_url_parse(const char *text, bool listening, struct cty_net_u
     else if (strncmp(text, "tls+tcp://", 10) == 0)
         err = parse_tcp(text, text + 10, true, listening, &url, error);
     else
-        err = refuse(text, error, "write ipc:///PATH or tcp://HOST:PORT; beyond loopback needs TLS, tls+tcp://HOST:PORT");
+        err = refuse(text, error, "an address begins with ipc://, tcp:// or, as beyond loopback needs TLS, tls+tcp://");
     if (err == CUSTODY_OK)
         *ret_url = url;
     return err;

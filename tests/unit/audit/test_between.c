@@ -73,7 +73,7 @@ static void without_it_nothing_is_claimed(void **state)
     go_on(s);
     assert_int_equal(stage_verify_own(s), 0);
     assert_claim(&s->report, BETWEEN, NOT_CHECKED);
-    assert_true(says(&s->report, CTY_CLAIM_BETWEEN, "not in the file"));
+    assert_true(says(&s->report, CTY_CLAIM_BETWEEN, "not at hand"));
 }
 
 static void before_a_consume_it_is_not_asked(void **state)

@@ -58,8 +58,10 @@ def _ask(action='refund', **options):
 def a_case_is_handed_to_another_vendor():
     w = W
     case = _ask()
-    for name in ('globx', 'globex/nobody'):
-        expect_code(w.tell('approve', case, '--yes', '--travels-to', name, key='acme-carol', status=4), 'usage')
+    for name, hint in (('globx', 'did you mean globex?'), ('globex/nobody', "'custody actors globex' lists who")):
+        refused = w.tell('approve', case, '--yes', '--travels-to', name, key='acme-carol', status=4)
+        expect_code(refused, 'usage')
+        expect_equal((hint in refused['error']['next'], refused['error']['next']), (True, refused['error']['next']))
     w.say('approve', case, '--yes', '--travels-to', 'globex', key='acme-carol')
     w.write('duties.txt', 'report by noon')
     w.write('order.json', '{"stock":"B7"}')
@@ -123,7 +125,12 @@ def offers_end_in_other_ways():
     case = _ask()
     expect_code(w.tell('accept', case, '--yes', key='globex-fulfilment', status=1), 'no-offer')
     expect_code(w.tell('offer', case, '--to', 'globex', key='globex-fulfilment', status=1), 'not-holder')
-    expect_code(w.tell('offer', case, '--to', 'nobody', key='acme-refund-agent', status=1), 'wrong-receiver')
+    # What nobody is called is told with what was meant, or with who is there.
+    for name, hint in (('nobody', 'the parties are acme, globex, operator;'), ('globexx', 'did you mean globex?'),
+                       ('globex/sparr', 'did you mean globex/spare?'), ('globex/x', "'custody actors globex' lists who")):
+        refused = w.tell('offer', case, '--to', name, key='acme-refund-agent', status=1)
+        expect_code(refused, 'wrong-receiver')
+        expect_equal((hint in refused['error']['next'], refused['error']['next']), (True, refused['error']['next']))
     expect_code(w.tell('offer', case, key='acme-refund-agent', status=4), 'usage')
     expect_code(w.tell('offer', case, '--to', 'globex', '--deposit', '100', key='acme-refund-agent', status=4), 'usage')
     w.say('offer', case, '--to', 'globex', key='acme-refund-agent')

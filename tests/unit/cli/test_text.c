@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Foreign text never moves the cursor, hides, or reads in another order; times and periods read as they are said. */
 #include "base/limits.h"
+#include "cli/near.h"
 #include "cli/text.h"
 #include "codec/json.h"
 #include "unit/support.h"
@@ -267,6 +268,23 @@ static void fingerprints_differ(void **state)
     assert_string_not_equal(a, b);
 }
 
+static void names_are_near_or_far(void **state)
+{
+    static const struct {
+        const char *one, *other;
+        size_t distance;
+    } rows[] = {{"", "", 0}, {"globex", "globex", 0}, {"globexx", "globex", 1}, {"globx", "globex", 1}, {"glubex", "globex", 1},
+                {"globxe", "globex", 2}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"acme", "globex", 5}};
+    static char wide[CTY_NEAR_BYTES_MAX + 2];
+    (void)state;
+    memset(wide, 'a', CTY_NEAR_BYTES_MAX + 1);
+    for (size_t i = 0; i < CTY_COUNT_OF(rows); i++)
+        assert_int_equal(cty_near_distance(cty_bytes_text(rows[i].one), cty_bytes_text(rows[i].other)), rows[i].distance);
+    assert_true(cty_near_distance(cty_bytes_text(wide), cty_bytes_text("a")) == SIZE_MAX);
+    assert_true(cty_near_distance(cty_bytes_text("a"), cty_bytes_text(wide)) == SIZE_MAX);
+    assert_int_equal(cty_near_distance(cty_bytes_text(wide + 1), cty_bytes_text("a")), CTY_NEAR_BYTES_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +306,7 @@ int main(void)
         cmocka_unit_test(periods_are_read),
         cmocka_unit_test(periods_are_shown),
         cmocka_unit_test(fingerprints_differ),
+        cmocka_unit_test(names_are_near_or_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

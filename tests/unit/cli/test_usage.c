@@ -148,8 +148,10 @@ static void settings_are_asked_for(void **state)
     assert_says(sh->err, "CUSTODY_URL");
     assert_int_equal(
         RUN(sh, "inbox", "--trust", "trust.json", "--key", "custody.example-t.key", "--url", "http://x"), 4);
-    assert_says(sh->err, "[config]");
+    assert_says(sh->err, "--url: an address begins with ipc://, tcp:// or, as beyond loopback needs TLS, tls+tcp://: http://x [usage]");
+    assert_says(sh->err, "what to do: a door on this machine is ipc:///PATH");
     assert_int_equal(RUN(sh, "info"), 4);
+    assert_says(sh->err, "name its door: --url or CUSTODY_URL");
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "50ms"), 3);
     assert_says(sh->err, "[unreachable]");
     assert_int_equal(RUN(sh, "info", "--url", "ipc:///nowhere/custody.sock", "--timeout", "soon"), 4);
@@ -201,6 +203,51 @@ static void values_of_options_are_checked(void **state)
     }
 }
 
+/* Only where it says more than the error itself; and then the command's own. */
+static void help_is_named_where_it_helps(void **state)
+{
+    static const char *const helps[][5] = {{"show"}, {"show", "--nothing"}, {"show", "a", "b"}, {"show", "--key"}};
+    static const char *const does_not[][8] = {{"sign", "-"},
+                                              {"cert", "--host", "a.example", "--out-cert", "-", "--out-key", "-"},
+                                              {"list", "--mine", "yours"}};
+    struct shell *sh = *state;
+    for (size_t i = 0; i < CTY_COUNT_OF(helps); i++) {
+        assert_int_equal(shell_run(sh, NULL, helps[i]), 4);
+        assert_says(sh->err, "\n  what to do: 'custody show --help' tells more\n");
+    }
+    assert_int_equal(RUN(sh, "request", "--service", "a"), 4);
+    assert_says(sh->err, "--action is missing [usage]\n  what to do: 'custody request --help' tells more\n");
+    assert_int_equal(RUN(sh, "frob"), 4);
+    assert_says(sh->err, "what to do: 'custody --help' tells more\n");
+    for (size_t i = 0; i < CTY_COUNT_OF(does_not); i++) {
+        assert_int_equal(shell_run(sh, NULL, does_not[i]), 4);
+        assert_null(strstr(sh->err, "what to do"));
+    }
+    assert_says(sh->err, "--mine is one of any, requester, holder, decide [usage]");
+}
+
+/* A door that nothing is pinned for is told with what leads on, and that names options which are there. */
+static void a_tls_door_wants_a_pin(void **state)
+{
+    struct shell *sh = *state;
+    char line[256];
+    shell_key(sh, "custody.example/t");
+    shell_public_line("custody.example-t.key", line, sizeof(line));
+    assert_int_equal(RUN(sh, "trust", "new", "--url", "tls+tcp://127.0.0.1:1", "trust.json"), 1);
+    assert_says(sh->err, "no certificate is pinned for tls+tcp://127.0.0.1:1 [certificate]");
+    assert_says(sh->err, "then name it here: --certificate FILE");
+    assert_int_equal(RUN(sh, "info", "--url", "tls+tcp://127.0.0.1:1"), 1);
+    assert_says(sh->err, "what to do: name a trust file that pins it: --trust");
+    assert_int_equal(RUN(sh, "trust", "new", "--url", "tls+tcp://127.0.0.1:1", "--log-key", line, "trust.json"), 0);
+    assert_says(sh->err, "'custody trust pin --url tls+tcp://127.0.0.1:1 --certificate FILE trust.json'");
+    assert_int_equal(RUN(sh, "trust", "new", "--url", "tcp://127.0.0.1:1", "--log-key", line, "plain.json"), 0);
+    assert_string_equal(sh->err, "");
+    assert_int_equal(RUN(sh, "cert", "--host", "127.0.0.1", "--out-cert", "door.pem", "--out-key", "door.key"), 0);
+    assert_int_equal(RUN(sh, "trust", "pin", "--url", "tls+tcp://127.0.0.1:1", "--certificate", "door.pem", "trust.json"), 0);
+    assert_int_equal(RUN(sh, "info", "--url", "tls+tcp://127.0.0.1:1", "--trust", "trust.json", "--timeout", "150ms"), 3);
+    assert_says(sh->err, "tls+tcp://127.0.0.1:1: Connection refused [unreachable]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(missing_and_surplus_words_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(settings_are_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(values_of_options_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(help_is_named_where_it_helps, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tls_door_wants_a_pin, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,25 @@ static void patience_ends(void **state)
     cty_client_close(client);
 }
 
+/* However the last try of all ends: there is little time left for it, and "timed out" says nothing. */
+static void the_refusal_of_a_door_is_the_last_word(void **state)
+{
+    struct cty_rpc_params params = {.session = {.present = false}};
+    struct cty_client_config config = {.url = "tcp://127.0.0.1:1", .patience_ms = 120};
+    (void)state;
+    for (int i = 0; i < 5; i++) { /* nobody listens at that port */
+        struct cty_client *client = NULL;
+        struct cty_answer answer = {0};
+        custody_error error = {0};
+        assert_ok(cty_client_open(&config, &client, &error));
+        assert_refused(cty_client_call(client, CTY_RPC_INFO, &params, &answer, &error), "unreachable");
+        assert_non_null(strstr(error.detail, "tcp://127.0.0.1:1: Connection refused"));
+        cty_answer_done(&answer);
+        cty_client_close(client);
+        config.patience_ms += 20;
+    }
+}
+
 struct told {
     unsigned times;
     custody_err err;
@@ -347,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dropped_answer_is_asked_for_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_busy_custodian_is_asked_later, setup, teardown),
         cmocka_unit_test_setup_teardown(patience_ends, setup, teardown),
+        cmocka_unit_test(the_refusal_of_a_door_is_the_last_word),
         cmocka_unit_test_setup_teardown(who_waits_long_is_told_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_restart_is_waited_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forgotten_session_is_opened_again, setup, teardown),
