@@ -15,6 +15,8 @@
 #define THEN_ENTRIES 10000u
 /* Cases of a round inside a window, so that a stock of them fits before the first one. */
 #define WINDOW_ROUND 400u
+/* A window is run in so many parts, with samples of the machine around and between them. */
+#define WINDOW_PARTS 5u
 #define LONE_BLOCKS 6u
 /* Clients of the largest level that is always measured; and what else connects. */
 #define CROWD_MAX 1000u
@@ -29,7 +31,10 @@ struct bench {
     struct bench_machine machine;
     struct bench_table table;
     struct bench_restart restart;
-    struct bench_spent windows[2]; /* of growth: then and now */
+    struct {
+        struct bench_spent spent;
+        double verify_per_s; /* by samples around and between its parts */
+    } windows[2]; /* of growth: then and now */
     struct {
         unsigned clients;
         struct bench_spent spent;
@@ -74,16 +79,30 @@ static void measure_lone(struct bench *b)
     bench_times_done(&spent.ms);
 }
 
+/* Runs in parts, with samples of the machine before, between and behind them: how quick it is changes meanwhile. */
+static double run_sampled(struct bench *b, struct bench_crowd *crowd, size_t cases, size_t part, size_t round,
+                          struct bench_spent *spent)
+{
+    size_t first = b->machine.samples;
+    bench_machine_sample(&b->machine);
+    for (size_t left = cases, now; left > 0; left -= now) {
+        now = left < part ? left : part;
+        bench_load_run(&b->load, crowd, now, now < round ? now : round, spent);
+        bench_machine_sample(&b->machine);
+    }
+    return bench_machine_verify_since(&b->machine, first);
+}
+
 /* Fills the ledger so far that the window ends or has its middle there. */
-static void measure_window(struct bench *b, uint64_t begin, struct bench_spent *spent)
+static void measure_window(struct bench *b, uint64_t begin, unsigned window)
 {
     struct bench_crowd *crowd = bench_crowd_open(b->house, b->options.clients);
-    size_t round = b->options.cases < WINDOW_ROUND ? b->options.cases : WINDOW_ROUND;
+    size_t cases = b->options.cases, part = (cases + WINDOW_PARTS - 1) / WINDOW_PARTS;
+    size_t round = part < WINDOW_ROUND ? part : WINDOW_ROUND;
     bench_load_stock(&b->load, crowd, round);
     bench_load_fill(&b->load, crowd, begin);
-    bench_load_run(&b->load, crowd, b->options.cases, round, spent);
+    b->windows[window].verify_per_s = run_sampled(b, crowd, cases, part, round, &b->windows[window].spent);
     bench_crowd_close(crowd);
-    bench_machine_sample(&b->machine);
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -96,7 +115,7 @@ static void measure_then(struct bench *b)
     uint64_t half = b->options.entries / 2;
     uint64_t middle = half < THEN_ENTRIES ? half : THEN_ENTRIES;
     uint64_t span = (uint64_t)b->options.cases * BENCH_ENTRIES_PER_CASE;
-    measure_window(b, less(middle, span / 2), &b->windows[0]);
+    measure_window(b, less(middle, span / 2), 0);
     bench_put(&b->table, BENCH_GROWTH_ENTRIES_THEN, (double)less(b->load.size, span / 2));
     bench_put(&b->table, BENCH_RSS_MIB_THEN, bench_rss_bytes(b->house) / (1024 * 1024));
     bench_restarts(&b->load, 3, &b->restart);
@@ -106,7 +125,7 @@ static void measure_then(struct bench *b)
 static void measure_now(struct bench *b)
 {
     uint64_t span = (uint64_t)b->options.cases * BENCH_ENTRIES_PER_CASE;
-    measure_window(b, less(b->options.entries, span), &b->windows[1]);
+    measure_window(b, less(b->options.entries, span), 1);
     bench_put(&b->table, BENCH_GROWTH_ENTRIES, (double)less(b->load.size, span / 2));
     bench_put(&b->table, BENCH_RSS_MIB, bench_rss_bytes(b->house) / (1024 * 1024));
     bench_proofs(b->house, (b->options.looks + 3) / 4, &b->table);
@@ -135,17 +154,11 @@ static size_t round_for(size_t cases, unsigned clients)
 
 static void measure_level(struct bench *b, unsigned clients)
 {
-    size_t cases = cases_for(b, clients), round = round_for(cases, clients), first = b->machine.samples;
+    size_t cases = cases_for(b, clients), round = round_for(cases, clients), level = b->levels_count++;
     struct bench_crowd *crowd = bench_crowd_open(b->house, clients);
     bench_load_stock(&b->load, crowd, round);
-    b->levels[b->levels_count].clients = clients;
-    bench_machine_sample(&b->machine);
-    for (size_t left = cases, now; left > 0; left -= now) {
-        now = left < round ? left : round;
-        bench_load_run(&b->load, crowd, now, now, &b->levels[b->levels_count].spent);
-        bench_machine_sample(&b->machine);
-    }
-    b->levels[b->levels_count++].verify_per_s = bench_machine_verify_since(&b->machine, first);
+    b->levels[level].clients = clients;
+    b->levels[level].verify_per_s = run_sampled(b, crowd, cases, round, round, &b->levels[level].spent);
     bench_crowd_close(crowd);
 }
 
@@ -226,15 +239,39 @@ static void put_levels(struct bench *b)
     }
 }
 
+/* Where each of the two windows has its figures. */
+struct growth {
+    enum bench_figure verify, per_s, share, cpu_us, submit_ratio;
+};
+
+static void put_window(struct bench *b, unsigned window, const struct growth *put)
+{
+    const struct bench_spent *spent = &b->windows[window].spent;
+    double verify = b->windows[window].verify_per_s;
+    bench_put(&b->table, put->verify, verify);
+    bench_put(&b->table, put->per_s, per_s(spent));
+    bench_put(&b->table, put->share, per_s(spent) / (verify * b->table.values[BENCH_CORES]));
+    bench_put(&b->table, put->cpu_us, cpu_us(spent));
+    bench_put(&b->table, put->submit_ratio, 1e6 / verify / cpu_us(spent));
+}
+
+static double quotient(const struct bench *b, enum bench_figure above, enum bench_figure below)
+{
+    return b->table.values[above] / b->table.values[below];
+}
+
 static void put_growth(struct bench *b)
 {
-    const struct bench_spent *then = &b->windows[0], *now = &b->windows[1];
-    bench_put(&b->table, BENCH_GROWTH_PER_S_THEN, per_s(then));
-    bench_put(&b->table, BENCH_GROWTH_PER_S, per_s(now));
-    bench_put(&b->table, BENCH_GROWTH_RATIO, per_s(now) / per_s(then));
-    bench_put(&b->table, BENCH_GROWTH_CPU_US_THEN, cpu_us(then));
-    bench_put(&b->table, BENCH_GROWTH_CPU_US, cpu_us(now));
-    bench_put(&b->table, BENCH_GROWTH_CPU_RATIO, cpu_us(then) / cpu_us(now));
+    static const struct growth then = {BENCH_GROWTH_VERIFY_PER_S_THEN, BENCH_GROWTH_PER_S_THEN, BENCH_GROWTH_SHARE_THEN,
+                                       BENCH_GROWTH_CPU_US_THEN, BENCH_GROWTH_SUBMIT_RATIO_THEN};
+    static const struct growth now = {BENCH_GROWTH_VERIFY_PER_S, BENCH_GROWTH_PER_S, BENCH_GROWTH_SHARE,
+                                      BENCH_GROWTH_CPU_US, BENCH_GROWTH_SUBMIT_RATIO};
+    put_window(b, 0, &then);
+    put_window(b, 1, &now);
+    bench_put(&b->table, BENCH_GROWTH_RATIO, quotient(b, now.share, then.share));
+    bench_put(&b->table, BENCH_GROWTH_RAW_RATIO, quotient(b, now.per_s, then.per_s));
+    bench_put(&b->table, BENCH_GROWTH_CPU_RATIO, quotient(b, now.submit_ratio, then.submit_ratio));
+    bench_put(&b->table, BENCH_GROWTH_CPU_RAW_RATIO, quotient(b, then.cpu_us, now.cpu_us));
     bench_put(&b->table, BENCH_PEAK_RSS_MIB, b->restart.peak_bytes / (1024 * 1024));
 }
 
@@ -333,8 +370,8 @@ int main(int argc, char **argv)
     house_free(b.house);
     for (size_t i = 0; i < b.levels_count; i++)
         bench_times_done(&b.levels[i].spent.ms);
-    bench_times_done(&b.windows[0].ms);
-    bench_times_done(&b.windows[1].ms);
+    bench_times_done(&b.windows[0].spent.ms);
+    bench_times_done(&b.windows[1].spent.ms);
     bench_machine_done(&b.machine);
     bench_load_done(&b.load);
     return 0;

@@ -90,6 +90,24 @@ def what_was_counted_agrees():
         expect_equal(figures[f'submit_ms_p50_{level}'] <= figures[f'submit_ms_p99_{level}'], True)
 
 
+def what_was_divided_agrees():
+    """Ratios are of the numbers beside them, each window measured by the verify rate of its own."""
+    figures = Run.figures
+    expected = {
+        'growth_ratio': figures['growth_share'] / figures['growth_share_then'],
+        'growth_raw_ratio': figures['growth_per_s'] / figures['growth_per_s_then'],
+        'growth_cpu_ratio': figures['growth_submit_ratio'] / figures['growth_submit_ratio_then'],
+        'growth_cpu_raw_ratio': figures['growth_cpu_us_then'] / figures['growth_cpu_us'],
+    }
+    for when in ('', '_then'):
+        verify = figures['growth_verify_per_s' + when]
+        expected['growth_share' + when] = figures['growth_per_s' + when] / (verify * figures['cores'])
+        expected['growth_submit_ratio' + when] = 1e6 / verify / figures['growth_cpu_us' + when]
+    for name, value in expected.items():
+        # As far as its digits in the file go.
+        expect_equal((name, math.isclose(figures[name], value, rel_tol=0.02, abs_tol=0.002)), (name, True))
+
+
 def its_table_names_every_figure():
     single, levels = _specified()
     expect_none([name for name in (single | levels) - set(TEXTS) if name not in Run.table], 'not in the table')
@@ -131,6 +149,7 @@ contract.main([
     its_figures_are_those_of_the_specification,
     every_figure_is_a_number_that_it_may_be,
     what_was_counted_agrees,
+    what_was_divided_agrees,
     its_table_names_every_figure,
     it_compares_with_another_run,
     bad_arguments_are_usage,
