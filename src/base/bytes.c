@@ -120,13 +120,6 @@ custody_err cty_buf_put_text(struct cty_buf *buf, const char *text)
     return cty_buf_put(buf, text, strlen(text));
 }
 
-custody_err cty_buf_put_byte(struct cty_buf *buf, uint8_t byte)
-{
-    CTY_TRY(cty_buf_reserve(buf, 1));
-    buf->data[buf->size++] = byte;
-    return CUSTODY_OK;
-}
-
 custody_err cty_buf_put_u64(struct cty_buf *buf, uint64_t number)
 {
     char digits[20];

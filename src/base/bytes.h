@@ -39,9 +39,10 @@ static inline bool cty_bytes_equal(struct cty_bytes a, struct cty_bytes b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Most words that are compared differ at once. */
 static inline bool cty_bytes_is(struct cty_bytes a, const char *text)
 {
-    return cty_bytes_equal(a, cty_bytes_text(text));
+    return (a.size == 0 || !text || a.data[0] == (uint8_t)text[0]) && cty_bytes_equal(a, cty_bytes_text(text));
 }
 
 /*
@@ -82,7 +83,13 @@ CUSTODY_MUST_USE custody_err cty_buf_reserve(struct cty_buf *buf, size_t more);
 CUSTODY_MUST_USE custody_err cty_buf_put(struct cty_buf *buf, const void *data, size_t size);
 CUSTODY_MUST_USE custody_err cty_buf_put_bytes(struct cty_buf *buf, struct cty_bytes bytes);
 CUSTODY_MUST_USE custody_err cty_buf_put_text(struct cty_buf *buf, const char *text);
-CUSTODY_MUST_USE custody_err cty_buf_put_byte(struct cty_buf *buf, uint8_t byte);
+CUSTODY_MUST_USE static inline custody_err cty_buf_put_byte(struct cty_buf *buf, uint8_t byte)
+{
+    if (buf->size + 1 >= buf->capacity || buf->size >= buf->limit)
+        CTY_TRY(cty_buf_reserve(buf, 1));
+    buf->data[buf->size++] = byte;
+    return CUSTODY_OK;
+}
 /* Decimal digits, no leading zeros. */
 CUSTODY_MUST_USE custody_err cty_buf_put_u64(struct cty_buf *buf, uint64_t number);
 CUSTODY_MUST_USE custody_err cty_buf_putf(struct cty_buf *buf, const char *format, ...) CUSTODY_PRINTF(2, 3);

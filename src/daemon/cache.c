@@ -40,6 +40,8 @@ bool cty_cache_get(const struct cty_cache *cache, const char *key, struct cty_by
 
 void cty_cache_put(struct cty_cache *cache, const char *key, struct cty_bytes value)
 {
+    if (strncmp(key, CTY_CACHE_NEVER, sizeof(CTY_CACHE_NEVER) - 1) == 0)
+        return;
     struct cty_cache_slot *slot = slot_of(cache, key);
     size_t size = strlen(key) + 1;
     CTY_CHECK(size <= sizeof(slot->key));

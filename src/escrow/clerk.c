@@ -5,12 +5,17 @@
  */
 #include "escrow/inner.h"
 
+/* What most statements of the clerk have room in; a longer one takes more. */
+#define CLERK_BYTES 2000u
+
 /* Whether the clerk said what the state gives: both as bytes, common members being the same. */
 static custody_err same_as(struct fold *f, const struct cty_statement *expected)
 {
     struct cty_buf is = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     struct cty_buf should = CTY_BUF_INIT(CTY_ENVELOPE_BYTES_MAX);
     custody_err err = CUSTODY_E_INTERNAL;
+    CTY_TRY_OUT(cty_buf_reserve(&is, CLERK_BYTES));
+    CTY_TRY_OUT(cty_buf_reserve(&should, CLERK_BYTES));
     CTY_TRY_OUT(cty_statement_encode(f->st, &is));
     CTY_TRY_OUT(cty_statement_encode(expected, &should));
     if (!cty_bytes_equal(cty_buf_bytes(&is), cty_buf_bytes(&should)))

@@ -168,11 +168,26 @@ static const struct cty_field *walk_at(const struct walk *walk, size_t i)
     return shape && walk->at[i] < shape->count ? &shape->fields[walk->at[i]] : NULL;
 }
 
+/* As strcmp; most names differ in their first letters. */
+static int names_compare(const char *a, const char *b)
+{
+    return a[0] != b[0] ? (uint8_t)a[0] - (uint8_t)b[0] : strcmp(a, b);
+}
+
+/* As cty_bytes_compare of a name that has a letter at least. */
+static int name_compare(const char *name, struct cty_bytes text)
+{
+    if (text.size == 0)
+        return 1;
+    return (uint8_t)name[0] != text.data[0] ? (uint8_t)name[0] - text.data[0]
+                                            : cty_bytes_compare(cty_bytes_text(name), text);
+}
+
 static const struct cty_field *walk_next(struct walk *walk)
 {
     const struct cty_field *first = walk_at(walk, 0);
     const struct cty_field *second = walk_at(walk, 1);
-    bool take_second = second && (!first || strcmp(second->name, first->name) < 0);
+    bool take_second = second && (!first || names_compare(second->name, first->name) < 0);
     if (!first && !second)
         return NULL;
     walk->at[take_second]++;
@@ -198,7 +213,7 @@ custody_err cty_shape_decode(const struct cty_shape *first, const struct cty_sha
     while (member) {
         /* No name known here has escapes, and one that has them stands elsewhere in the order. */
         bool unknown = member->name_escaped || !field;
-        int order = unknown ? 1 : cty_bytes_compare(cty_bytes_text(field->name), member->name);
+        int order = unknown ? 1 : name_compare(field->name, member->name);
         if (order < 0) {
             CTY_TRY(missing(field, error));
             field = walk_next(&walk);
