@@ -55,7 +55,13 @@ left_behind()
 
 keys_are_for_their_owners_alone()
 {
-    [ "$(find $world -name '*.key' | wc -l)" = 15 ] && [ -z "$(find $world -name '*.key' ! -perm 600)" ]
+    [ "$(find $world -name '*.key' | wc -l)" = 16 ] && [ -z "$(find $world -name '*.key' ! -perm 600)" ]
+}
+
+# The certificate is for whoever dials; its key is not.
+the_certificate_can_be_read()
+{
+    [ "$(stat -c %a $world/operator/door.pem)" = 644 ] && [ "$(stat -c %a $world/operator/door.key)" = 600 ]
 }
 
 # No two of them pin the same.
@@ -72,7 +78,7 @@ initech_pins_what_it_says()
 {
     local pinned
     pinned=$(custody trust show $world/initech/trust.json) || return 1
-    [ "$(grep -c '^admin' <<<"$pinned")" = 2 ] && ! grep -q '^admin  *operator' <<<"$pinned" &&
+    grep -q '^quorum  *witnesses' <<<"$pinned" && [ "$(grep -c '^admin' <<<"$pinned")" = 2 ] && ! grep -q '^admin  *operator' <<<"$pinned" &&
         grep -q '^log key  *custody.example/refunds+' <<<"$pinned" && grep -q 'certificate sha256 ' <<<"$pinned"
 }
 
@@ -114,7 +120,13 @@ works_under_a_path_with_a_space()
     ln -s "$top" "$elsewhere/a folder"
     "$elsewhere/a folder/tools/quickstart" --no-setup || status=$?
     rm -r "$elsewhere"
-    [ "$status" = 0 ] && [ -L $world/door ]
+    [ "$status" = 0 ] && [ -L $world/door ] && away=$(readlink $world/door) && [ -d "$away" ] && says "$away, which"
+}
+
+# The story after it points to it no more; a folder of somebody else's world stays.
+the_socket_s_folder_is_gone()
+{
+    [ -n "$away" ] && [ ! -e "$away" ] && [ -d "$kept" ]
 }
 
 # Ended in the middle by a signal to all of it, as a terminal does.
@@ -132,6 +144,14 @@ interrupted_leaves_nobody()
     [ "$status" != 0 ] && grep -q event=listening build/quickstart-test.log && nobody_is_left
 }
 
+# Where a network of one's own can be had, whose loopback device is down.
+without_loopback_it_says_so()
+{
+    local status=0 text
+    text=$(unshare -rn tools/quickstart --no-setup 2>&1) || status=$?
+    [ "$status" = 1 ] && grep -q "the loopback device is down" <<<"$text"
+}
+
 ready()
 {
     local file=$1 words=$2
@@ -143,14 +163,25 @@ ready()
 }
 
 mkdir -p build
+away=
+other=$(mktemp -d)
+kept=$(mktemp -d /tmp/custody-quickstart.XXXXXX)
+ln -s "$kept" "$other/door"
+printf '%s' "$other" >"$kept/of"
 check "tools/quickstart works under a path with a space" works_under_a_path_with_a_space
 check "ended in the middle it leaves no process" interrupted_leaves_nobody
+if unshare -rn true 2>/dev/null; then
+    check "without loopback it says so" without_loopback_it_says_so
+fi
 began=$SECONDS
 tools/quickstart --no-setup >build/quickstart-test.log 2>&1
 check "tools/quickstart exits 0" test $? = 0
 check "in less than a minute" test $((SECONDS - began)) -lt 60
 check "it leaves no process" nobody_is_left
 check "it leaves its files" left_behind
+check "but no folder of a former story" the_socket_s_folder_is_gone
+rm -r "$other" "$kept"
+check "others may read the door's certificate alone" the_certificate_can_be_read
 check "its keys are for their owners alone" keys_are_for_their_owners_alone
 check "every party pins something else" trust_files_differ
 if ! . $world/env; then
@@ -174,14 +205,16 @@ check "whoever handed it on can't consume" below_says "acme/refund-agent \\$ cus
 check "the outcome is reported" below_says "globex/fulfilment \\$ custody outcome $at" '^state +FULFILLED$'
 all="checkpoint holds,intact holds,complete holds,enrolled holds,signed holds,lawful holds"
 check "initech audits claim by claim" test "$(claims "initech/auditor  *\\$ custody audit")" = \
-    "$all,contents not checked,seen holds,unique holds,alike holds,when not checked,cases holds"
+    "$all,contents not checked,seen holds,unique holds,witnessed holds,alike holds,when holds,cases holds"
 check "and says on whose word" below_says "initech/auditor  *\\$ custody audit" \
     "^enrolled +holds .*pinned: acme; on the log key's word: globex, initech, operator\$"
+check "its witness vouches for all of it" below_says "initech/auditor  *\\$ custody audit" '^alike +holds  +cosigned by w1'
+check "and says by when" below_says "initech/auditor  *\\$ custody audit" '^when +holds  +all 21 entries existed by .*, says a quorum of w1'
 check "and judges the evidence" test "$(claims "initech  *\\$ custody-verify")" = \
-    "$all,contents holds,seen holds,unique not checked,quorum holds,once holds,between holds"
+    "$all,contents holds,seen holds,unique not checked,quorum holds,once holds,between holds,witnessed holds,when holds"
 check "the edited payload was named" says "[blob-mismatch] entry 8: member payload of the request"
 check "the edited amount was named" says "[blob-mismatch] entry 10: member result of the patch"
-check "nothing else failed" test "$(claims "initech  *\\$ custody audit --db")" = \
+check "nothing else failed" test "$(claims "acme  *\\$ custody audit --db")" = \
     "$all,contents fails,seen holds,unique holds,alike holds,when not checked,cases holds,stored holds"
 
 check "evidence verifies" custody-verify --trust $world/initech/trust.json $world/evidence.json
