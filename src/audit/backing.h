@@ -11,7 +11,8 @@
 enum cty_space {
     CTY_SPACE_RECORD, /* the fold's records */
     CTY_SPACE_ASKED,  /* what findings and texts need beside them */
-    CTY_SPACE_REPLAY  /* how far an audit came */
+    CTY_SPACE_REPLAY, /* how far an audit came */
+    CTY_SPACE_ROWS    /* what the entries say of a database's rows; of an audit that keeps nothing */
 };
 
 typedef custody_err cty_backing_each_fn(void *context, const char *key, struct cty_bytes value);

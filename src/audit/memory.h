@@ -36,6 +36,8 @@ CUSTODY_MUST_USE custody_err cty_memory_each_of(const struct cty_memory *memory,
                                                 cty_backing_each_fn *each, void *context);
 /* How many are held here: all, where there is no backing. */
 uint64_t cty_memory_records(const struct cty_memory *memory);
+/* How many there are, here or in the backing, which is read for it. Errors: the backing's. */
+CUSTODY_MUST_USE custody_err cty_memory_count(const struct cty_memory *memory, uint64_t *ret_count);
 
 /*
  * A memory over a backing, borrowed: records are read from there when they are asked for, and kept here up to some bytes;

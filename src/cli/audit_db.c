@@ -2,16 +2,19 @@
 #include "cli/audit_db.h"
 
 #include "base/check.h"
+#include "cli/audit_state.h"
 #include "cli/progress.h"
 #include "client/contradiction.h"
 #include "client/state.h"
 #include "codec/text.h"
 
 #define BATCH 1024u
+#define BATCH_BYTES_MAX (4u * 1024u * 1024u)
 
 struct audit {
     struct cty_cli *cli;
     struct cty_audit_file file;
+    struct cty_audit_file_state scratch; /* behind the replay and what is expected */
     const struct cty_trust *trust;
     struct cty_report *report;
     struct cty_replay *replay;
@@ -32,6 +35,7 @@ static void audit_done(struct audit *a)
     cty_progress_end(&a->progress);
     cty_replay_free(a->replay);
     cty_expected_done(&a->expected);
+    cty_audit_file_state_done(&a->scratch);
     cty_audit_close(&a->file);
     cty_buf_done(&a->memory);
     cty_buf_done(&a->content);
@@ -68,6 +72,7 @@ static custody_err replay_batch(struct audit *a)
         a->texts[i] = cty_bytes_make(a->memory.data + a->offsets[i], end - a->offsets[i]);
     }
     CTY_TRY(cty_replay_entries(a->replay, a->texts, a->count));
+    CTY_TRY(cty_memory_trim(a->expected.index));
     cty_progress_at(&a->progress, cty_replay_size(a->replay));
     cty_buf_clear(&a->memory);
     a->count = 0;
@@ -80,7 +85,7 @@ static custody_err each_entry(void *context, const struct cty_store_entry *row)
     CTY_TRY(cty_expect_entry(&a->expected, row, a->report));
     a->offsets[a->count++] = a->memory.size;
     CTY_TRY(cty_buf_put_bytes(&a->memory, row->body));
-    return a->count == BATCH ? replay_batch(a) : CUSTODY_OK;
+    return a->count == BATCH || a->memory.size >= BATCH_BYTES_MAX ? replay_batch(a) : CUSTODY_OK;
 }
 
 static custody_err replay_all(struct audit *a, unsigned threads)
@@ -89,6 +94,7 @@ static custody_err replay_all(struct audit *a, unsigned threads)
     struct cty_store_mark mark;
     custody_error *error = &a->cli->error;
     CTY_TRY(cty_replay_new(a->trust, &contents, threads, a->report, &a->replay));
+    CTY_TRY(cty_replay_back(a->replay, &a->scratch.backing, CUSTODY_VERSION, error));
     CTY_TRY(cty_store_walk_entries(a->file.reader, 0, cty_store_size(a->file.reader), each_entry, a, error));
     CTY_TRY(replay_batch(a));
     CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &a->note, error));
@@ -168,8 +174,8 @@ static custody_err compare(struct audit *a)
     CTY_TRY(err);
     cty_report_hold(a->report, CTY_CLAIM_STORED,
                     "every row says what the entries say: %llu records, %llu cases, %llu contents, tiles, checkpoints",
-                    (unsigned long long)cty_memory_records(cty_replay_memory(a->replay)),
-                    (unsigned long long)a->expected.cases, (unsigned long long)a->expected.blobs);
+                    (unsigned long long)c.records, (unsigned long long)a->expected.cases,
+                    (unsigned long long)a->expected.blobs);
     return CUSTODY_OK;
 }
 
@@ -203,7 +209,9 @@ static custody_err name_cases(struct audit *a)
 static custody_err run(struct audit *a, const char *path, unsigned threads)
 {
     custody_error *error = &a->cli->error;
+    CTY_TRY(cty_audit_file_state_open(&a->scratch, NULL, true, &a->scratch.error));
     CTY_TRY(cty_expected_init(&a->expected));
+    CTY_TRY(cty_memory_back(a->expected.index, &a->scratch.backing, CTY_SPACE_ROWS, CTY_AUDIT_ROWS_BYTES_MAX));
     CTY_TRY(read_seen(a));
     CTY_TRY(cty_audit_open(path, &a->file, error));
     CTY_TRY(cty_store_begin_read(a->file.reader, error));
@@ -215,9 +223,13 @@ static custody_err run(struct audit *a, const char *path, unsigned threads)
     return name_cases(a);
 }
 
-/* A file that can't be read as what was written is itself what the audit found. */
+/* A file that can't be read as what was written is itself what the audit found; one of our own is not. */
 static custody_err as_report(struct audit *a, custody_err err)
 {
+    if (err != CUSTODY_OK && a->scratch.error.code == err) {
+        a->cli->error = a->scratch.error;
+        return err;
+    }
     if (err != CUSTODY_E_STORE_ALTERED && err != CUSTODY_E_STORAGE)
         return err;
     const char *detail = a->cli->error.code == err ? a->cli->error.detail : "";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The audit of a database file: its entries are replayed, and then every row that a reader could be shown is compared
- * with what the replay gives (spec/cli.md, "audit"). Thread rule: one thread.
+ * with what the replay gives (spec/cli.md, "audit"). What grows with the ledger stands in a scratch file, which is gone with
+ * the process. Thread rule: one thread.
  */
 #ifndef CTY_CLI_AUDIT_DB_H
 #define CTY_CLI_AUDIT_DB_H
@@ -28,6 +29,7 @@ struct cty_expected {
     uint64_t cases;
     uint64_t blobs;
 };
+/* All in memory; whoever wants less gives the index a backing. */
 CUSTODY_MUST_USE custody_err cty_expected_init(struct cty_expected *expected);
 void cty_expected_done(struct cty_expected *expected);
 
@@ -45,7 +47,9 @@ struct cty_comparison {
     struct cty_expected *expected;
     struct cty_report *report;
     struct cty_json tape;
-    uint64_t count; /* rows of the table that is walked */
+    uint64_t count;   /* rows of the table that is walked */
+    uint64_t records; /* those that the entries give */
+    struct cty_frontier tree; /* of the checkpoint before: sizes come in order, so each leaf is taken once */
 };
 CUSTODY_MUST_USE custody_err cty_compare_rows(struct cty_comparison *comparison, custody_error *error);
 

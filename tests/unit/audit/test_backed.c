@@ -154,6 +154,11 @@ static void records(void **state)
     assert_ok(cty_memory_each_of(backed, "case/", count_one, &backed_cases));
     assert_int_equal(plain_cases, backed_cases);
     assert_true(plain_cases > 10);
+    uint64_t plain_count = 0, backed_count = 0;
+    assert_ok(cty_memory_count(plain, &plain_count));
+    assert_ok(cty_memory_count(backed, &backed_count));
+    assert_int_equal(plain_count, cty_memory_records(plain));
+    assert_int_equal(backed_count, plain_count);
     cty_memory_free(plain);
     cty_memory_free(backed);
     shelf_free(shelf);
@@ -238,6 +243,8 @@ static void a_backing_that_fails(void **state)
     shelf->fault = CUSTODY_OK;
     assert_refused(cty_memory_trim(memory), "storage");
     assert_refused(cty_memory_flush(memory), "storage");
+    uint64_t count = 0;
+    assert_refused(cty_memory_count(memory, &count), "storage");
     cty_memory_free(memory);
     shelf_free(shelf);
 }

@@ -427,6 +427,15 @@ def a_database_is_audited_beside_its_custodian_and_alone():
     writer.close()
     w.tell('audit', '--db', 'logged.db', status=status, name='audit --db')
     expect_equal(_beside('logged.db'), ['logged.db', 'logged.db-wal'])
+    # Where what it works with has no place, that is no fault of the ledger's.
+    before = os.environ.pop('TMPDIR', None)
+    os.environ['TMPDIR'] = w.path('nowhere')
+    code = w.tell('audit', '--db', 'l.db', status=None)['error']['code']
+    os.environ['TMPDIR'] = w.top
+    expect_equal(code, 'io')
+    w.tell('audit', '--db', 'l.db', status=status, name='audit --db')
+    del os.environ['TMPDIR']
+    os.environ.update({'TMPDIR': before} if before else {})
     expect_code(w.tell('audit', '--db', 'none.db', status=1), 'not-found')
     expect_code(w.tell('audit', '--db', 'trust.json', status=1), 'store-unknown')
 
