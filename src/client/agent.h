@@ -57,6 +57,14 @@ enum cty_case_state cty_agent_state(const struct cty_client *client, const struc
 CUSTODY_MUST_USE custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *case_id,
                                                struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,
                                                struct cty_submitted *ret_submitted, custody_error *error);
+/*
+ * The same in two halves, for who has something to do in between that may fail: nobody may act yet after the first, and the
+ * client can be asked again. The second, which follows at once, is the giving.
+ */
+CUSTODY_MUST_USE custody_err cty_agent_take(struct cty_client *client, const struct cty_hash *case_id,
+                                            struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,
+                                            struct cty_submitted *ret_submitted, custody_error *error);
+void cty_agent_taken(struct cty_client *client, const struct cty_hash *case_id);
 
 /*
  * Reports how it went; `result` (any bytes, data NULL for none) goes with it by commitment. OK too where the same outcome

@@ -292,8 +292,8 @@ static custody_err confirm(struct cty_client *client, const struct cty_pending *
     return CUSTODY_OK;
 }
 
-static custody_err consume(struct cty_client *client, const struct cty_hash *case_id, struct cty_submitted *submitted,
-                           struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload, custody_error *error)
+static custody_err take(struct cty_client *client, const struct cty_hash *case_id, struct cty_submitted *submitted,
+                        struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload, custody_error *error)
 {
     CTY_TRY(reserve_acted(client));
     CTY_TRY(cty_client_may_act(client, error));
@@ -301,15 +301,11 @@ static custody_err consume(struct cty_client *client, const struct cty_hash *cas
     const struct cty_pending *pending = find_pending(client, case_id);
     CTY_CHECK(pending);
     CTY_TRY(send_pending(client, pending, submitted, error));
-    CTY_TRY(confirm(client, pending, submitted, ret_judgement, ret_payload, error));
-    client->acted[client->acted_count++] = *case_id;
-    drop_pending(client, case_id);
-    return CUSTODY_OK;
+    return confirm(client, pending, submitted, ret_judgement, ret_payload, error);
 }
 
-custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *case_id,
-                              struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,
-                              struct cty_submitted *ret_submitted, custody_error *error)
+custody_err cty_agent_take(struct cty_client *client, const struct cty_hash *case_id, struct cty_judgement **ret_judgement,
+                           struct cty_bytes *ret_payload, struct cty_submitted *ret_submitted, custody_error *error)
 {
     CTY_SPAN(client);
     CTY_TRY(cty_client_needs_trust(client, error));
@@ -319,8 +315,23 @@ custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *
     struct cty_submitted *own = cty_alloc(1, sizeof(*own));
     if (!own)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    custody_err err = consume(client, case_id, ret_submitted ? ret_submitted : own, ret_judgement, ret_payload, error);
+    custody_err err = take(client, case_id, ret_submitted ? ret_submitted : own, ret_judgement, ret_payload, error);
     cty_submitted_done(own);
     free(own);
     return err;
+}
+
+void cty_agent_taken(struct cty_client *client, const struct cty_hash *case_id)
+{
+    client->acted[client->acted_count++] = *case_id;
+    drop_pending(client, case_id);
+}
+
+custody_err cty_agent_consume(struct cty_client *client, const struct cty_hash *case_id,
+                              struct cty_judgement **ret_judgement, struct cty_bytes *ret_payload,
+                              struct cty_submitted *ret_submitted, custody_error *error)
+{
+    CTY_TRY(cty_agent_take(client, case_id, ret_judgement, ret_payload, ret_submitted, error));
+    cty_agent_taken(client, case_id);
+    return CUSTODY_OK;
 }

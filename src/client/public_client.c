@@ -189,8 +189,10 @@ custody_err custody_consume(custody_client *client, const custody_case_id *case_
     struct cty_hash hash = cty_hash_in(case_id->bytes);
     struct cty_judgement *judgement = NULL;
     struct cty_bytes payload;
-    CTY_TRY(cty_agent_consume(client->client, &hash, &judgement, &payload, NULL, error));
-    return cty_decision_give(client, judgement, ret_decision, error);
+    CTY_TRY(cty_agent_take(client->client, &hash, &judgement, &payload, NULL, error));
+    CTY_TRY(cty_decision_give(client, judgement, ret_decision, error));
+    cty_agent_taken(client->client, &hash);
+    return CUSTODY_OK;
 }
 
 static custody_err take_outcome(custody_result outcome, enum cty_outcome *ret_outcome, custody_error *error)

@@ -3,8 +3,9 @@
 
 #include "base/limits.h"
 
-/* Without "all": so many positions one by one, then each step is longer by an eighth. */
+/* Without "all": so many positions one by one, then each step is longer by an eighth, but for so many at the end. */
 #define DENSE 48
+#define DENSE_END 8
 
 static struct {
     bool all;
@@ -104,6 +105,15 @@ static uint64_t try_it(const struct nomem_walk *walk, struct cty_buf *ret_wanted
     return count;
 }
 
+/* What fails last fails behind everything that was done: these positions are not stepped over. */
+static uint64_t next_of(uint64_t nth, uint64_t count)
+{
+    uint64_t end = count > DENSE_END ? count - DENSE_END : 0, next = nth + 1 + nth / 8;
+    if (sum.all || nth < DENSE || nth >= end)
+        return nth + 1;
+    return next < end ? next : end;
+}
+
 void nomem_walk(const struct nomem_walk *walk)
 {
     struct cty_buf wanted = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
@@ -114,7 +124,7 @@ void nomem_walk(const struct nomem_walk *walk)
         happened = fail_one(walk, sum.all || tries % 2 ? NOMEM_ONCE : NOMEM_FROM, nth, &wanted);
         if (sum.all)
             happened = fail_one(walk, NOMEM_FROM, nth, &wanted) || happened;
-        nth += sum.all || nth < DENSE ? 1 : 1 + nth / 8;
+        nth = next_of(nth, count);
     }
     cty_buf_done(&wanted);
     assert_true(sum.failed > before);

@@ -7,8 +7,8 @@
  *   - what it allocated is freed again;
  *   - the same call, on what is there then, is OK and has the result that it always has.
  *
- * Every position is walked up to a bound, and from there on every so many, as tools/test's time allows; a program that is
- * started with "all" walks every one of them, once with the one allocation failing and once with all behind it too.
+ * Every position is walked up to a bound, from there on every so many, as tools/test's time allows, and the last ones; a
+ * program that is started with "all" walks every one of them, once with the one allocation failing and once with all behind it too.
  */
 #ifndef CTY_TESTS_NOMEM_WALK_H
 #define CTY_TESTS_NOMEM_WALK_H
