@@ -309,8 +309,9 @@ static custody_err finish(struct verify *v, struct cty_bytes as)
     check_riders(v);
     CTY_TRY(judge_case(v, as));
     CTY_TRY(cty_step_finish(&v->step));
-    cty_report_hold(v->report, CTY_CLAIM_INTACT, "%zu entries in their one form, linked, and in the checkpoint's tree",
-                    v->evidence->entries_count);
+    cty_report_hold(v->report, CTY_CLAIM_INTACT, "%zu %s, linked, and in the checkpoint's tree",
+                    v->evidence->entries_count,
+                    cty_plural(v->evidence->entries_count, "entry in its one form", "entries in their one form"));
     hold_complete(v);
     return CUSTODY_OK;
 }

@@ -208,11 +208,13 @@ static void hold_complete(const struct cty_replay *replay, uint64_t size)
     struct cty_report *report = replay->step.report;
     if (replay->shown > size)
         cty_report_hold(report, CTY_CLAIM_COMPLETE,
-                        "every one of the checkpoint's %llu entries; %llu newer ones are under a checkpoint that no quorum of "
+                        "every one of the checkpoint's %llu %s; newer ones, %llu, are under a checkpoint that no quorum of "
                         "witnesses has cosigned yet, and were not judged",
-                        (unsigned long long)size, (unsigned long long)(replay->shown - size));
+                        (unsigned long long)size, cty_plural(size, "entry", "entries"),
+                        (unsigned long long)(replay->shown - size));
     else
-        cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu entries", (unsigned long long)size);
+        cty_report_hold(report, CTY_CLAIM_COMPLETE, "every one of the checkpoint's %llu %s", (unsigned long long)size,
+                        cty_plural(size, "entry", "entries"));
 }
 
 custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
@@ -230,8 +232,8 @@ custody_err cty_replay_finish(struct cty_replay *replay, struct cty_bytes note)
     CTY_TRY(finish_checkpoint(replay, note, parsed, &checkpoint, &opened));
     CTY_TRY(cty_step_finish(&replay->step));
     CTY_TRY(cty_closing_say(replay, opened ? parsed : NULL, &checkpoint));
-    cty_report_hold(report, CTY_CLAIM_INTACT, "%llu entries in their one form, linked, and under the checkpoint's root",
-                    (unsigned long long)replay->size);
+    cty_report_hold(report, CTY_CLAIM_INTACT, "%llu %s, linked, and under the checkpoint's root",
+                    (unsigned long long)replay->size, cty_plural(replay->size, "entry in its one form", "entries in their one form"));
     hold_complete(replay, checkpoint.size);
     return CUSTODY_OK;
 }

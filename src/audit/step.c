@@ -357,17 +357,21 @@ custody_err cty_step_finish(struct cty_step *step)
     CTY_TRY(cty_suspects_find(step));
     CTY_TRY(cty_words_enrolled(step));
     check_pins_found(step);
-    cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature of the %llu entries, up to entry %llu, by its enrolled key",
-                    count, newest);
-    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow each of the %llu entries, up to entry %llu%s", count, newest,
+    cty_report_hold(report, CTY_CLAIM_SIGNED, "every signature of the %llu %s, up to entry %llu, by its enrolled key",
+                    count, cty_plural(count, "entry", "entries"), newest);
+    cty_report_hold(report, CTY_CLAIM_LAWFUL, "the rules allow each of the %llu %s, up to entry %llu%s", count,
+                    cty_plural(count, "entry", "entries"), newest,
                     step->siblings_unknown ? "; releases that cases outside the file took are not counted" : "");
     cty_report_hold(report, CTY_CLAIM_SEEN, "every checkpoint that a signer saw is one of this tree");
     cty_report_hold(report, CTY_CLAIM_UNIQUE, "every id is used once");
     if (step->contents_missing)
-        cty_report_skip(report, CTY_CLAIM_CONTENTS, "%llu contents match, %llu are not at hand",
-                        (unsigned long long)step->contents_checked, (unsigned long long)step->contents_missing);
+        cty_report_skip(report, CTY_CLAIM_CONTENTS, "%llu %s, %llu %s not at hand",
+                        (unsigned long long)step->contents_checked,
+                        cty_plural(step->contents_checked, "content matches", "contents match"),
+                        (unsigned long long)step->contents_missing, cty_plural(step->contents_missing, "is", "are"));
     else
-        cty_report_hold(report, CTY_CLAIM_CONTENTS, "all %llu contents match their commitments, and patches give their results",
-                        (unsigned long long)step->contents_checked);
+        cty_report_hold(report, CTY_CLAIM_CONTENTS, "%s%llu %s, and patches give their results",
+                        step->contents_checked == 1 ? "" : "all ", (unsigned long long)step->contents_checked,
+                        cty_plural(step->contents_checked, "content matches its commitment", "contents match their commitments"));
     return CUSTODY_OK;
 }

@@ -99,6 +99,12 @@ static inline struct cty_bytes cty_buf_bytes(const struct cty_buf *buf)
     return cty_bytes_make(buf->data, buf->size);
 }
 
+/* "1 entry", "2 entries": which of the two words goes with the number. */
+static inline const char *cty_plural(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
 /* NUL-terminates without counting the NUL and returns the text, borrowed; NULL where memory ran out. */
 const char *cty_buf_text(struct cty_buf *buf);
 

@@ -112,8 +112,8 @@ static custody_err page_text(struct backup *b)
     struct cty_buf *out = &b->cli->page;
     CTY_TRY(cty_put_line(out, "backup", cty_bytes_text(b->to)));
     CTY_TRY(cty_put_line(out, "ledger", cty_buf_bytes(&b->origin)));
-    CTY_TRY(cty_put_linef(out, "size", "%llu entries, %llu bytes", (unsigned long long)b->mark.size,
-                          (unsigned long long)b->bytes));
+    CTY_TRY(cty_put_linef(out, "size", "%llu %s, %llu bytes", (unsigned long long)b->mark.size,
+                          cty_plural(b->mark.size, "entry", "entries"), (unsigned long long)b->bytes));
     CTY_TRY(cty_put_line_hash(out, "root", &b->mark.root));
     CTY_TRY(cty_buf_put_text(out, "\n"));
     CTY_TRY(cty_buf_put_bytes(out, cty_buf_bytes(&b->note)));

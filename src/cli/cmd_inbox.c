@@ -124,7 +124,9 @@ const struct cty_command cty_command_inbox = {
     .summary = "what waits for your decision",
     .operands = "",
     .about = "Lists what you may decide, by agent and priority: what waits, how far the quorum is, since when,\n"
-             "and how long is left. The list is the custodian's word; 'show' and 'approve' verify.\n",
+             "and how long is left. '1 of 2 for acme': the policy of party acme asks for two approvals, and one\n"
+             "that counts is there; 'ledger' is the policy of the ledger itself. Where several policies ask,\n"
+             "each is met for itself. The list is the custodian's word; 'show' and 'approve' verify.\n",
     .example = "custody inbox --key acme-alice.key",
     .uses = CTY_USE_READ,
     .options = inbox_options,
@@ -170,7 +172,8 @@ const struct cty_command cty_command_list = {
     .run = list,
     .summary = "list cases",
     .operands = "",
-    .about = "Lists the cases that you may see, by agent and priority. The list is the custodian's word.\n",
+    .about = "Lists the cases that you may see, by agent and priority; '1 of 2 for acme' is a quorum, as 'inbox'\n"
+             "explains it. The list is the custodian's word.\n",
     .example = "custody list --state-is RELEASED --mine holder --key acme-refund-agent.key",
     .uses = CTY_USE_READ,
     .options = list_options,

@@ -19,7 +19,8 @@ static custody_err put_text(struct cty_cli *cli, const struct told *told)
     struct cty_buf *out = &cli->page;
     bool verified = told->standing == STANDING_VERIFIED;
     CTY_TRY(cty_put_line(out, "ledger", r->info.ledger));
-    CTY_TRY(cty_put_linef(out, "size", "%llu entries", (unsigned long long)r->info.size));
+    CTY_TRY(cty_put_linef(out, "size", "%llu %s", (unsigned long long)r->info.size,
+                          cty_plural(r->info.size, "entry", "entries")));
     CTY_TRY(cty_put_linef(out, "state", "%s", cty_service_state_names[r->info.state]));
     if (r->info.reason.size)
         CTY_TRY(cty_put_line(out, "reason", r->info.reason));
@@ -33,8 +34,9 @@ static custody_err put_text(struct cty_cli *cli, const struct told *told)
     if (r->info.development)
         CTY_TRY(cty_put_linef(out, "development", "yes: published keys are accepted, nothing here proves anything"));
     if (verified)
-        return cty_put_linef(out, "checkpoint", "verified: %llu entries, signed by the pinned log key",
-                             (unsigned long long)told->checkpoint.size);
+        return cty_put_linef(out, "checkpoint", "verified: %llu %s, signed by the pinned log key",
+                             (unsigned long long)told->checkpoint.size,
+                             cty_plural(told->checkpoint.size, "entry", "entries"));
     return cty_put_linef(out, "checkpoint", "not verified: no trust file was named");
 }
 

@@ -68,7 +68,11 @@ const struct cty_command cty_command_show = {
     .operands_max = 1,
     .about = "Fetches the case's entries and the chain of trust, judges them by the trust file, and shows what\n"
              "they say: who asks for what, the payload as it stands, what each revision changed, who said\n"
-             "what. CASE is its name, or the first eight digits or more.\n",
+             "what. CASE is its name, or the first eight digits or more.\n\n"
+             "'quorum 1 of 2 by approver of acme, asked for by ledger': the ledger's own policy (or a party's,\n"
+             "which is named) asks for two approvals by persons of acme who have the role approver, and one that\n"
+             "counts is there. Each such line must be met. 'verified' names each claim: it holds, fails, or was\n"
+             "not checked, which is no failure.\n",
     .example = "custody show 3f2a9c41 --key acme-alice.key",
     .uses = CTY_USE_READ,
 };

@@ -152,7 +152,8 @@ static custody_err tell(struct exporting *x)
     struct cty_cli *cli = x->cli;
     struct cty_jw jw;
     if (!cli->json) {
-        CTY_TRY(cty_buf_putf(&cli->page, "published %llu entries, root ", (unsigned long long)x->now.size));
+        CTY_TRY(cty_buf_putf(&cli->page, "published %llu %s, root ", (unsigned long long)x->now.size,
+                             cty_plural(x->now.size, "entry", "entries")));
         CTY_TRY(cty_hex_format(cty_hash_bytes(&x->now.root), &cli->page));
         CTY_TRY(cty_buf_put_byte(&cli->page, '\n'));
         return cty_cli_flush(cli);

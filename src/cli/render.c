@@ -353,7 +353,8 @@ custody_err cty_case_show(const struct cty_judgement *judgement, uint64_t now, s
     enum cty_case_state state = judgement->known ? cty_case_reads(judgement, now) : CTY_CASE_HELD;
     if (judgement->known && state != (enum cty_case_state)judgement->record.state)
         CTY_TRY(cty_put_linef(out, "reads as", "%s: its deadline has passed", cty_case_state_names[state]));
-    CTY_TRY(cty_put_linef(out, "verified", "under the checkpoint of %llu entries:",
-                          (unsigned long long)judgement->checkpoint.size));
+    CTY_TRY(cty_put_linef(out, "verified", "under the checkpoint of %llu %s:",
+                          (unsigned long long)judgement->checkpoint.size,
+                          cty_plural(judgement->checkpoint.size, "entry", "entries")));
     return cty_report_text(&judgement->report, out);
 }

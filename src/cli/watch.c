@@ -171,11 +171,12 @@ custody_err cty_watch_head(struct cty_watch *w, const char *what)
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     char time[CTY_TIME_TEXT_SIZE];
     cty_time_show(cty_client_now(w->client), time);
-    CTY_TRY(cty_buf_putf(&text, "custody watch  %s  %.8sZ  ", what, strlen(time) > 19 ? time + 11 : time));
+    CTY_TRY(cty_buf_putf(&text, "custody watch  %s", what));
+    CTY_TRY(put_when_lost(w, &text)); /* before what a narrow screen cuts */
+    CTY_TRY(cty_buf_putf(&text, "  %.8sZ  ", strlen(time) > 19 ? time + 11 : time));
     CTY_TRY(cty_text_show(cty_secret_name(cty_client_secret(w->client)), &text));
     CTY_TRY(cty_buf_put_text(&text, " at "));
     CTY_TRY(cty_text_show(w->cli->trust.origin, &text));
-    CTY_TRY(put_when_lost(w, &text));
     while (text.size < w->frame.columns)
         CTY_TRY(cty_buf_put_byte(&text, ' '));
     return cty_frame_row(&w->frame, cty_buf_bytes(&text), true);

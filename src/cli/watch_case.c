@@ -68,7 +68,7 @@ static custody_err act(struct view *v, int key)
 static custody_err look(struct view *v)
 {
     for (;;) {
-        CTY_TRY(draw(v, "Space j/k read on  a approve  r reject  p patch  q back  ? keys"));
+        CTY_TRY(draw(v, "Space j/k read  a approve  r reject  p patch  q back  ? keys"));
         int key = cty_screen_key(cty_watch_pause(v->w));
         if (key == CTY_KEY_GONE || key == 'q' || key == CTY_KEY_ESCAPE)
             return CUSTODY_OK;

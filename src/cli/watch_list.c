@@ -3,7 +3,24 @@
 #include "cli/text.h"
 #include "cli/watch.h"
 
-#define NAME_MAX_COLUMNS 28
+/* On a narrower screen names get what is left, and neither priority nor age is shown: opened, the case tells them. */
+#define WIDE_COLUMNS 92u
+#define NAME_COLUMNS 20u
+#define NARROW_FIXED 34u
+#define NAME_COLUMNS_MIN 8u
+
+static bool is_wide(const struct cty_watch *w)
+{
+    return w->frame.columns >= WIDE_COLUMNS;
+}
+
+static size_t name_columns(const struct cty_watch *w)
+{
+    if (is_wide(w))
+        return NAME_COLUMNS;
+    size_t left = w->frame.columns > NARROW_FIXED ? w->frame.columns - NARROW_FIXED : 0;
+    return left / 2 < NAME_COLUMNS_MIN ? NAME_COLUMNS_MIN : left / 2 < NAME_COLUMNS ? left / 2 : NAME_COLUMNS;
+}
 
 /* --- rows ------------------------------------------------------------------------------------------------ */
 
@@ -62,9 +79,11 @@ static custody_err put_line(struct cty_watch *w, const struct cty_case_line *lin
     for (size_t i = 0; i < 4; i++)
         CTY_TRY(cty_buf_putf(&text, "%02x", line->case_id.bytes[i]));
     CTY_TRY(cty_buf_put_byte(&text, ' '));
-    CTY_TRY(put_name(&text, line->requester, 20));
-    CTY_TRY(put_name(&text, what, 20));
-    CTY_TRY(cty_buf_putf(&text, "%-8s %-7s %-7s %-6s ", cty_priority_names[line->priority], age, left, quorum));
+    CTY_TRY(put_name(&text, line->requester, name_columns(w)));
+    CTY_TRY(put_name(&text, what, name_columns(w)));
+    if (is_wide(w))
+        CTY_TRY(cty_buf_putf(&text, "%-8s %-7s ", cty_priority_names[line->priority], age));
+    CTY_TRY(cty_buf_putf(&text, "%-7s %-6s ", left, quorum));
     CTY_TRY(cty_text_show(cty_bytes_text(state_of(line)), &text));
     while (selected && text.size < w->frame.columns)
         CTY_TRY(cty_buf_put_byte(&text, ' '));
@@ -87,16 +106,23 @@ static void select_line(struct cty_watch *w, size_t at)
     w->selected = w->lines.lines[at < w->lines.count ? at : w->lines.count - 1].case_id;
 }
 
+static custody_err put_titles(struct cty_watch *w)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    int columns = (int)name_columns(w);
+    CTY_TRY(cty_buf_putf(&text, "  %-8s %-*s %-*.*s ", "CASE", columns, "ASKED BY", columns, columns, "SERVICE/ACTION"));
+    CTY_TRY(cty_buf_put_text(&text, is_wide(w) ? "PRIORITY SINCE   " : ""));
+    CTY_TRY(cty_buf_put_text(&text, "DUE IN  QUORUM STATE"));
+    return cty_frame_row(&w->frame, cty_buf_bytes(&text), false);
+}
+
 static custody_err draw(struct cty_watch *w)
 {
     char what[64];
     cty_frame_begin(&w->frame);
     snprintf(what, sizeof(what), "%zu %s", w->lines.count, w->all ? "open" : "to decide");
     CTY_TRY(cty_watch_head(w, w->listed ? what : "asking"));
-    CTY_TRY(cty_frame_row(&w->frame,
-                          CTY_LITERAL("  CASE     ASKED BY             SERVICE/ACTION       PRIORITY SINCE   DUE IN  "
-                                      "QUORUM STATE"),
-                          false));
+    CTY_TRY(put_titles(w));
     size_t height = w->frame.rows > 4 ? w->frame.rows - 4 : 1;
     size_t at = selected_line(w);
     w->top = at < w->top ? at : at >= w->top + height ? at - height + 1 : w->top;
@@ -104,7 +130,8 @@ static custody_err draw(struct cty_watch *w)
         CTY_TRY(put_line(w, &w->lines.lines[i], i == at));
     if (w->listed && w->lines.count == 0)
         CTY_TRY(cty_frame_row(&w->frame, CTY_LITERAL("  nothing waits for you"), false));
-    return cty_watch_foot(w, "Enter open  a approve  r reject  p patch  j/k move  ? keys  q quit");
+    return cty_watch_foot(w, is_wide(w) ? "Enter open  a approve  r reject  p patch  j/k move  ? keys  q quit"
+                                        : "Enter open  a approve  r reject  ? keys  q quit");
 }
 
 /* --- keys ------------------------------------------------------------------------------------------------ */
@@ -184,11 +211,12 @@ custody_err cty_watch_keys(struct cty_watch *w)
     static const char *const lines[] = {
         "In the list", "  Up Down j k, PgUp PgDn, g G    move the bar", "  Enter    open the case: everything, verified",
         "  a        approve: shows what you would sign, asks", "  r        reject: the same",
-        "  p        patch the payload in your editor (VISUAL or EDITOR): shows the difference, asks",
+        "  p        patch the payload in VISUAL or EDITOR: the same",
         "  Ctrl-L   ask the custodian again, and draw anew", "  q Esc    back; from the list: quit", "",
         "In a case", "  Up Down j k, PgUp PgDn Space, g G    read", "  a r p q Esc    as above", "",
-        "* came in since you watch. QUORUM: approvals that count / that are needed. yours: you may decide it.",
-        "The list is the custodian's word. What you open or sign is verified by your trust file first."};
+        "* came in since you watch. yours: you may decide it.",
+        "QUORUM 0/2: of two approvals that are needed none is there;", "  1/2+0/1: two policies ask, each for its own.",
+        "The list is the custodian's word. What you open or sign is", "  verified by your trust file first."};
     int key = CTY_KEY_NONE;
     while (key == CTY_KEY_NONE) {
         cty_frame_begin(&w->frame);

@@ -12,7 +12,8 @@
 #define CTY_WRAP_WIDTH_MIN 20u
 
 /*
- * Appends the text, whose foreign parts are escaped, with lines of at most `width` columns (CTY_WRAP_WIDTH_MIN at least).
+ * Appends the text, whose foreign parts are escaped, with lines of at most `width` columns (CTY_WRAP_WIDTH_MIN at least),
+ * between words where that leaves no more than a third of a line empty.
  * A width of 0 leaves all as it is; otherwise characters that the terminal doesn't take, by LC_ALL, LC_CTYPE and LANG, are
  * written out.
  */

@@ -103,7 +103,7 @@ static void a_store_that_gives_nothing(void **state)
     assert_ok(replay_from(&liar));
     assert_int_equal(cty_report_exit(&s->report), 0);
     assert_claim(&s->report, CONTENTS, NOT_CHECKED);
-    assert_true(says(&s->report, CTY_CLAIM_CONTENTS, "2 contents match, 1 are not at hand"));
+    assert_true(says(&s->report, CTY_CLAIM_CONTENTS, "2 contents match, 1 is not at hand"));
     liar.err = CUSTODY_E_IO;
     assert_refused(replay_from(&liar), custody_err_name(CUSTODY_E_IO));
 }

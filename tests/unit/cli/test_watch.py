@@ -318,7 +318,17 @@ def another_size_is_drawn_anew():
     t.raw = b''
     screen = t.until(case[:8])
     expect_equal(max(len(line) for line in screen.splitlines()) <= 60, True)
-    expect_equal('q quit' in screen.splitlines()[9] or 'Enter open' in screen.splitlines()[9], True)
+    # What one decides by is all there, and so are the keys.
+    row = [line for line in screen.splitlines() if case[:8] in line][0]
+    expect_equal([word in row for word in ('acme/refund', 'payments', '0/', 'yours')], [True] * 4)
+    expect_equal([word in screen.splitlines()[1] for word in ('ASKED BY', 'DUE IN', 'QUORUM STATE')], [True] * 3)
+    expect_equal(screen.splitlines()[9].strip(), 'Enter open  a approve  r reject  ? keys  q quit')
+    t.resize(24, 60)
+    t.type('?')
+    screen = t.until('any key: back')
+    expect_equal('  verified by your trust file first.' in screen, True)
+    t.type(' ')
+    t.until(case[:8])
     t.resize(3, 20)
     t.raw = b''
     t.until('custody watch')

@@ -35,6 +35,12 @@ static void long_lines_go_on_behind_a_mark(void **state)
                    "12345678901234567890\n| 123456789012345678\n| 901");
     /* A width that leaves no room is not believed. */
     expect_wrapped("123456789012345678901", 1, "12345678901234567890\n| 1");
+    /* Between words, where one is near; a space that doesn't fit begins the next line. */
+    expect_wrapped("one two three four five\nx", 20, "one two three four \n| five\nx");
+    expect_wrapped("one two three four fivesixseven", 20, "one two three four \n| fivesixseven");
+    expect_wrapped("12345678901234567890 x y", 20, "12345678901234567890\n|  x y");
+    expect_wrapped("1234567890123456 890  34567890123456 xyz", 20, "1234567890123456 890\n|   34567890123456 \n| xyz");
+    expect_wrapped("12 34567890123456789012", 20, "12 34567890123456789\n| 012");
 }
 
 static void columns_are_counted_not_bytes(void **state)
