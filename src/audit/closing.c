@@ -49,6 +49,14 @@ void cty_closing_note(struct cty_step *step, const struct cty_parsed_entry *pars
     }
 }
 
+/* Who cosigned it, and when: nobody, where one false line makes the note void. */
+static uint64_t cosigned(const struct cty_step *step, const struct cty_note *note, uint64_t ret_times[CTY_WITNESS_NODES_MAX])
+{
+    uint64_t bad = 0;
+    uint64_t witnesses = cty_witness_policy_cosigned(&step->trust->policy, note, 0, ret_times, &bad);
+    return bad ? 0 : witnesses;
+}
+
 /* ---- seen alike by whom ---- */
 
 /* How many of those given to compare are of this tree, and the largest size of them. */
@@ -98,7 +106,7 @@ static uint64_t add_sights(const struct cty_step *step, struct cty_words *words)
     for (uint32_t i = 0; i < step->sights_count; i++) {
         largest = step->sights[i].size > largest ? step->sights[i].size : largest;
         cty_words_put(words, "%s%s (size %llu, entry %llu)", i ? ", " : "; seen by the signers of ", step->sights[i].party,
-            (unsigned long long)step->sights[i].size, (unsigned long long)step->sights[i].entry);
+                      (unsigned long long)step->sights[i].size, (unsigned long long)step->sights[i].entry);
     }
     return largest;
 }
@@ -109,7 +117,7 @@ static custody_err say_alike(struct cty_replay *replay, const struct cty_note *n
     struct cty_words words = {.used = 0};
     char names[NAMES_SIZE];
     struct alike alike = {0, 0};
-    uint64_t witnesses = cty_witness_policy_cosigned(&step->trust->policy, note, 0, NULL, NULL);
+    uint64_t witnesses = cosigned(step, note, NULL);
     for (uint32_t i = 0; i < replay->compared_count; i++)
         CTY_TRY(compare_one(replay, &replay->compared[i], newest, &alike));
     if (witnesses) {
@@ -118,7 +126,7 @@ static custody_err say_alike(struct cty_replay *replay, const struct cty_note *n
     }
     if (alike.count)
         cty_words_put(&words, "; equal to %llu given to compare, up to size %llu", (unsigned long long)alike.count,
-            (unsigned long long)alike.size);
+                      (unsigned long long)alike.size);
     uint64_t seen = add_sights(step, &words);
     uint64_t upto = witnesses ? newest->size : alike.size > seen ? alike.size : seen;
     if (words.used && upto < newest->size)
@@ -160,12 +168,12 @@ static void add_deadlines(const struct cty_step *step, struct cty_words *words)
     if (!step->expiries || !cty_witness_policy_asks(&step->trust->policy))
         return;
     cty_words_put(words, "; of %llu deadlines that passed in silence %llu on a quorum's word", (unsigned long long)step->expiries,
-        (unsigned long long)step->expiries_cosigned);
+                  (unsigned long long)step->expiries_cosigned);
     if (step->expiries_bare)
         cty_words_put(words, ", %llu on the custodian's", (unsigned long long)step->expiries_bare);
     if (step->expiries_before)
         cty_words_put(words, ", %llu judged before under another policy (--full judges them by this one)",
-            (unsigned long long)step->expiries_before);
+                      (unsigned long long)step->expiries_before);
 }
 
 static void find_dated_after(const struct cty_step *step, uint64_t earliest)
@@ -183,7 +191,7 @@ static bool add_moment(const struct cty_step *step, const struct cty_note *note,
     const struct cty_witness_policy *policy = &step->trust->policy;
     uint64_t times[CTY_WITNESS_NODES_MAX] = {0}, who = 0;
     char by[TIME_SIZE], names[NAMES_SIZE];
-    uint64_t witnesses = cty_witness_policy_cosigned(policy, note, 0, times, NULL);
+    uint64_t witnesses = cosigned(step, note, times);
     if (!witnesses)
         return false;
     uint64_t earliest = first_of(witnesses, times, &who);
@@ -192,7 +200,7 @@ static bool add_moment(const struct cty_step *step, const struct cty_note *note,
     cty_witness_policy_names(policy, quorum ? witnesses : who, sizeof(names), names);
     find_dated_after(step, earliest);
     cty_words_put(words, "all %llu entries existed by %s, says %s%s; each came after the checkpoint that its signer saw",
-        (unsigned long long)size, by, quorum ? "a quorum of " : "", names);
+                  (unsigned long long)size, by, quorum ? "a quorum of " : "", names);
     return true;
 }
 
@@ -205,6 +213,10 @@ void cty_closing_when(const struct cty_step *step, const struct cty_note *note, 
     add_dates(step, &words);
     add_deadlines(step, &words);
     bool asks = cty_witness_policy_asks(&step->trust->policy);
+    /* Each of those that were judged is told at its entry; these have none any more. */
+    if (asks && step->expiries_before)
+        cty_report_finding(step->report, "deadline-unwitnessed", CTY_REPORT_NO_ENTRY,
+                           "whether witnesses say that earlier deadlines had passed was judged by another policy");
     if (!known || (asks && step->expiries_bare + step->expiries_before))
         cty_report_skip(step->report, CTY_CLAIM_WHEN, "%s", words.text);
     else
@@ -241,7 +253,7 @@ static void say_inputs(const struct cty_replay *replay)
     for (uint32_t i = 0; i < trust->pins_count; i++) {
         if (i == 0 || !cty_bytes_equal(trust->pins[i].party, trust->pins[i - 1].party))
             cty_words_put(&words, "%s%.*s", i ? ", " : "; admins of ", (int)trust->pins[i].party.size,
-                (const char *)trust->pins[i].party.data);
+                          (const char *)trust->pins[i].party.data);
     }
     if (cty_witness_policy_asks(&trust->policy)) {
         cty_witness_policy_names(&trust->policy, cty_witness_policy_asked(&trust->policy), sizeof(names), names);

@@ -109,8 +109,8 @@ custody_err cty_words_enrolled(struct cty_step *step)
         return CUSTODY_OK;
     custody_err err = cty_memory_each_of(step->memory, "party/", collect_party, &parties);
     cty_words_put(&words, "%s", step->founders_pinned
-                          ? "the pinned founding admins vouch for every party that is not pinned itself"
-                          : "every party that is not pinned itself on the log key's word: no founding admin is pinned");
+                  ? "the pinned founding admins vouch for every party that is not pinned itself"
+                  : "every party that is not pinned itself on the log key's word: no founding admin is pinned");
     put_parties(step, &parties, &words);
     for (uint32_t i = 0; i < parties.count; i++)
         free((void *)(uintptr_t)parties.names[i].data);

@@ -640,6 +640,11 @@ custody_err world_revoke(struct world *w, const char *actor, const char *by, con
 
 custody_err world_expire(struct world *w, const struct cty_hash *case_id)
 {
+    return world_expire_on(w, case_id, cty_bytes_make(NULL, 0));
+}
+
+custody_err world_expire_on(struct world *w, const struct cty_hash *case_id, struct cty_bytes witnessed)
+{
     struct cty_statement st;
     struct cty_json tape = CTY_JSON_INIT;
     custody_err err = CUSTODY_E_VIEW_INCOMPLETE;
@@ -653,6 +658,7 @@ custody_err world_expire(struct world *w, const struct cty_hash *case_id)
     }
     cty_json_done(&tape);
     CTY_TRY(err);
+    st.u.expiry.witnessed = witnessed;
     return world_submit(w, &st, NULL);
 }
 

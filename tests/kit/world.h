@@ -128,6 +128,8 @@ custody_err world_cancel(struct world *w, const struct cty_hash *case_id, const 
 custody_err world_revoke(struct world *w, const char *actor, const char *by, const char *and_by, uint64_t since);
 /* The clerk's expiry, if it is due. */
 custody_err world_expire(struct world *w, const struct cty_hash *case_id);
+/* The same with a checkpoint that witnesses cosigned, a note in base64; empty for none. */
+custody_err world_expire_on(struct world *w, const struct cty_hash *case_id, struct cty_bytes witnessed);
 
 /* Handoffs and talk; world_steps.c. The case's newest offer is the one that is answered. */
 /* A scope as wide as the case's holder may give: everything it has, with one hop less. */

@@ -70,6 +70,44 @@ static void the_state_that_it_ends_with(void **state)
     cty_buf_done(&note);
 }
 
+static void finish_shown(struct stage *s, uint64_t size, uint64_t shown, struct cty_bytes note)
+{
+    struct cty_replay *replay = NULL;
+    memset(&s->report, 0, sizeof(s->report));
+    assert_ok(cty_replay_new(&s->trust, NULL, 1, &s->report, &replay));
+    assert_ok(cty_replay_entries(replay, s->w->entries, size));
+    cty_replay_shown(replay, shown);
+    assert_ok(cty_replay_finish(replay, note));
+    assert_int_equal(cty_report_exit(&s->report), 0);
+    cty_replay_free(replay);
+}
+
+/* What is newer than the checkpoint that witnesses saw is counted, and never said to be judged. */
+static void entries_beyond_the_checkpoint_that_is_audited(void **state)
+{
+    struct stage *s = *state;
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    char words[64];
+    stage_refund(s);
+    world_checkpoint(s->w, &note);
+    uint64_t size = s->w->entries_count;
+    stage_noise(s);
+    uint64_t newest = s->w->entries_count;
+    assert_true(newest > size);
+    finish_shown(s, size, newest, cty_buf_bytes(&note));
+    assert_claim(&s->report, COMPLETE, HOLDS);
+    snprintf(words, sizeof(words), "every one of the checkpoint's %llu entries; newer ones, %llu, ", (unsigned long long)size,
+             (unsigned long long)(newest - size));
+    assert_memory_equal(s->report.claims[CTY_CLAIM_COMPLETE].text, words, strlen(words));
+    assert_non_null(strstr(s->report.claims[CTY_CLAIM_COMPLETE].text, "were not judged"));
+    const uint64_t nothing_newer[] = {0, size};
+    for (size_t i = 0; i < CTY_COUNT_OF(nothing_newer); i++) {
+        finish_shown(s, size, nothing_newer[i], cty_buf_bytes(&note));
+        assert_null(strstr(s->report.claims[CTY_CLAIM_COMPLETE].text, "newer"));
+    }
+    cty_buf_done(&note);
+}
+
 static void nothing_at_all(void **state)
 {
     struct stage *s = *state;
@@ -371,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_honest_ledger),
         TEST(the_state_that_it_ends_with),
+        TEST(entries_beyond_the_checkpoint_that_is_audited),
         TEST(nothing_at_all),
         TEST(notes_that_say_nothing),
         TEST(a_byte_changed_in_each_entry),

@@ -1,99 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody audit over published tiles: stretch by stretch, and what a ledger that contradicts itself gets. */
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/text.h"
-#include "kit/world_evidence.h"
-#include "kit/world_tiles.h"
-#include "unit/cli/shell.h"
-
-#define MUST(expression) CTY_CHECK((expression) == CUSTODY_OK)
+#include "unit/cli/published.h"
 
 #define CONTRADICTION_NAME 128
-
-static const char policy[] = "{\"admin_quorum\":2,\"rules\":["
-                             "{\"approvals\":1,\"effect\":\"hold\",\"match\":{\"action\":\"refund\"},\"roles\":[\"approver\"]},"
-                             "{\"effect\":\"deny\",\"match\":{\"action\":\"drop\"}},{\"effect\":\"pass\"}]}";
-
-static int setup(void **state)
-{
-    *state = shell_new();
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
-}
-
-static int teardown(void **state)
-{
-    (void)nftw("tiles", remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    shell_free(*state);
-    return 0;
-}
-
-/* A ledger with a party, and the trust file beside it. */
-static struct world *begin(void)
-{
-    struct world *w = world_new();
-    struct cty_buf trust = CTY_BUF_INIT(8192);
-    world_open(w, policy);
-    world_party(w, "acme");
-    MUST(world_person(w, "acme/c", "approver", "c"));
-    MUST(world_person(w, "acme/boss", NULL, "boss"));
-    MUST(world_agent(w, "acme/bot", "acme/boss"));
-    world_trust_text(w, true, &trust);
-    shell_write("trust.json", cty_buf_text(&trust));
-    cty_buf_done(&trust);
-    return w;
-}
-
-static void refund(struct world *w)
-{
-    struct cty_hash c;
-    w->time += 1000;
-    MUST(world_request(w, "acme/bot", "acme/bot", "refund", "{\"amount\":500}", &c));
-    MUST(world_decide(w, &c, "acme/c", CTY_APPROVE));
-    MUST(world_consume(w, &c, "acme/bot"));
-    MUST(world_outcome(w, &c, "acme/bot", CTY_OUTCOME_FULFILLED));
-}
-
-static void grow_to(struct world *w, uint64_t size)
-{
-    while (w->entries_count < size)
-        refund(w);
-}
-
-static void publish(struct world *w)
-{
-    world_publish(w, "tiles", w->entries_count);
-}
-
-static int audit(struct shell *sh)
-{
-    return RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles");
-}
-
-static int audit_with(struct shell *sh, const char *option)
-{
-    return RUN(sh, "audit", "--trust", "trust.json", "--tiles", "tiles", option);
-}
 
 /* ---- stretch by stretch ---- */
 
 static void what_was_audited_is_not_read_again(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     struct stat status;
     grow_to(w, 280);
     publish(w);
@@ -133,7 +56,7 @@ static char *report_of(struct shell *sh)
 static void stretches_say_what_the_whole_says(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     struct cty_hash denied;
     MUST(world_agent(w, "acme/bot2", "acme/boss"));
     for (int round = 0; round < 6; round++) {
@@ -178,7 +101,7 @@ static void stretches_say_what_the_whole_says(void **state)
 static void a_state_of_other_pins_is_refused(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     struct cty_buf trust = CTY_BUF_INIT(8192);
     refund(w);
     publish(w);
@@ -197,7 +120,7 @@ static void a_state_of_other_pins_is_refused(void **state)
 static void a_file_of_another_program_is_left_alone(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     publish(w);
     shell_write("precious", "not an audit's");
@@ -218,7 +141,7 @@ static void a_file_of_another_program_is_left_alone(void **state)
 static void only_what_held_is_kept(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     publish(w);
     assert_int_equal(audit(sh), 0);
@@ -257,7 +180,7 @@ static const char *contradiction(char name[CONTRADICTION_NAME])
 static void a_ledger_that_went_back_is_kept(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     char name[CONTRADICTION_NAME];
     refund(w);
     uint64_t before = w->entries_count;
@@ -276,7 +199,7 @@ static void a_ledger_that_went_back_is_kept(void **state)
 /* The same keys and the same beginning; then another day. */
 static struct world *another_view(void)
 {
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     w->time += 7;
     return w;
@@ -285,7 +208,7 @@ static struct world *another_view(void)
 static void two_roots_of_one_size_convict(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin(), *other = another_view();
+    struct world *w = published_begin(), *other = another_view();
     char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
@@ -305,7 +228,7 @@ static void two_roots_of_one_size_convict(void **state)
 static void a_fork_convicts(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin(), *other = another_view();
+    struct world *w = published_begin(), *other = another_view();
     char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
@@ -337,7 +260,7 @@ static int compare_with(struct shell *sh, struct world *w, uint64_t size)
 static void a_checkpoint_that_another_was_shown(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin(), *other = another_view();
+    struct world *w = published_begin(), *other = another_view();
     char name[CONTRADICTION_NAME];
     refund(w);
     refund(w);
@@ -368,7 +291,7 @@ static void a_checkpoint_that_another_was_shown(void **state)
 static void a_tail_that_was_cut_off(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     uint64_t before = w->entries_count;
     refund(w);
@@ -386,7 +309,7 @@ static void a_tail_that_was_cut_off(void **state)
 static void a_checkpoint_that_is_none_of_this_log(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     publish(w);
     shell_write("other.note", "custody.example/test\n5\nAAAA\n\n");
@@ -399,7 +322,7 @@ static void a_checkpoint_that_is_none_of_this_log(void **state)
 static void a_head_that_was_cut_off(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     refund(w);
     struct cty_bytes first = w->entries[0];
     memmove(w->entries, w->entries + 1, (w->entries_count - 1) * sizeof(w->entries[0]));
@@ -414,92 +337,12 @@ static void a_head_that_was_cut_off(void **state)
     world_free(w);
 }
 
-/* ---- witnesses and time: rows 28, 32 and 98 ---- */
-
-struct witnesses {
-    struct cty_secret *secrets[3];
-    struct cty_buf trust;
-};
-
-static const char *const witness_names[] = {"w1.example", "w2.example", "w3.example"};
-
-/* A trust file that asks for two of three. */
-static void witnesses_make(struct world *w, struct witnesses *all)
-{
-    struct cty_buf line = CTY_BUF_INIT(1024);
-    struct cty_bytes log = world_vkey(w, "log");
-    all->trust = CTY_BUF_INIT(8192);
-    MUST(cty_buf_putf(&all->trust, "log %.*s\n", (int)log.size, (const char *)log.data));
-    for (size_t i = 0; i < 3; i++) {
-        struct cty_hash seed = cty_sha256(cty_bytes_text(witness_names[i]));
-        MUST(cty_secret_from_seed(cty_bytes_text(witness_names[i]), seed.bytes, &all->secrets[i]));
-        cty_buf_clear(&line);
-        MUST(cty_vkey_format(cty_bytes_text(witness_names[i]), CTY_KEY_COSIGNATURE, cty_secret_key(all->secrets[i]), &line));
-        MUST(cty_buf_putf(&all->trust, "witness w%zu %s\n", i + 1, cty_buf_text(&line)));
-    }
-    MUST(cty_buf_put_text(&all->trust, "group g 2 w1 w2 w3\nquorum g\n"));
-    shell_write("trust.json", cty_buf_text(&all->trust));
-    cty_buf_done(&line);
-}
-
-static void witnesses_done(struct witnesses *all)
-{
-    for (size_t i = 0; i < 3; i++)
-        cty_secret_free(all->secrets[i]);
-    cty_buf_done(&all->trust);
-}
-
-/* Publishes with the cosignatures of the first so many, one second after the other. */
-static void publish_cosigned(struct world *w, const struct witnesses *all, unsigned count, uint64_t from_s)
-{
-    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
-    struct cty_note parsed;
-    publish(w);
-    world_note_at(w, w->entries_count, &note);
-    MUST(cty_note_parse(cty_buf_bytes(&note), &parsed));
-    char *text = cty_bytes_dup_text(parsed.text);
-    for (unsigned i = 0; i < count; i++)
-        MUST(cty_note_cosign(cty_bytes_text(text), cty_bytes_text(witness_names[i]), all->secrets[i], from_s + i, &note));
-    world_write("tiles", "checkpoint", cty_buf_bytes(&note));
-    free(text);
-    cty_buf_done(&note);
-}
-
-static void witnesses_say_by_when(void **state)
-{
-    struct shell *sh = *state;
-    struct world *w = begin();
-    struct witnesses all;
-    refund(w);
-    witnesses_make(w, &all);
-    uint64_t now = w->time / 1000;
-    publish_cosigned(w, &all, 2, now + 1);
-    assert_int_equal(audit_with(sh, "--no-state"), 0);
-    assert_says(sh->out, "witnessed   holds");
-    assert_says(sh->out, "alike       holds       cosigned by w1, w2; seen by the signers of operator");
-    assert_says(sh->out, "when        holds       all 11 entries existed by 2027-01-15T08:00:");
-    /* One is no quorum, whatever it says: nobody vouches for more than itself. */
-    publish_cosigned(w, &all, 1, now + 1);
-    assert_int_equal(audit_with(sh, "--no-state"), 1);
-    assert_says(sh->out, "witnessed   fails       [under-threshold]");
-    /* Nobody: that is not checked, and never a pass. */
-    publish_cosigned(w, &all, 0, 0);
-    assert_int_equal(audit_with(sh, "--no-state"), 1);
-    assert_says(sh->out, "when        not checked no witness that is trusted says when");
-    /* Entries that the custodian dates behind a cosignature over them. */
-    publish_cosigned(w, &all, 2, now - 3600);
-    assert_int_equal(audit_with(sh, "--no-state"), 2);
-    assert_says(sh->out, "[dated-after-cosignature]");
-    witnesses_done(&all);
-    world_free(w);
-}
-
 /* ---- cases ---- */
 
 static void how_cases_stand(void **state)
 {
     struct shell *sh = *state;
-    struct world *w = begin();
+    struct world *w = published_begin();
     struct cty_hash c, denied;
     char id[2 * CTY_HASH_SIZE + 1];
     refund(w);
@@ -541,21 +384,20 @@ static void options_that_exclude_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_audited_is_not_read_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(stretches_say_what_the_whole_says, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_state_of_other_pins_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_file_of_another_program_is_left_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(only_what_held_is_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_ledger_that_went_back_is_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_roots_of_one_size_convict, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_fork_convicts, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_checkpoint_that_another_was_shown, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_tail_that_was_cut_off, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_checkpoint_that_is_none_of_this_log, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_head_that_was_cut_off, setup, teardown),
-        cmocka_unit_test_setup_teardown(witnesses_say_by_when, setup, teardown),
-        cmocka_unit_test_setup_teardown(how_cases_stand, setup, teardown),
-        cmocka_unit_test_setup_teardown(options_that_exclude_each_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_audited_is_not_read_again, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(stretches_say_what_the_whole_says, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_state_of_other_pins_is_refused, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_another_program_is_left_alone, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(only_what_held_is_kept, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_ledger_that_went_back_is_kept, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(two_roots_of_one_size_convict, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_fork_convicts, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_another_was_shown, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_tail_that_was_cut_off, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_is_none_of_this_log, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(a_head_that_was_cut_off, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(how_cases_stand, published_setup, published_teardown),
+        cmocka_unit_test_setup_teardown(options_that_exclude_each_other, published_setup, published_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,19 @@ static void cosign_older(struct fake *f, enum cty_rpc rpc, union cty_rpc_result 
         result->checkpoint.checkpoint = cosigned(f, result->checkpoint.checkpoint);
 }
 
+/* The same, and a line of the third witness that it did not make. */
+static void forge_older(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    struct cty_buf *out = fake_scrap_buf(f, CTY_NOTE_BYTES_MAX);
+    cosign_older(f, rpc, result);
+    if (rpc != CTY_RPC_CHECKPOINT || result->checkpoint.size != cosigned_size)
+        return;
+    assert_ok(cty_buf_put_bytes(out, result->checkpoint.checkpoint));
+    assert_ok(cty_note_cosign(CTY_LITERAL(WORLD_ORIGIN "\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"),
+                              cty_secret_name(witnesses[2]), witnesses[2], WORLD_START / 1000, out));
+    result->checkpoint.checkpoint = cty_buf_bytes(out);
+}
+
 /* What an audit is given through this door beside the newest; its size, 0 for nothing. */
 static uint64_t given(struct lie *l, uint64_t at_least, const char *code)
 {
@@ -340,7 +353,12 @@ static void an_audit_takes_the_newest_that_its_own_witnesses_saw(void **state)
     /* One witness is no quorum here, whatever the custodian calls it. */
     there = 1;
     assert_int_equal(given(l, 0, "ok"), 0);
+    /* And a note with a false line is void, though a quorum stands on it. */
     there = 3;
+    l->f->tamper = forge_older;
+    assert_int_equal(given(l, 0, "ok"), 0);
+    l->f->tamper = cosign_older;
+    assert_int_equal(given(l, 0, "ok"), cosigned_size);
     l->f->tamper = show_another;
     assert_int_equal(given(l, 0, "split-view"), 0);
     l->f->witnessed_size = cosigned_size = 0;
