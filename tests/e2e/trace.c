@@ -14,6 +14,7 @@
 /* Kinds of calls, of each thread for itself. */
 #define SEEN_MAX 256u
 #define ARGUMENTS_MAX 64u
+#define LOG_HEADER_BYTES 32
 
 const char *const trace_fault_names[TRACE_FAULTS] = {"EIO", "ENOSPC", "SIGKILL"};
 static const char *const injections[TRACE_FAULTS] = {"error=EIO", "error=ENOSPC", "signal=SIGKILL"};
@@ -55,7 +56,7 @@ void trace_start(struct trace *trace, const char *const *command, pid_t pid, con
     unsigned count = put_common(trace, argv);
     unlink(trace->file);
     if (name) {
-        snprintf(traced, sizeof(traced), "trace=%s", name);
+        snprintf(traced, sizeof(traced), "trace=%s,pwrite64,fdatasync", name); /* these for trace_synced_before */
         snprintf(inject, sizeof(inject), "inject=%s:%s:when=%u", name, injections[fault], nth);
         argv[count++] = "-e";
         argv[count++] = traced;
@@ -132,6 +133,44 @@ bool trace_injected(const struct trace *trace, enum trace_fault fault)
     bool injected = false;
     each_line(trace, fault == TRACE_KILL ? look_for_kill : look_for_error, &injected);
     return injected;
+}
+
+struct syncing {
+    bool written;
+    bool synced;
+    bool failed; /* what comes later counts no more */
+};
+
+static void look_for_sync(void *context, char *text)
+{
+    struct syncing *syncing = context;
+    const char *end = strrchr(text, '=');
+    long result = end ? strtol(end + 1, NULL, 10) : -1;
+    syncing->failed = syncing->failed || strstr(text, "(INJECTED)");
+    if (syncing->failed)
+        return;
+    if (strstr(text, "pwrite64")) /* or its end, where another thread's call came in between */
+        syncing->written = syncing->written || result > LOG_HEADER_BYTES;
+    if (strstr(text, "fdatasync"))
+        syncing->synced = syncing->synced || (syncing->written && result == 0);
+}
+
+bool trace_synced_before(const struct trace *trace)
+{
+    struct syncing syncing = {.written = false};
+    each_line(trace, look_for_sync, &syncing);
+    return syncing.failed && syncing.synced;
+}
+
+static void show_line(void *context, char *text)
+{
+    (void)context;
+    printf("# %.160s%s", text, strlen(text) > 160 ? "\n" : "");
+}
+
+void trace_show(const struct trace *trace)
+{
+    each_line(trace, show_line, NULL);
 }
 
 static void look_for_pid(void *context, char *text)

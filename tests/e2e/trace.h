@@ -40,6 +40,10 @@ void trace_let_go(struct trace *trace);
 int trace_wait(struct trace *trace);
 /* Whether the fault came about; any SIGKILL is taken for the one. */
 bool trace_injected(const struct trace *trace, enum trace_fault fault);
+/* Whether pages (more than a log's header) had been written and synced before the error came about. */
+bool trace_synced_before(const struct trace *trace);
+/* Prints what was seen, for a reader of a failure. */
+void trace_show(const struct trace *trace);
 /* The first process that was seen; 0 for none. */
 pid_t trace_pid(const struct trace *trace);
 
