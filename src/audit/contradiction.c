@@ -37,6 +37,35 @@ bool cty_is_contradiction(struct cty_bytes text)
     return text.size >= sizeof(head) - 1 && memcmp(text.data, head, sizeof(head) - 1) == 0;
 }
 
+/* ---- its name ---- */
+
+#define ORIGIN_SHOWN 120u /* the file itself tells whose it is */
+
+void cty_contradiction_name_begin(struct cty_bytes origin, char ret_name[static CTY_CONTRADICTION_NAME_SIZE])
+{
+    size_t size = origin.size < ORIGIN_SHOWN ? origin.size : ORIGIN_SHOWN;
+    for (size_t i = 0; i < size; i++) {
+        char c = (char)origin.data[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     (c == '.' && i > 0);
+        ret_name[i] = '_';
+        if (plain)
+            ret_name[i] = c;
+    }
+    snprintf(ret_name + size, CTY_CONTRADICTION_NAME_SIZE - size, ".contradiction-");
+}
+
+void cty_contradiction_name(struct cty_bytes origin, uint64_t size, struct cty_bytes text,
+                            char ret_name[static CTY_CONTRADICTION_NAME_SIZE])
+{
+    char hex[17];
+    struct cty_hash digest = cty_sha256(text);
+    cty_contradiction_name_begin(origin, ret_name);
+    size_t begin = strlen(ret_name);
+    cty_hex_write(digest.bytes, 8, hex);
+    snprintf(ret_name + begin, CTY_CONTRADICTION_NAME_SIZE - begin, "%llu-%s.json", (unsigned long long)size, hex);
+}
+
 /* ---- the file ---- */
 
 static void put_proof(struct cty_jw *jw, const struct cty_contradiction *c)

@@ -43,6 +43,16 @@ const char *cty_contradiction_kind_name(enum cty_contradiction_kind kind);
 /* Whether the file alone convicts the custodian; else it says what its owner was shown. */
 bool cty_contradiction_convicts(enum cty_contradiction_kind kind);
 
+/*
+ * "<origin>.contradiction-", what the names of all files of one ledger begin with: every byte of the origin but letters,
+ * digits, '-' and '.' is '_', and so is a first '.'; of a long one only its beginning stands.
+ */
+#define CTY_CONTRADICTION_NAME_SIZE 256u
+void cty_contradiction_name_begin(struct cty_bytes origin, char ret_name[static CTY_CONTRADICTION_NAME_SIZE]);
+/* "<origin>.contradiction-<size>-<16 hex>.json": the smaller size, and the digest of the file's own text. */
+void cty_contradiction_name(struct cty_bytes origin, uint64_t size, struct cty_bytes text,
+                            char ret_name[static CTY_CONTRADICTION_NAME_SIZE]);
+
 /* Whether a file is one, and no evidence: by its first member. */
 bool cty_is_contradiction(struct cty_bytes text);
 /* Errors: BAD_EVIDENCE, TOO_LARGE, NO_MEMORY. On success the caller has it done. */

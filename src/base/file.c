@@ -3,7 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/check.h"
 
 #define PIECE_BYTES ((size_t)16 * 1024)
 
@@ -72,4 +77,97 @@ custody_err cty_fd_write(int fd, struct cty_bytes bytes)
         bytes = cty_bytes_make(bytes.data + put, bytes.size - (size_t)put);
     }
     return CUSTODY_OK;
+}
+
+/* --- whole or not at all ----------------------------------------------------------------------------------- */
+
+static custody_err failed(custody_error *error, const char *doing, const char *path)
+{
+    int why = errno;
+    custody_err err = cty_fail(error, CUSTODY_E_IO, "%s %s: %s", doing, path, strerrordesc_np(why));
+    errno = why;
+    return err;
+}
+
+/* A name lasts only once its folder is synced. */
+static custody_err sync_folder_of(const char *path, custody_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == path || !slash ? 1 : (size_t)(slash - path);
+    CTY_AUTO_FREE char *folder = cty_bytes_dup_text(cty_bytes_make(slash ? path : ".", size));
+    if (!folder)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    custody_err err = fd >= 0 && fsync(fd) == 0 ? CUSTODY_OK : failed(error, "syncing", folder);
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+/* What lies there already is of a killed process that had our number. */
+static custody_err fill(const char *fresh, mode_t mode, struct cty_bytes bytes, custody_error *error)
+{
+    (void)unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0)
+        return failed(error, "making", fresh);
+    bool written = cty_fd_write(fd, bytes) == CUSTODY_OK && fsync(fd) == 0;
+    custody_err err = written ? CUSTODY_OK : failed(error, "writing", fresh);
+    if (close(fd) != 0 && err == CUSTODY_OK)
+        err = failed(error, "writing", fresh);
+    return err;
+}
+
+/* Some file systems know no exclusive rename; link is exclusive everywhere. */
+int cty_file_rename_new(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0) == 0 && unlink(from) == 0 ? 0 : -1;
+}
+
+static custody_err exists(const char *path, custody_error *error)
+{
+    return cty_fail(error, CUSTODY_E_EXISTS, "%s", path);
+}
+
+static custody_err name_it(const char *fresh, const char *path, bool replaces, custody_error *error)
+{
+    int named = replaces ? rename(fresh, path) : cty_file_rename_new(fresh, path);
+    if (named == 0)
+        return CUSTODY_OK;
+    return errno == EEXIST && !replaces ? exists(path, error) : failed(error, "naming", path);
+}
+
+static custody_err put(const char *path, mode_t mode, struct cty_bytes bytes, bool replaces, custody_error *error)
+{
+    size_t room = strlen(path) + sizeof(".new.") + 3 * sizeof(long);
+    CTY_AUTO_FREE char *fresh = cty_alloc(1, room);
+    if (!fresh)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    snprintf(fresh, room, "%s.new.%ld", path, (long)getpid());
+    custody_err err = fill(fresh, mode, bytes, error);
+    if (err == CUSTODY_OK)
+        err = name_it(fresh, path, replaces, error);
+    if (err == CUSTODY_OK)
+        return sync_folder_of(path, error);
+    int why = errno;
+    (void)unlink(fresh);
+    errno = why;
+    return err;
+}
+
+custody_err cty_file_put_new(const char *path, mode_t mode, struct cty_bytes bytes, custody_error *error)
+{
+    struct stat is;
+    if (lstat(path, &is) == 0) /* said before anything is written: the folder may be closed to us, or full */
+        return exists(path, error);
+    return put(path, mode, bytes, false, error);
+}
+
+custody_err cty_file_replace(const char *path, mode_t mode, struct cty_bytes bytes, custody_error *error)
+{
+    return put(path, mode, bytes, true, error);
 }

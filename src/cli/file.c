@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files that commands read and make. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/check.h"
 #include "base/file.h"
 #include "cli/cli.h"
@@ -31,23 +26,10 @@ custody_err cty_cli_read_file(struct cty_cli *cli, const char *path, struct cty_
     return err;
 }
 
-static custody_err make_file(struct cty_cli *cli, const char *path, mode_t mode, struct cty_bytes bytes)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return cty_fail(&cli->error, errno == EEXIST ? CUSTODY_E_EXISTS : CUSTODY_E_IO, "%s: %s", path,
-                        strerror(errno));
-    bool written = cty_fd_write(fd, bytes) == CUSTODY_OK && fsync(fd) == 0;
-    if (close(fd) == 0 && written)
-        return CUSTODY_OK;
-    (void)unlink(path);
-    return cty_fail(&cli->error, CUSTODY_E_IO, "%s could not be written", path);
-}
-
 custody_err cty_cli_write_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
 {
     if (strcmp(path, "-") != 0)
-        return make_file(cli, path, 0600, bytes);
+        return cty_file_put_new(path, 0600, bytes, &cli->error);
     if (fwrite(bytes.data, 1, bytes.size, cli->out) == bytes.size && fflush(cli->out) == 0)
         return CUSTODY_OK;
     return cty_fail(&cli->error, CUSTODY_E_IO, "the output could not be written");
@@ -55,20 +37,10 @@ custody_err cty_cli_write_file(struct cty_cli *cli, const char *path, struct cty
 
 custody_err cty_cli_write_public(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
 {
-    return make_file(cli, path, 0644, bytes);
+    return cty_file_put_new(path, 0644, bytes, &cli->error);
 }
 
 custody_err cty_cli_replace_file(struct cty_cli *cli, const char *path, struct cty_bytes bytes)
 {
-    size_t size = strlen(path) + sizeof(".new");
-    CTY_AUTO_FREE char *made = cty_alloc(1, size);
-    if (!made)
-        return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);
-    snprintf(made, size, "%s.new", path);
-    CTY_TRY(make_file(cli, made, 0600, bytes));
-    if (rename(made, path) == 0)
-        return CUSTODY_OK;
-    custody_err err = cty_fail(&cli->error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
-    (void)unlink(made);
-    return err;
+    return cty_file_replace(path, 0600, bytes, &cli->error);
 }

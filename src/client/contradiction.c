@@ -11,28 +11,9 @@
 #include "client/state.h"
 #include "codec/text.h"
 
-/* Of a long origin so much stands in the name: the key in the file tells whose it is. */
-#define ORIGIN_SHOWN 120
-#define NAME_ROOM 256
-
 custody_err cty_contradiction_code(enum cty_contradiction_kind kind)
 {
     return kind == CTY_CONTRADICTION_WENT_BACK ? CUSTODY_E_WENT_BACK : CUSTODY_E_SPLIT_VIEW;
-}
-
-/* "custody.example_test.contradiction-" */
-static void name_begin(struct cty_bytes origin, char out[NAME_ROOM])
-{
-    size_t size = origin.size < ORIGIN_SHOWN ? origin.size : ORIGIN_SHOWN;
-    for (size_t i = 0; i < size; i++) {
-        char c = (char)origin.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                     (c == '.' && i > 0);
-        out[i] = '_';
-        if (plain)
-            out[i] = c;
-    }
-    snprintf(out + size, NAME_ROOM - size, ".contradiction-");
 }
 
 /* The folder that the state file is in, with a slash at its end. */
@@ -100,7 +81,7 @@ static bool next_item(DIR *dir, struct dirent **ret_item)
 
 static custody_err look_around(struct look *look, const char *state_path, custody_error *error)
 {
-    char begin[NAME_ROOM];
+    char begin[CTY_CONTRADICTION_NAME_SIZE];
     CTY_AUTO_FREE char *folder = folder_of(state_path);
     DIR *dir = folder ? opendir(folder) : NULL;
     if (!folder)
@@ -108,7 +89,7 @@ static custody_err look_around(struct look *look, const char *state_path, custod
     if (!dir)
         return cty_fail(error, errno == ENOMEM ? CUSTODY_E_NO_MEMORY : CUSTODY_E_IO, "looking into %s: %s", folder,
                         strerror(errno));
-    name_begin(look->trust->origin, begin);
+    cty_contradiction_name_begin(look->trust->origin, begin);
     custody_err err = CUSTODY_OK;
     struct dirent *item = NULL;
     while (err == CUSTODY_OK && next_item(dir, &item)) {
@@ -142,15 +123,11 @@ custody_err cty_contradiction_find(const char *state_path, const struct cty_trus
 static custody_err make_path(const char *state_path, const struct cty_contradiction *c, uint64_t size,
                              struct cty_bytes text, char **ret_path)
 {
-    char name[NAME_ROOM], hex[17];
-    struct cty_hash digest = cty_sha256(text);
+    char name[CTY_CONTRADICTION_NAME_SIZE];
     CTY_AUTO_FREE char *folder = folder_of(state_path);
     if (!folder)
         return CUSTODY_E_NO_MEMORY;
-    name_begin(c->ledger, name);
-    size_t begin = strlen(name);
-    cty_hex_write(digest.bytes, 8, hex);
-    snprintf(name + begin, sizeof(name) - begin, "%llu-%s.json", (unsigned long long)size, hex);
+    cty_contradiction_name(c->ledger, size, text, name);
     *ret_path = join(folder, name);
     return *ret_path ? CUSTODY_OK : CUSTODY_E_NO_MEMORY;
 }

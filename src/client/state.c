@@ -51,43 +51,6 @@ custody_err cty_state_read(const char *path, struct cty_buf *out, custody_error 
     return err;
 }
 
-/* The rename lasts only once the folder is synced. */
-static custody_err sync_folder(const char *path, custody_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
-    CTY_AUTO_FREE char *folder = cty_bytes_dup_text(cty_bytes_make(slash ? path : ".", size));
-    if (!folder)
-        return CUSTODY_E_NO_MEMORY;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return failed(error, "opening", folder);
-    int synced = fsync(fd);
-    close(fd);
-    return synced == 0 ? CUSTODY_OK : failed(error, "syncing", folder);
-}
-
-/* A whole new file under its name, or nothing. */
-static custody_err put_file(const char *path, struct cty_bytes bytes, custody_error *error)
-{
-    size_t room = strlen(path) + PATH_ROOM;
-    CTY_AUTO_FREE char *fresh = cty_alloc(1, room);
-    if (!fresh)
-        return CUSTODY_E_NO_MEMORY;
-    snprintf(fresh, room, "%s.new.%ld", path, (long)getpid());
-    unlink(fresh);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return failed(error, "making", fresh);
-    bool written = cty_fd_write(fd, bytes) == CUSTODY_OK && fsync(fd) == 0;
-    if (close(fd) != 0 || !written || rename(fresh, path) != 0) {
-        custody_err err = failed(error, "writing", path);
-        unlink(fresh);
-        return err;
-    }
-    return sync_folder(path, error);
-}
-
 /* The lock lies beside the file, since the file itself is replaced. */
 static custody_err take_lock(const char *path, int *ret_fd, custody_error *error)
 {
@@ -122,7 +85,7 @@ custody_err cty_state_replace(const char *path, struct cty_bytes old, struct cty
     custody_err err = cty_state_read(path, &now, error);
     if (err == CUSTODY_OK) {
         same = cty_bytes_equal(cty_buf_bytes(&now), old);
-        err = same ? put_file(path, fresh, error) : CUSTODY_OK;
+        err = same ? cty_file_replace(path, 0600, fresh, error) : CUSTODY_OK;
     }
     if (err == CUSTODY_OK)
         *ret_replaced = same;
@@ -135,7 +98,7 @@ custody_err cty_state_put_new(const char *state_path, const char *path, struct c
 {
     int lock = -1;
     CTY_TRY(take_lock(state_path, &lock, error));
-    custody_err err = access(path, F_OK) == 0 ? CUSTODY_OK : put_file(path, bytes, error);
+    custody_err err = cty_file_put_new(path, 0600, bytes, error);
     close(lock);
-    return err;
+    return err == CUSTODY_E_EXISTS ? CUSTODY_OK : err;
 }

@@ -6,10 +6,7 @@
  *     of another root at some size     two ledgers of one name: likewise, and both notes go into a contradiction file
  *     of our own tree                  it has less than we have; it is asked again from there
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "audit/contradiction.h"
 #include "base/check.h"
@@ -43,23 +40,6 @@ static void stop_appending(struct cty_desk *desk, uint32_t witness, const char *
 
 /* --- the contradiction file -------------------------------------------------------------------------------- */
 
-static custody_err write_new(const char *path, struct cty_bytes text, custody_error *error)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == EEXIST)
-        return CUSTODY_OK; /* it is named by what it shows */
-    if (fd < 0)
-        return cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
-    custody_err err = cty_fd_write(fd, text);
-    if (err == CUSTODY_OK && fsync(fd) != 0)
-        err = CUSTODY_E_IO;
-    if (close(fd) == 0 && err == CUSTODY_OK)
-        return CUSTODY_OK;
-    err = cty_fail(error, CUSTODY_E_IO, "%s: %s", path, strerror(errno));
-    (void)unlink(path); /* half of one would pass for the whole */
-    return err;
-}
-
 /* One file for two trees, whoever's cosignatures of whatever time stand below them. */
 static void name_of(const struct cty_checkpoint *shown, const struct cty_hash *root, char ret_hex[static 17])
 {
@@ -80,7 +60,9 @@ static custody_err keep(const struct cty_desk *desk, const struct cty_contradict
     const char *name = cty_buf_text(&path);
     if (!name)
         return CUSTODY_E_NO_MEMORY;
-    CTY_TRY(write_new(name, cty_buf_bytes(&text), error));
+    custody_err err = cty_file_put_new(name, 0600, cty_buf_bytes(&text), error);
+    if (err != CUSTODY_E_EXISTS) /* else it is there already: it is named by what it shows */
+        CTY_TRY(err);
     cty_log(CTY_LOG_ERROR, "contradiction", "file", "s", name, "next", "s", "custody convict FILE shows what it says", NULL);
     return CUSTODY_OK;
 }

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -38,10 +39,9 @@ static const int allowed[] = {
     /* files: which ones, Landlock says */
     CALL(access), CALL(close), CALL(faccessat), CALL(faccessat2), CALL(fallocate), CALL(fchmod), CALL(fchown),
     CALL(fcntl), CALL(fcntl64), CALL(fdatasync), CALL(flock), CALL(fstat), CALL(fstat64), CALL(fstatat64),
-    CALL(fstatfs), CALL(fsync), CALL(ftruncate), CALL(ftruncate64), CALL(getcwd), CALL(_llseek), CALL(lseek),
-    CALL(lstat), CALL(newfstatat), CALL(open), CALL(openat), CALL(pread64), CALL(preadv), CALL(pwrite64),
-    CALL(pwritev), CALL(read), CALL(readlink), CALL(readlinkat), CALL(readv), CALL(stat), CALL(statx),
-    CALL(umask), CALL(unlink), CALL(unlinkat), CALL(write), CALL(writev),
+    CALL(fstatfs), CALL(fsync), CALL(ftruncate), CALL(ftruncate64), CALL(getcwd), CALL(linkat), CALL(_llseek),
+    CALL(lseek), CALL(lstat), CALL(newfstatat), CALL(open), CALL(openat), CALL(pread64), CALL(preadv), CALL(pwrite64),
+    CALL(pwritev), CALL(read), CALL(readlink), CALL(readlinkat), CALL(readv), CALL(stat), CALL(statx), CALL(umask), CALL(unlink), CALL(unlinkat), CALL(write), CALL(writev),
     /* connections that others make, and waiting for them */
     CALL(accept), CALL(accept4), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_pwait), CALL(epoll_pwait2),
     CALL(epoll_wait), CALL(eventfd2), CALL(getpeername), CALL(getsockname), CALL(getsockopt), CALL(pipe2),
@@ -100,7 +100,7 @@ static custody_err put_sends(scmp_filter_ctx filter, custody_error *error)
 
 /*
  * Calls that are fine with some arguments only: threads but no processes, pages that can't be executed, a thread's own
- * name, and signals to this process, which is how abort() ends it. clone3 has its flags where no filter sees them: it
+ * name, names that replace no file, and signals to this process, which is how abort() ends it. clone3 has its flags where no filter sees them: it
  * fails, and the C library takes clone.
  */
 static custody_err put_conditions(scmp_filter_ctx filter, custody_error *error)
@@ -111,6 +111,8 @@ static custody_err put_conditions(scmp_filter_ctx filter, custody_error *error)
     CTY_TRY(allow_with(filter, CALL(mprotect), not_executable, error));
     CTY_TRY(allow_with(filter, CALL(clone), SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD), error));
     CTY_TRY(allow_with(filter, CALL(prctl), SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME), error));
+    /* A name for a whole new file, and never over another. */
+    CTY_TRY(allow_with(filter, CALL(renameat2), SCMP_A4_64(SCMP_CMP_EQ, RENAME_NOREPLACE), error));
     /* To read a limit, of this process: not to set one. */
     CTY_TRY(allow_with(filter, CALL(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0), error));
     return allow_with(filter, CALL(tgkill), SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid()), error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 
 /* Names that a file may have while it is made: four digits. */
 #define MADE_MAX 9999u
@@ -233,19 +234,9 @@ static custody_err folder_sync(const char *folder, custody_error *error)
     return CUSTODY_OK;
 }
 
-/* Some file systems know no exclusive rename; link is exclusive everywhere. */
-static int rename_exclusively(const char *from, const char *to)
-{
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    return link(from, to) == 0 && unlink(from) == 0 ? 0 : -1;
-}
-
 custody_err cty_place_settle(const struct cty_place *place, custody_error *error)
 {
-    if (rename_exclusively(place->made, place->path) != 0) {
+    if (cty_file_rename_new(place->made, place->path) != 0) {
         if (errno == EEXIST)
             return cty_fail(error, CUSTODY_E_EXISTS, "%s", place->path);
         return place_failed(error, "naming", place->path);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contradictions: the file beside the state, and the log that is stopped. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -12,29 +8,7 @@
 #include "witness/inner.h"
 #include "witness/judge.h"
 
-/* Of a long origin so much stands in the name: the file itself tells whose it is. */
-#define ORIGIN_SHOWN 100u
-#define NAME_ROOM 192u
-
 /* --- the file ---------------------------------------------------------------------------------------------- */
-
-/* "example.com_log.contradiction-<16 digits of the file's digest>.json" */
-static void name_make(struct cty_bytes origin, struct cty_bytes text, char name[NAME_ROOM])
-{
-    char hex[17];
-    struct cty_hash digest = cty_sha256(text);
-    size_t size = origin.size < ORIGIN_SHOWN ? origin.size : ORIGIN_SHOWN;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t c = origin.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                     (c == '.' && i > 0);
-        name[i] = '_';
-        if (plain)
-            name[i] = (char)c;
-    }
-    cty_hex_write(digest.bytes, 8, hex);
-    snprintf(name + size, NAME_ROOM - size, ".contradiction-%s.json", hex);
-}
 
 static size_t folder_size(const char *state_path)
 {
@@ -42,66 +16,23 @@ static size_t folder_size(const char *state_path)
     return slash ? (size_t)(slash - state_path) + 1 : 0;
 }
 
-static custody_err failed(const char *doing, const char *path, custody_error *error)
-{
-    bool full = errno == ENOSPC || errno == EDQUOT;
-    return cty_fail(error, full ? CUSTODY_E_READ_ONLY : CUSTODY_E_IO, "%s %s: %s", doing, path, strerrordesc_np(errno));
-}
-
-static custody_err folder_sync(const char *path, custody_error *error)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf folder = CTY_BUF_INIT(8192);
-    size_t size = folder_size(path);
-    CTY_TRY(size ? cty_buf_put(&folder, path, size) : cty_buf_put_text(&folder, "."));
-    const char *text = cty_buf_text(&folder);
-    if (!text)
-        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    int fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    custody_err err = good ? CUSTODY_OK : failed("syncing", text, error);
-    if (fd >= 0)
-        close(fd);
-    return err;
-}
-
-/* All of it is on the disk before it has its name. */
-static custody_err write_new(const char *path, struct cty_bytes text, custody_error *error)
-{
-    CTY_CLEANUP(cty_buf_done) struct cty_buf made = CTY_BUF_INIT(8192);
-    CTY_TRY(cty_buf_putf(&made, "%s.new", path));
-    const char *name = cty_buf_text(&made);
-    if (!name)
-        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    (void)unlink(name);
-    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return failed("making", name, error);
-    bool good = cty_fd_write(fd, text) == CUSTODY_OK && fsync(fd) == 0;
-    custody_err err = good ? CUSTODY_OK : failed("writing", name, error);
-    close(fd);
-    if (err == CUSTODY_OK && rename(name, path) != 0)
-        err = failed("naming", path, error);
-    if (err != CUSTODY_OK)
-        (void)unlink(name);
-    return err == CUSTODY_OK ? folder_sync(path, error) : err;
-}
-
-custody_err cty_witness_keep(const char *state_path, const struct cty_contradiction *contradiction, char **ret_path,
-                             custody_error *error)
+custody_err cty_witness_keep(const char *state_path, const struct cty_contradiction *contradiction, uint64_t size,
+                             char **ret_path, custody_error *error)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
     CTY_CLEANUP(cty_buf_done) struct cty_buf path = CTY_BUF_INIT(8192);
-    char name[NAME_ROOM];
+    char name[CTY_CONTRADICTION_NAME_SIZE];
     CTY_TRY(cty_contradiction_format(contradiction, &text));
     CTY_TRY(cty_buf_put_byte(&text, '\n'));
-    name_make(contradiction->ledger, cty_buf_bytes(&text), name);
+    cty_contradiction_name(contradiction->ledger, size, cty_buf_bytes(&text), name);
     CTY_TRY(cty_buf_put(&path, state_path, folder_size(state_path)));
     CTY_TRY(cty_buf_put_text(&path, name));
     CTY_AUTO_FREE char *whole = cty_bytes_dup_text(cty_buf_bytes(&path));
     if (!whole)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
-    if (access(whole, F_OK) != 0)
-        CTY_TRY(write_new(whole, cty_buf_bytes(&text), error));
+    custody_err err = cty_file_put_new(whole, 0600, cty_buf_bytes(&text), error);
+    if (err != CUSTODY_E_EXISTS) /* else the same one was written before: its name tells what it holds */
+        CTY_TRY(err);
     *ret_path = whole;
     whole = NULL;
     return CUSTODY_OK;
@@ -144,7 +75,7 @@ custody_err cty_witness_stop(struct cty_witness *witness, const struct cty_witne
     contradiction->key = cty_buf_bytes(&key);
     contradiction->notes[0] = cty_buf_bytes(&log->note);
     pthread_mutex_lock(&witness->keeping);
-    custody_err kept = cty_witness_keep(witness->state_path, contradiction, &path, &inner);
+    custody_err kept = cty_witness_keep(witness->state_path, contradiction, size < log->size ? size : log->size, &path, &inner);
     const char *kind = cty_contradiction_kind_name(contradiction->kind);
     pthread_mutex_lock(&witness->mutex);
     custody_err err = cty_witness_log_stop(witness->store, cty_buf_bytes(&log->origin), kind, path ? path : "",

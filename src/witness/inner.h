@@ -22,11 +22,11 @@ struct cty_witness {
 };
 
 /*
- * Writes the contradiction into a new file beside the state file, durably; the same one is written once. The caller owns
- * *ret_path. Errors: IO, READ_ONLY, NO_MEMORY, TOO_LARGE, BAD_ENCODING.
+ * Writes the contradiction into a new file beside the state file, durably; the same one is written once. `size` is
+ * the smaller of the two. The caller owns *ret_path. Errors: IO, NO_MEMORY, TOO_LARGE, BAD_ENCODING.
  */
 CUSTODY_MUST_USE custody_err cty_witness_keep(const char *state_path, const struct cty_contradiction *contradiction,
-                                              char **ret_path, custody_error *error);
+                                              uint64_t size, char **ret_path, custody_error *error);
 
 /* Writes the file, and stops the log whether or not that could be written. Errors: those of the store. */
 CUSTODY_MUST_USE custody_err cty_witness_stop(struct cty_witness *witness, const struct cty_witness_log *log,

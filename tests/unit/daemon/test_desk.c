@@ -465,7 +465,7 @@ static unsigned contradictions(const struct script *s)
     DIR *folder = opendir(h->folder);
     assert_non_null(folder);
     for (struct dirent *one = readdir(folder); one; one = readdir(folder)) {
-        if (!strstr(one->d_name, ".contradiction-"))
+        if (!strstr(one->d_name, ".contradiction-") || strstr(one->d_name, ".new."))
             continue;
         char path[400];
         count++;

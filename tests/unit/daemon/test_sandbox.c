@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "daemon/confine.h"
 #include "daemon/courier.h"
 #include "daemon/sandbox.h"
@@ -130,6 +131,36 @@ static int goes_around(void)
     return met(open(path, O_RDONLY | O_CLOEXEC));
 }
 
+/* As a contradiction file is written: whole, and over no other. */
+static int puts_files_whole(void)
+{
+    char path[256], other[256];
+    snprintf(path, sizeof(path), "%s/ledger.db.contradiction-1.json", folder);
+    snprintf(other, sizeof(other), "%s/other", folder);
+    if (cty_file_put_new(path, 0600, CTY_LITERAL("text"), NULL) != CUSTODY_OK)
+        return errno;
+    if (cty_file_put_new(path, 0600, CTY_LITERAL("more"), NULL) != CUSTODY_E_EXISTS)
+        return EEXIST;
+    /* Where the file system has no exclusive rename. */
+    int err = met(linkat(AT_FDCWD, path, AT_FDCWD, other, 0));
+    err = err ? err : met(unlink(other));
+    return err ? err : met(unlink(path));
+}
+
+/* Nothing of the ledger's is put in another's place. */
+static int replaces_a_file(void)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/one", folder);
+    if (cty_file_put_new(path, 0600, CTY_LITERAL("text"), NULL) != CUSTODY_OK)
+        return EIO;
+    errno = 0;
+    custody_err err = cty_file_replace(path, 0600, CTY_LITERAL("more"), NULL);
+    int why = err == CUSTODY_OK ? 0 : errno;
+    (void)unlink(path);
+    return why;
+}
+
 static int serves_its_folder(void)
 {
     char path[256];
@@ -138,6 +169,7 @@ static int serves_its_folder(void)
     err = err ? err : try_path(folder, "ledger.db-wal", O_WRONLY | O_TRUNC);
     err = err ? err : try_path(folder, ".", O_RDONLY | O_DIRECTORY);
     err = err ? err : try_path("/dev", "urandom", O_RDONLY);
+    err = err ? err : puts_files_whole();
     return err ? err : met(unlink(path));
 }
 
@@ -415,6 +447,8 @@ static void it_can_still_serve(void **state)
     (void)state;
     NEEDS(ALL);
     assert_int_equal(attempt(ALL, serves), 0);
+    assert_int_equal(attempt(ALL, replaces_a_file), ENOSYS);
+    assert_int_equal(attempt(FILES, replaces_a_file), 0);
 }
 
 static pthread_barrier_t confined;

@@ -176,7 +176,7 @@ static void test_no_room_for_the_file(void **state)
     stop = bench_stopped(&bench);
     assert_int_equal(unlink(stop.file), 0);
     bench_clear(&bench);
-    snprintf(name, sizeof(name), "%s.new", stop.file);
+    snprintf(name, sizeof(name), "%s.new.%ld", stop.file, (long)getpid());
     assert_int_equal(mkdir(name, 0700), 0);
     assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
     assert_int_equal(rmdir(name), 0);
