@@ -19,63 +19,12 @@
 
 /* ---- the trust chain ---- */
 
-void cty_chain_clear(struct cty_chain *chain)
-{
-    for (size_t i = 0; i < chain->count; i++)
-        free((void *)(uintptr_t)chain->texts[i].data);
-    free(chain->texts);
-    *chain = (struct cty_chain){0};
-}
-
-custody_err cty_chain_put(struct cty_chain *chain, struct cty_bytes text)
-{
-    if (chain->count == chain->capacity) {
-        size_t capacity = chain->capacity ? chain->capacity * 2 : 64;
-        struct cty_bytes *grown = realloc(chain->texts, capacity * sizeof(*grown));
-        if (!grown)
-            return CUSTODY_E_NO_MEMORY;
-        chain->texts = grown;
-        chain->capacity = capacity;
-    }
-    char *copy = cty_bytes_dup_text(text);
-    if (!copy)
-        return CUSTODY_E_NO_MEMORY;
-    chain->texts[chain->count++] = cty_bytes_make(copy, text.size);
-    return CUSTODY_OK;
-}
-
-/* The index that an entry says it has; what lies about it is found when it is judged. */
-static custody_err entry_index(struct cty_bytes text, struct cty_parsed_entry *scratch, uint64_t *ret_index,
-                               custody_error *error)
-{
-    CTY_TRY(cty_entry_parse(text, scratch, error));
-    *ret_index = scratch->entry.index;
-    return CUSTODY_OK;
-}
-
 struct page {
     struct cty_client *client;
     struct cty_evidence *evidence; /* or NULL, for the chain */
     struct cty_parsed_entry *scratch;
     custody_error *error;
 };
-
-static custody_err take_chain_page(struct page *page, const struct cty_answer *answer)
-{
-    struct cty_chain *chain = &page->client->chain;
-    const struct cty_json_node *list = cty_rpc_list(&answer->message, &answer->answer, "entries");
-    for (const struct cty_json_node *node = list ? cty_json_first(&answer->message.json, list) : NULL; node;
-         node = cty_json_after(&answer->message.json, list, node)) {
-        uint64_t index;
-        CTY_TRY(entry_index(node->text, page->scratch, &index, page->error));
-        if (index < chain->next || index >= CTY_NUMBER_MAX)
-            return cty_fail(page->error, CUSTODY_E_CHAIN_BROKEN, "the trust chain goes back to %llu",
-                            (unsigned long long)index);
-        CTY_TRY(cty_chain_put(chain, node->text));
-        chain->next = index + 1;
-    }
-    return CUSTODY_OK;
-}
 
 /* Fetches what is new, and the checkpoint that covers it. */
 static custody_err extend_chain(struct page *page, struct cty_answer *answer)
@@ -84,7 +33,7 @@ static custody_err extend_chain(struct page *page, struct cty_answer *answer)
     do {
         struct cty_rpc_params params = {.u.trust_entries.from = next};
         CTY_TRY(cty_client_call(page->client, CTY_RPC_TRUST_ENTRIES, &params, answer, page->error));
-        CTY_TRY(take_chain_page(page, answer));
+        CTY_TRY(cty_chain_take(&page->client->chain, answer, page->scratch, page->error));
         uint64_t more = answer->result.trust_entries.next;
         if (more && more <= next)
             return cty_fail(page->error, CUSTODY_E_BAD_RPC, "the trust chain does not go on");

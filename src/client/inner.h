@@ -35,6 +35,7 @@ struct cty_chain {
     struct cty_bytes *texts; /* owned */
     size_t count;
     size_t capacity;
+    size_t bytes;  /* of the texts */
     uint64_t next; /* index to go on from */
 };
 
@@ -130,10 +131,14 @@ CUSTODY_MUST_USE custody_err cty_client_may_act(struct cty_client *client, custo
 /* consume.c */
 void cty_pending_clear(struct cty_client *client);
 
-/* gather.c */
+/* chain.c */
 void cty_chain_clear(struct cty_chain *chain);
-/* Copies the text. Errors: NO_MEMORY. */
-CUSTODY_MUST_USE custody_err cty_chain_put(struct cty_chain *chain, struct cty_bytes text);
+/*
+ * Takes a page of `trust.entries`, each an entry behind the one before. Whoever answers could go on for ever: beyond
+ * CTY_CHAIN_BYTES_MAX that is refused. Errors: as cty_entry_parse, CHAIN_BROKEN, LIMIT_REACHED, BAD_RPC, NO_MEMORY.
+ */
+CUSTODY_MUST_USE custody_err cty_chain_take(struct cty_chain *chain, const struct cty_answer *answer,
+                                            struct cty_parsed_entry *scratch, custody_error *error);
 
 /*
  * log_key.c: after a note that opened with this error. OK where it is that no key which we know signed it, and the trust chain

@@ -13,34 +13,26 @@ const struct cty_log_keys *cty_client_log_keys(const struct cty_client *client)
     return &client->log_keys;
 }
 
-static custody_err take_texts(struct cty_chain *chain, const struct cty_answer *answer)
-{
-    const struct cty_json_node *list = cty_rpc_list(&answer->message, &answer->answer, "entries");
-    for (const struct cty_json_node *node = list ? cty_json_first(&answer->message.json, list) : NULL; node;
-         node = cty_json_after(&answer->message.json, list, node)) {
-        if (node->kind != CTY_JSON_STRING)
-            return CUSTODY_E_BAD_RPC;
-        CTY_TRY(cty_chain_put(chain, node->text));
-    }
-    return CUSTODY_OK;
-}
-
 static custody_err fetch(struct cty_client *client, struct cty_chain *chain, custody_error *error)
 {
+    CTY_AUTO_FREE struct cty_parsed_entry *scratch = cty_alloc(1, sizeof(*scratch));
     struct cty_answer answer = {0};
     uint64_t next = 0;
     custody_err err;
+    if (!scratch)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     do {
         struct cty_rpc_params params = {.u.trust_entries.from = next};
         err = cty_client_call(client, CTY_RPC_TRUST_ENTRIES, &params, &answer, error);
         if (err == CUSTODY_OK)
-            err = take_texts(chain, &answer);
+            err = cty_chain_take(chain, &answer, scratch, error);
         uint64_t more = err == CUSTODY_OK ? answer.result.trust_entries.next : 0;
         if (more && more <= next)
             err = cty_fail(error, CUSTODY_E_BAD_RPC, "the trust chain does not go on");
         next = more;
     } while (err == CUSTODY_OK && next);
     cty_answer_done(&answer);
+    cty_parsed_entry_done(scratch);
     return err;
 }
 

@@ -308,6 +308,36 @@ static void a_contradiction_by_a_later_log_key(void **state)
     cty_buf_done(&text);
 }
 
+/* Checkpoints by a key that nobody knows, and a trust chain of no entries that goes on for ever. */
+static void never_ends(struct fake *f, enum cty_rpc rpc, union cty_rpc_result *result)
+{
+    if (rpc == CTY_RPC_CHECKPOINT) {
+        struct cty_secret *unknown = NULL;
+        struct cty_buf *note = fake_scrap_buf(f, 4096);
+        assert_ok(cty_secret_from_seed(fake_trust(f)->origin, cty_sha256(CTY_LITERAL("unknown")).bytes, &unknown));
+        note_of(unknown, 0, note);
+        result->checkpoint.checkpoint = cty_buf_bytes(note);
+        cty_secret_free(unknown);
+    } else if (rpc == CTY_RPC_TRUST_ENTRIES) {
+        result->trust_entries.entries = CTY_LITERAL("[\"junk\",\"junk\"]");
+        result->trust_entries.next = 1000 * (f->calls[CTY_RPC_TRUST_ENTRIES] + 1);
+    }
+}
+
+static void a_trust_chain_of_something_else_ends_at_once(void **state)
+{
+    struct fake *f = *state;
+    struct cty_checkpoint checkpoint;
+    custody_error error = {0};
+    struct cty_client *client = fake_client(f, NULL, "acme/bot", NULL);
+    f->tamper = never_ends;
+    assert_refused(cty_client_checkpoint(client, false, &checkpoint, NULL, &error), "note-unsigned");
+    assert_int_equal(f->calls[CTY_RPC_TRUST_ENTRIES], 1);
+    f->tamper = NULL;
+    assert_ok(cty_client_checkpoint(client, false, &checkpoint, NULL, &error));
+    cty_client_close(client);
+}
+
 static void two_processes_share_a_state_file(void **state)
 {
     struct fake *f = *state;
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_proof_is_a_split_view, setup, teardown),
         cmocka_unit_test_setup_teardown(a_contradiction_is_kept_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_contradiction_by_a_later_log_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_trust_chain_of_something_else_ends_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(two_processes_share_a_state_file, setup, teardown),
         cmocka_unit_test_setup_teardown(two_views_shown_to_two_processes_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(another_logs_note_is_refused, setup, teardown),
