@@ -31,9 +31,11 @@ CUSTODY_MUST_USE custody_err cty_fd_write(int fd, struct cty_bytes bytes);
  * must not write the same path at once. `mode` is less what the process's mask takes. After an error in syncing the name
  * the whole file may be there. Errors: EXISTS, whatever it is that has the name; IO, with errno; NO_MEMORY.
  */
-CUSTODY_MUST_USE custody_err cty_file_put_new(const char *path, mode_t mode, struct cty_bytes bytes, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_file_put_new(const char *path, mode_t mode, struct cty_bytes bytes,
+                                              custody_error *error);
 /* The same in the place of what was there: anybody who opens the path has the old or the new. Errors: IO, NO_MEMORY. */
-CUSTODY_MUST_USE custody_err cty_file_replace(const char *path, mode_t mode, struct cty_bytes bytes, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_file_replace(const char *path, mode_t mode, struct cty_bytes bytes,
+                                              custody_error *error);
 
 /* Renames, but never over another file: 0, or -1 with errno, which is EEXIST then. */
 int cty_file_rename_new(const char *from, const char *to);

@@ -109,7 +109,7 @@ static custody_err open_nng(struct run *run)
         CTY_TRY(cty_cli_read_file(run->cli, certificate_path, &certificate));
     if (key_path)
         CTY_TRY(cty_cli_read_file(run->cli, key_path, &key));
-    const struct cty_net_server_config config = {.urls = urls, .url_count = count, .replaces = true,
+    const struct cty_net_server_config config = {.urls = urls, .url_count = count,
                                                  .certificate = cty_buf_bytes(&certificate),
                                                  .certificate_key = cty_buf_bytes(&key)};
     custody_err err = cty_witness_nng_open(run->witness, &config, &run->nng, &run->cli->error);

@@ -41,7 +41,8 @@ static const int allowed[] = {
     CALL(fcntl), CALL(fcntl64), CALL(fdatasync), CALL(flock), CALL(fstat), CALL(fstat64), CALL(fstatat64),
     CALL(fstatfs), CALL(fsync), CALL(ftruncate), CALL(ftruncate64), CALL(getcwd), CALL(linkat), CALL(_llseek),
     CALL(lseek), CALL(lstat), CALL(newfstatat), CALL(open), CALL(openat), CALL(pread64), CALL(preadv), CALL(pwrite64),
-    CALL(pwritev), CALL(read), CALL(readlink), CALL(readlinkat), CALL(readv), CALL(stat), CALL(statx), CALL(umask), CALL(unlink), CALL(unlinkat), CALL(write), CALL(writev),
+    CALL(pwritev), CALL(read), CALL(readlink), CALL(readlinkat), CALL(readv), CALL(stat), CALL(statx),
+    CALL(umask), CALL(unlink), CALL(unlinkat), CALL(write), CALL(writev),
     /* connections that others make, and waiting for them */
     CALL(accept), CALL(accept4), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_pwait), CALL(epoll_pwait2),
     CALL(epoll_wait), CALL(eventfd2), CALL(getpeername), CALL(getsockname), CALL(getsockopt), CALL(pipe2),
@@ -100,8 +101,8 @@ static custody_err put_sends(scmp_filter_ctx filter, custody_error *error)
 
 /*
  * Calls that are fine with some arguments only: threads but no processes, pages that can't be executed, a thread's own
- * name, names that replace no file, and signals to this process, which is how abort() ends it. clone3 has its flags where no filter sees them: it
- * fails, and the C library takes clone.
+ * name, names that replace no file, and signals to this process, which is how abort() ends it. clone3 has its flags where
+ * no filter sees them: it fails, and the C library takes clone.
  */
 static custody_err put_conditions(scmp_filter_ctx filter, custody_error *error)
 {

@@ -341,6 +341,21 @@ static void replace_locked(struct cty_door *door, const struct cty_listener *lis
     cty_conn_close_locked(oldest);
 }
 
+static void find_peer(struct cty_conn *conn)
+{
+    nng_sockaddr address = {.s_family = NNG_AF_UNSPEC};
+    if (nng_stream_get_addr(conn->stream, NNG_OPT_REMADDR, &address) != 0)
+        return;
+    if (address.s_family == NNG_AF_INET) {
+        conn->peer[10] = conn->peer[11] = 0xff;
+        memcpy(conn->peer + 12, &address.s_in.sa_addr, 4);
+    } else if (address.s_family == NNG_AF_INET6) {
+        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        bool four = memcmp(address.s_in6.sa_addr, mapped, sizeof(mapped)) == 0;
+        memcpy(conn->peer, address.s_in6.sa_addr, four ? 16 : 8);
+    }
+}
+
 static bool has_room_locked(const struct cty_door *door, const struct cty_listener *listener)
 {
     if (!door->accepting || door->counts.connections - door->leaving >= door->config.connections_max)
@@ -357,6 +372,7 @@ void cty_conn_add(struct cty_listener *listener, nng_stream *stream)
         replace_locked(door, listener);
     if (has_room_locked(door, listener) && conn_new(listener, &conn) == CUSTODY_OK) {
         conn->stream = stream;
+        find_peer(conn);
         register_locked(conn);
     } else {
         door->counts.refused++;

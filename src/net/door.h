@@ -127,6 +127,7 @@ struct cty_conn {
     /* Its message waits until one of its own calls ends. */
     bool blocked;
     int standing;
+    uint8_t peer[16]; /* its address, as server.h has it */
     /* It is not replaced; and: it is, and goes. */
     bool vouched;
     bool replaced;

@@ -25,6 +25,7 @@ struct cty_net_call {
     uint8_t *body;
     size_t size;
     bool over_tls;
+    struct cty_net_peer peer;
     bool taken;
     bool held;
     int standing;
@@ -109,8 +110,9 @@ static struct cty_net_call *call_take_locked(struct cty_net_server *server, stru
     server->free_count--;
     conn->open_count++;
     *call = (struct cty_net_call){.server = server, .conn = conn, .connection = conn->number,
-                                  .over_tls = conn->tls != NULL, .taken = true, .standing = conn->standing,
-                                  .next = conn->calls};
+                                  .over_tls = conn->tls != NULL, .peer = {{0}}, .taken = true,
+                                  .standing = conn->standing, .next = conn->calls};
+    memcpy(call->peer.bytes, conn->peer, sizeof(conn->peer));
     if (call->next)
         call->next->prev = call;
     conn->calls = call;
@@ -446,6 +448,11 @@ void cty_net_server_close(struct cty_net_server *server)
 uint64_t cty_net_call_connection(const struct cty_net_call *call)
 {
     return call->connection;
+}
+
+struct cty_net_peer cty_net_call_peer(const struct cty_net_call *call)
+{
+    return call->peer;
 }
 
 bool cty_net_call_over_tls(const struct cty_net_call *call)

@@ -124,6 +124,15 @@ void cty_net_server_close(struct cty_net_server *server);
 /* Which connection it came by: a number never used again by this server. */
 uint64_t cty_net_call_connection(const struct cty_net_call *call);
 
+/*
+ * Who asks, as far as limits go: an IPv4 address in IPv6 form, or the first 64 bits of an IPv6 address; all zeros: by a
+ * socket file.
+ */
+struct cty_net_peer {
+    uint8_t bytes[16];
+};
+struct cty_net_peer cty_net_call_peer(const struct cty_net_call *call);
+
 /* Whether it came by a TLS door, and so perhaps from another machine. */
 bool cty_net_call_over_tls(const struct cty_net_call *call);
 

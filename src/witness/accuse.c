@@ -75,7 +75,8 @@ custody_err cty_witness_stop(struct cty_witness *witness, const struct cty_witne
     contradiction->key = cty_buf_bytes(&key);
     contradiction->notes[0] = cty_buf_bytes(&log->note);
     pthread_mutex_lock(&witness->keeping);
-    custody_err kept = cty_witness_keep(witness->state_path, contradiction, size < log->size ? size : log->size, &path, &inner);
+    const uint64_t smaller = size < log->size ? size : log->size;
+    custody_err kept = cty_witness_keep(witness->state_path, contradiction, smaller, &path, &inner);
     const char *kind = cty_contradiction_kind_name(contradiction->kind);
     pthread_mutex_lock(&witness->mutex);
     custody_err err = cty_witness_log_stop(witness->store, cty_buf_bytes(&log->origin), kind, path ? path : "",

@@ -1,57 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whoever sends what is refused has only so many tries: each costs a signature check or more. What is cosigned, and the
- * question for the size, cost nothing here, since a log that grows fast needs them.
- */
-#include <pthread.h>
+/* C2SP's protocol as any submitter sees it. */
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "base/times.h"
 #include "codec/text.h"
 #include "witness/doors.h"
+#include "witness/refusals.h"
 
 #define THREADS 2
-#define PEERS 1024u
-
-struct peer {
-    struct cty_http_peer who;
-    uint64_t window; /* number of the span of time that is counted */
-    unsigned refused;
-};
 
 struct cty_witness_http {
     struct cty_witness *witness;
     struct cty_http *http;
-    pthread_mutex_t mutex; /* of the peers */
-    struct peer peers[PEERS];
+    struct cty_refusals refusals;
 };
-
-/* --- who was refused often --------------------------------------------------------------------------------- */
-
-static uint64_t window_now(void)
-{
-    return cty_time_monotonic_ms() / 1000 / CTY_WITNESS_REFUSALS_S;
-}
-
-/* Its place, or that of another with the same hash, which it takes. */
-static struct peer *place_of(struct cty_witness_http *door, const struct cty_http_peer *who)
-{
-    uint64_t window = window_now();
-    struct peer *peer = &door->peers[cty_name_hash(cty_bytes_make(who->bytes, sizeof(who->bytes))) % PEERS];
-    if (peer->window != window || memcmp(&peer->who, who, sizeof(*who)) != 0)
-        *peer = (struct peer){.who = *who, .window = window};
-    return peer;
-}
-
-/* Whether from there too much was refused by now. */
-static bool count_refusal(struct cty_witness_http *door, const struct cty_http_peer *who)
-{
-    pthread_mutex_lock(&door->mutex);
-    bool too_much = place_of(door, who)->refused++ >= CTY_WITNESS_REFUSALS_MAX;
-    pthread_mutex_unlock(&door->mutex);
-    return too_much;
-}
 
 /* --- answers ----------------------------------------------------------------------------------------------- */
 
@@ -72,8 +34,7 @@ static custody_err submit(struct cty_witness_http *door, const struct cty_http_r
     CTY_CLEANUP(cty_witness_answer_done) struct cty_witness_answer made = {.status = 0};
     /* Looked at first: behind a proxy all have one address, and nobody there may keep a log from its cosignature. */
     cty_witness_add_checkpoint(door->witness, request->body, &made);
-    bool refused = made.status == 400 || made.status == 403 || made.status == 404 || made.status == 422;
-    if (!refused || !count_refusal(door, &request->peer))
+    if (!cty_refusals_count(&door->refusals, request->peer.bytes, made.status))
         return put_answer(&made, answer);
     answer->retry_after_s = CTY_WITNESS_REFUSALS_S;
     return cty_http_problem(answer, 429, CUSTODY_E_QUOTA, "too much from there was refused");
@@ -121,7 +82,7 @@ custody_err cty_witness_http_open(struct cty_witness *witness, const char *url, 
     if (!door)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     door->witness = witness;
-    CTY_CHECK(pthread_mutex_init(&door->mutex, NULL) == 0);
+    cty_refusals_init(&door->refusals);
     const struct cty_http_config config = {.url = url, .threads = THREADS, .body_max = CTY_ADD_CHECKPOINT_BYTES_MAX,
                                            .answer_max = CTY_NOTE_BYTES_MAX + 1, .answer = answer, .user = door};
     custody_err err = cty_http_open(&config, &door->http, error);
@@ -142,6 +103,6 @@ void cty_witness_http_close(struct cty_witness_http *door)
     if (!door)
         return;
     cty_http_close(door->http);
-    pthread_mutex_destroy(&door->mutex);
+    cty_refusals_done(&door->refusals);
     free(door);
 }

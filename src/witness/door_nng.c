@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls are queued by nng's threads, and answered by some of ours: a cosignature waits for the disk. */
+/*
+ * Calls are queued by nng's threads, and answered by some of ours: a cosignature waits for the disk.
+ *
+ * Where all connections are taken a newcomer replaces the one that is idle for longest. Those that brought a log forward stay:
+ * only who has what the log signed last, before it is public, can do so, which is its custodian.
+ */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "proto/rpc.h"
 #include "witness/doors.h"
+#include "witness/refusals.h"
 
 #define THREADS 2
 #define CALLS 64u
@@ -13,6 +19,7 @@
 struct cty_witness_nng {
     struct cty_witness *witness;
     struct cty_net_server *server;
+    struct cty_refusals refusals;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
     struct cty_net_call *queue[CALLS]; /* a ring */
@@ -26,6 +33,7 @@ struct cty_witness_nng {
 
 /* What its results borrow from, until they are written. */
 struct turn {
+    struct cty_net_call *call;
     struct cty_rpc_message message;
     struct cty_rpc_answers answers;
     struct cty_buf out;
@@ -52,7 +60,12 @@ static custody_err do_add(struct cty_witness_nng *door, struct turn *turn, const
     union cty_rpc_result result;
     memset(&result, 0, sizeof(result));
     cty_witness_add_checkpoint(door->witness, call->params.u.witness_add.body, &turn->made);
-    result.witness_add.status = turn->made.status;
+    if (turn->made.grew)
+        cty_net_call_vouch(turn->call);
+    /* Looked at first, as over HTTP: what the log signed is answered as ever. */
+    const struct cty_net_peer peer = cty_net_call_peer(turn->call);
+    bool too_much = cty_refusals_count(&door->refusals, peer.bytes, turn->made.status);
+    result.witness_add.status = too_much ? 429 : turn->made.status;
     result.witness_add.body = cty_bytes_text("");
     if (turn->made.body.size > 0)
         result.witness_add.body = cty_buf_bytes(&turn->made.body);
@@ -103,7 +116,7 @@ static custody_err do_message(struct cty_witness_nng *door, struct turn *turn, s
 /* What can't be written is not answered; the submitter asks again. */
 static void answer_call(struct cty_witness_nng *door, struct cty_net_call *call)
 {
-    CTY_CLEANUP(turn_done) struct turn turn = {.out = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX)};
+    CTY_CLEANUP(turn_done) struct turn turn = {.call = call, .out = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX)};
     if (do_message(door, &turn, cty_net_call_message(call)) != CUSTODY_OK ||
         cty_net_reply(call, cty_buf_bytes(&turn.out)) != CUSTODY_OK)
         cty_net_drop(call);
@@ -171,8 +184,10 @@ custody_err cty_witness_nng_open(struct cty_witness *witness, const struct cty_n
     if (!door)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     own.calls_max = CALLS;
+    own.replaces = true;
     own.message_max = CTY_WITNESS_MESSAGE_BYTES_MAX;
     door->witness = witness;
+    cty_refusals_init(&door->refusals);
     CTY_CHECK(pthread_mutex_init(&door->mutex, NULL) == 0);
     CTY_CHECK(pthread_cond_init(&door->cond, NULL) == 0);
     custody_err err = start(door, error);
@@ -208,5 +223,6 @@ void cty_witness_nng_close(struct cty_witness_nng *door)
     cty_net_server_close(door->server);
     pthread_cond_destroy(&door->cond);
     pthread_mutex_destroy(&door->mutex);
+    cty_refusals_done(&door->refusals);
     free(door);
 }

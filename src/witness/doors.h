@@ -22,7 +22,7 @@ void cty_witness_http_close(struct cty_witness_http *door);
 
 struct cty_witness_nng;
 
-/* `config` as in net/server.h, its addresses and certificate. Errors: those of cty_net_server_open. */
+/* `config` as in net/server.h, its addresses, certificate and connections; newcomers replace whom nobody vouched for. Errors: those of cty_net_server_open. */
 CUSTODY_MUST_USE custody_err cty_witness_nng_open(struct cty_witness *witness, const struct cty_net_server_config *config,
                                                   struct cty_witness_nng **ret_door, custody_error *error);
 /* Borrowed; NULL beyond the last. */

@@ -217,6 +217,7 @@ static void answer_cosigned(struct cty_witness *witness, const struct cty_witnes
     custody_error error = {.detail = ""};
     answer_make(answer, 200, CUSTODY_OK);
     custody_err err = cosign(witness, log, read, &answer->body, &error);
+    answer->grew = err == CUSTODY_OK && read->checkpoint.size > log->size;
     if (err == CUSTODY_OK)
         return;
     /* Somebody was faster, or the log has just been stopped or removed: judged anew. */

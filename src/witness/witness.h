@@ -37,6 +37,7 @@ void cty_witness_close(struct cty_witness *witness);
 struct cty_witness_answer {
     unsigned status;
     bool is_size;        /* the body is that of a 409 */
+    bool grew;           /* of 200: the log was never cosigned at this size before, so nobody repeated what is public */
     custody_err why;     /* of what isn't 200 or 409; the body is then empty */
     struct cty_buf body;
 };

@@ -196,7 +196,8 @@ def two_ledgers_of_one_name_are_kept_and_end_appends():
     w.start_over('other.db', '--witnesses', 'policy')
     w.wait_state('behind')
     expect_equal('another ledger of this name' in w.info()['reason'], True)
-    [kept] = until(lambda: [name for name in os.listdir(w.top) if name.startswith('other.db.contradiction-') and name.endswith('.json')],
+    [kept] = until(lambda: [name for name in os.listdir(w.top)
+                            if name.startswith('other.db.contradiction-') and name.endswith('.json')],
                    'both notes are kept')
     w.say('enrol', '--new', 'acme-carol.key', '--owner', 'acme/alice', *ADMINS, '--state', '-', status=3)
     expect_equal('ledger-behind' in w.err, True)

@@ -476,9 +476,32 @@ static void configurations_beyond_the_limits(void **state)
         (struct cty_net_server_config){.calls_per_connection = CTY_CALLS_PER_CONNECTION_MAX + 1});
 }
 
+/* Limits go by it: all of one address are one, whichever connection. */
+static void who_asks_is_known_by_address(void **state)
+{
+    static const uint8_t here[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}, none[16];
+    struct folder folder;
+    (void)state;
+    folder_make(&folder);
+    for (size_t i = 0; i < 2; i++) {
+        struct rig rig;
+        rig_open(&rig, (struct cty_net_server_config){.calls_max = 2}, i == 0 ? "tcp://127.0.0.1:0" : folder.url, true);
+        int fd = raw_connect_and_greet(rig.url, CTY_SP_REQ, CTY_SP_REP);
+        assert_true(raw_send(fd, raw_is_tcp(rig.url), 0x80000001u, "!", 1));
+        struct cty_net_call *call = rig_take(&rig);
+        const struct cty_net_peer peer = cty_net_call_peer(call);
+        assert_memory_equal(peer.bytes, i == 0 ? here : none, 16);
+        cty_net_drop(call);
+        close(fd);
+        rig_close(&rig);
+    }
+    folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_asks_is_known_by_address),
         cmocka_unit_test(echoes_over_both),
         cmocka_unit_test(one_server_at_two_addresses),
         cmocka_unit_test(many_calls_at_once),

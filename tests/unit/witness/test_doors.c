@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The doors: over HTTP as any submitter of C2SP's protocol sees it, and the same by nng. */
+#include <unistd.h>
+
 #include "codec/text.h"
 #include "net/client.h"
 #include "net/fetch.h"
@@ -274,6 +276,108 @@ static void test_by_nng(void **state)
     cty_buf_done(&body);
 }
 
+static unsigned add_status(struct cty_bytes body)
+{
+    struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = 1}, .rpc = CTY_RPC_WITNESS_ADD};
+    struct asked asked;
+    call.params.u.witness_add.body = body;
+    ask(&call, &asked);
+    assert_false(asked.answer.failed);
+    unsigned status = (unsigned)asked.result.witness_add.status;
+    assert_int_equal(asked.result.witness_add.body.size > 0, status == 200 || status == 409);
+    asked_done(&asked);
+    return status;
+}
+
+static unsigned add_history(const struct history *history, uint64_t old_size, uint64_t size)
+{
+    struct cty_buf body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX);
+    body_put(&bench, history, old_size, size, &body);
+    unsigned status = add_status(cty_buf_bytes(&body));
+    cty_buf_done(&body);
+    return status;
+}
+
+/* Whoever comes anew with each message is the same one still. */
+static void test_too_much_by_nng(void **state)
+{
+    (void)state;
+    unsigned limited = 0;
+    struct cty_fetch_answer answer = {.status = 0};
+    assert_int_equal(add_history(&straight, 0, 7), 200);
+    for (unsigned i = 0; i < CTY_WITNESS_REFUSALS_MAX / 2; i++)
+        assert_int_equal(add_history(&straight, 0, 9), 409);
+    assert_int_equal(add_status(CTY_LITERAL("garbage")), 400);
+    for (unsigned i = 0; i < 2 * CTY_WITNESS_REFUSALS_MAX + 1; i++) {
+        unsigned status = add_status(CTY_LITERAL("garbage"));
+        assert_true(status == 400 || status == 429);
+        limited += status == 429 ? 1 : 0;
+    }
+    assert_true(limited > 0);
+    assert_int_equal(add_history(&straight, 7, 9), 200);
+    assert_int_equal(post(CTY_LITERAL("garbage"), &answer), 400); /* another door, and another address */
+    cty_fetch_answer_done(&answer);
+}
+
+/* --- a full house ------------------------------------------------------------------------------------------ */
+
+static struct cty_witness_nng *open_small(const char *name, struct cty_net_client **ret_clients, size_t clients)
+{
+    struct cty_witness_nng *small = NULL;
+    char url[128];
+    const char *const urls[] = {url};
+    const struct cty_net_server_config config = {.urls = urls, .url_count = 1, .connections_max = 2};
+    snprintf(url, sizeof(url), "ipc://%s/%s.sock", bench.folder, name);
+    assert_ok(cty_witness_nng_open(bench.witness, &config, &small, NULL));
+    const struct cty_net_client_config asks = {.url = cty_witness_nng_url(small, 0)};
+    for (size_t i = 0; i < clients; i++)
+        assert_ok(cty_net_client_open(&asks, &ret_clients[i], NULL));
+    return small;
+}
+
+static custody_err add_by(struct cty_net_client *client, uint64_t old_size, uint64_t size)
+{
+    struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER, .number = 1}, .rpc = CTY_RPC_WITNESS_ADD};
+    struct cty_buf body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX), request = CTY_BUF_INIT(CTY_MESSAGE_BYTES_MAX);
+    struct cty_buf reply = CTY_BUF_INIT(CTY_REPLY_BYTES_MAX);
+    body_put(&bench, &straight, old_size, size, &body);
+    call.params.u.witness_add.body = cty_buf_bytes(&body);
+    assert_ok(cty_rpc_call_write(&call, &request));
+    custody_err err = cty_net_client_call(client, cty_buf_bytes(&request), 20000, &reply, NULL);
+    cty_buf_done(&body);
+    cty_buf_done(&request);
+    cty_buf_done(&reply);
+    return err;
+}
+
+/* Its answer may be there a moment before the door has seen that it was taken: only then it may go. */
+static void add_when_there_is_room(struct cty_net_client *client, uint64_t old_size, uint64_t size)
+{
+    custody_err err = CUSTODY_E_UNREACHABLE;
+    for (int i = 0; i < 1000 && err != CUSTODY_OK; i++) {
+        usleep(i ? 10000 : 0);
+        err = add_by(client, old_size, size);
+    }
+    assert_ok(err);
+}
+
+/* Who only repeats what is public makes room for the next; who brings the log forward stays. */
+static void test_who_stays(void **state)
+{
+    (void)state;
+    struct cty_net_client *clients[5];
+    struct cty_witness_nng *small = open_small("small", clients, CTY_COUNT_OF(clients));
+    assert_ok(add_by(clients[0], 0, 7));               /* grows: stays */
+    assert_ok(add_by(clients[1], 7, 7));               /* repeats */
+    add_when_there_is_room(clients[2], 7, 7);          /* in the place of that */
+    add_when_there_is_room(clients[3], 7, 8);          /* and this of that; grows, and stays */
+    assert_int_not_equal(add_by(clients[4], 8, 8), CUSTODY_OK);
+    assert_ok(add_by(clients[0], 8, 9));
+    for (size_t i = 0; i < CTY_COUNT_OF(clients); i++)
+        cty_net_client_close(clients[i]);
+    cty_witness_nng_close(small);
+}
+
 /* A custodian's methods are not a witness's. */
 static void test_other_methods(void **state)
 {
@@ -292,7 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_submitted), TEST(test_problems), TEST(test_monitor), TEST(test_other_paths), TEST(test_too_large),
-        TEST(test_too_much), TEST(test_by_nng), TEST(test_other_methods),
+        TEST(test_too_much), TEST(test_by_nng), TEST(test_too_much_by_nng), TEST(test_who_stays), TEST(test_other_methods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
