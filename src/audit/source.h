@@ -44,6 +44,8 @@ struct cty_audit_source {
                            struct cty_bytes member, struct cty_bytes *ret_salt, struct cty_bytes *ret_content);
     /* `content` may be called while `entries` runs. */
     bool apart;
+    /* Copies, which anybody may serve and a cache may hold back: that one is older than what was seen is nobody's fault. */
+    bool copies;
     /*
      * Frees the context; NULL where somebody else does. Called once, by whoever made the source.
      */

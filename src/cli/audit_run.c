@@ -96,6 +96,20 @@ static void tell_contradiction(struct run *r, struct cty_contradiction *found, c
                     (unsigned long long)size, what, where);
 }
 
+static void tell_older(struct run *r)
+{
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_WENT_BACK};
+    uint64_t size = 0;
+    (void)cty_replay_before(r->replay, &size);
+    if (!r->plan->source->copies) {
+        tell_contradiction(r, &found, "this checkpoint covers less");
+        return;
+    }
+    cty_report_fail(r->report, CTY_CLAIM_CHECKPOINT, CUSTODY_E_WENT_BACK, CTY_REPORT_NO_ENTRY,
+                    "size %llu was verified before, and this checkpoint covers less: it may be an old copy; ask the custodian's "
+                    "door, or fetch the files anew", (unsigned long long)size);
+}
+
 /* Before an entry is read: a checkpoint that can't extend the one before. One that can't be opened, the end judges. */
 static bool contradicts(struct run *r)
 {
@@ -108,14 +122,13 @@ static bool contradicts(struct run *r)
     if (cty_checkpoint_open_by(cty_buf_bytes(&r->note), r->plan->trust->origin, cty_replay_log_keys(r->replay),
                                &checkpoint) != CUSTODY_OK)
         return false;
-    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_WENT_BACK};
+    struct cty_contradiction found = {.kind = CTY_CONTRADICTION_TWO_ROOTS};
     if (checkpoint.size < size) {
-        tell_contradiction(r, &found, "this checkpoint covers less");
+        tell_older(r);
         return true;
     }
     if (cty_memory_root(cty_replay_memory(r->replay), size, &root) != CUSTODY_OK || cty_hash_equal(&root, &checkpoint.root))
         return false;
-    found.kind = CTY_CONTRADICTION_TWO_ROOTS;
     tell_contradiction(r, &found, "this checkpoint of the same size has another root");
     return true;
 }

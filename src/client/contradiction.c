@@ -143,7 +143,7 @@ static custody_err keep(const char *state_path, const struct cty_trust *trust, s
     CTY_TRY(err);
     if (look.count >= CTY_CONTRADICTIONS_KEPT_MAX)
         return cty_fail(error, CUSTODY_E_LIMIT_REACHED, "%u contradictions of this ledger are kept already", look.count);
-    return cty_state_put_new(state_path, path, text, error);
+    return cty_state_put_new(path, text, error);
 }
 
 /* Where a later log key signed both notes, the file names that one: then it convicts for whoever pins that. */

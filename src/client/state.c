@@ -94,11 +94,8 @@ custody_err cty_state_replace(const char *path, struct cty_bytes old, struct cty
     return err;
 }
 
-custody_err cty_state_put_new(const char *state_path, const char *path, struct cty_bytes bytes, custody_error *error)
+custody_err cty_state_put_new(const char *path, struct cty_bytes bytes, custody_error *error)
 {
-    int lock = -1;
-    CTY_TRY(take_lock(state_path, &lock, error));
     custody_err err = cty_file_put_new(path, 0600, bytes, error);
-    close(lock);
     return err == CUSTODY_E_EXISTS ? CUSTODY_OK : err;
 }

@@ -22,10 +22,9 @@ CUSTODY_MUST_USE custody_err cty_state_replace(const char *path, struct cty_byte
                                                bool *ret_replaced, custody_error *error);
 
 /*
- * Writes another file of the same folder, whole or not at all, under the same lock; one that is there stays as it is.
- * Errors: IO, NO_MEMORY.
+ * Writes another file, whole or not at all; one that is there stays as it is. Under no lock: nobody who holds one has to wait for
+ * himself. Errors: IO, NO_MEMORY.
  */
-CUSTODY_MUST_USE custody_err cty_state_put_new(const char *state_path, const char *path, struct cty_bytes bytes,
-                                               custody_error *error);
+CUSTODY_MUST_USE custody_err cty_state_put_new(const char *path, struct cty_bytes bytes, custody_error *error);
 
 #endif

@@ -87,6 +87,6 @@ custody_err cty_tile_source(struct cty_tile_files *files, struct cty_audit_sourc
     source->bundle = CTY_BUF_INIT(CTY_TILE_BUNDLE_BYTES_MAX);
     *files = (struct cty_tile_files){0};
     *ret_source = (struct cty_audit_source){
-        .context = source, .checkpoint = give_checkpoint, .entries = give_entries, .done = source_done};
+        .context = source, .checkpoint = give_checkpoint, .entries = give_entries, .copies = true, .done = source_done};
     return CUSTODY_OK;
 }

@@ -235,10 +235,8 @@ static void where_a_contradiction_lies_nobody_acts(void **state)
 
 static void put_file(const struct lie *l, const char *name, struct cty_bytes text, char out[160])
 {
-    char path[160];
-    fake_path(l->f, "state", path, sizeof(path));
     fake_path(l->f, name, out, 160);
-    assert_ok(cty_state_put_new(path, out, text, NULL));
+    assert_ok(cty_state_put_new(out, text, NULL));
 }
 
 static void what_can_not_be_read_counts_and_another_logs_does_not(void **state)
@@ -266,10 +264,9 @@ static void find_contradiction(struct fake *f, enum cty_rpc rpc, union cty_rpc_r
     (void)result;
     if (rpc != CTY_RPC_SUBMIT)
         return;
-    char path[160], state_path[160];
-    fake_path(f, "state", state_path, sizeof(state_path));
+    char path[160];
     fake_path(f, "custody.example_test.contradiction-1-d.json", path, sizeof(path));
-    assert_ok(cty_state_put_new(state_path, path, CTY_LITERAL("found by another process"), NULL));
+    assert_ok(cty_state_put_new(path, CTY_LITERAL("found by another process"), NULL));
 }
 
 static void one_that_is_found_behind_the_consume_counts(void **state)
