@@ -9,7 +9,7 @@
  *  16 deleted inside                attack_16_*
  *  17 inserted, duplicated          attack_17_*
  *  18 everything written anew       attack_18_*
- *  19 truncated tail                tests/unit/cli/test_audit.c: a_tail_that_was_cut_off, a_ledger_that_went_back_is_kept
+ *  19 truncated tail                tests/unit/cli/test_audit.c: a_tail_that_was_cut_off, an_older_copy_is_told_and_kept_nowhere
  *  20 truncated head                attack_20_*; there: a_head_that_was_cut_off
  *  21 split view                    there: two_roots_of_one_size_convict, a_fork_convicts, a_checkpoint_that_another_was_shown
  *  26 forged proof                  attack_26_*
