@@ -229,6 +229,11 @@ static custody_err run_words(struct run *run, int argc, char *const *argv)
     return run->trust_path ? judge(run) : judge_alone(run);
 }
 
+static const char *next_of(custody_err code)
+{
+    return code == CUSTODY_E_USAGE ? "'custody-verify --help' tells more" : custody_err_next(code);
+}
+
 /* Nothing could be said of the evidence: in words, or as an object without claims. */
 static custody_err put_error(struct run *run, custody_err code)
 {
@@ -236,7 +241,7 @@ static custody_err put_error(struct run *run, custody_err code)
     cty_buf_clear(&run->text);
     if (!run->json)
         return cty_buf_putf(&run->text, "custody-verify: %s%s%s [%s]\n  what to do: %s\n", custody_err_sentence(code),
-                            detail[0] ? ": " : "", detail, custody_err_name(code), custody_err_next(code));
+                            detail[0] ? ": " : "", detail, custody_err_name(code), next_of(code));
     struct cty_jw jw;
     cty_jw_begin(&jw, &run->text);
     cty_jw_object(&jw);
@@ -247,7 +252,7 @@ static custody_err put_error(struct run *run, custody_err code)
     cty_jw_name(&jw, "detail");
     cty_jw_text(&jw, detail);
     cty_jw_name(&jw, "next");
-    cty_jw_text(&jw, custody_err_next(code));
+    cty_jw_text(&jw, next_of(code));
     cty_jw_name(&jw, "sentence");
     cty_jw_text(&jw, custody_err_sentence(code));
     cty_jw_object_end(&jw);
