@@ -185,7 +185,11 @@ static custody_err error_text(struct cty_cli *cli, custody_err code, const char 
         CTY_TRY(cty_put_line_hash(out, "  the case is", &cli->case_id.hash));
     if (kept_of(cli, code))
         CTY_TRY(cty_put_line(out, "  kept in", cty_bytes_text(kept_of(cli, code))));
-    return next.size ? cty_buf_putf(out, "  what to do: %s\n", cty_buf_text(&next)) : CUSTODY_OK;
+    if (next.size == 0)
+        return CUSTODY_OK;
+    CTY_TRY(cty_buf_put_text(out, "  what to do: "));
+    CTY_TRY(cty_buf_put_bytes(out, cty_buf_bytes(&next)));
+    return cty_buf_put_byte(out, '\n');
 }
 
 static custody_err error_json(struct cty_cli *cli, custody_err code, const char *detail)

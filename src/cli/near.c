@@ -9,6 +9,8 @@
 #define SLIPS_MAX 2
 #define PARTIES_SHOWN 12u
 #define NAMES_BYTES_MAX 4096u
+/* For "%.*s", of a view or a buffer. */
+#define TEXT(bytes) (int)(bytes).size, (const char *)(bytes).data
 
 /* Row by row of the table of all beginnings of both: what stands above, and to the left of it. */
 size_t cty_near_distance(struct cty_bytes one, struct cty_bytes other)
@@ -88,11 +90,10 @@ static custody_err put_hint(struct search *s, struct cty_buf *out)
 {
     struct cty_bytes party = cty_actor_party(s->name);
     if (is_near(s))
-        return cty_buf_putf(out, "did you mean %s? 'custody actors' lists who is enrolled", cty_buf_text(&s->nearest));
+        return cty_buf_putf(out, "did you mean %.*s? 'custody actors' lists who is enrolled", TEXT(s->nearest));
     if (s->knows_party)
-        return cty_buf_putf(out, "'custody actors %.*s' lists who is enrolled there", (int)party.size,
-                            (const char *)party.data);
-    return cty_buf_putf(out, "the parties are %s%s; 'custody actors' lists who is enrolled", cty_buf_text(&s->parties),
+        return cty_buf_putf(out, "'custody actors %.*s' lists who is enrolled there", TEXT(party));
+    return cty_buf_putf(out, "the parties are %.*s%s; 'custody actors' lists who is enrolled", TEXT(s->parties),
                         s->parties_count > PARTIES_SHOWN ? " and more" : "");
 }
 

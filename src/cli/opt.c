@@ -179,7 +179,7 @@ static custody_err none_of(const char *name, const char *const *words, custody_e
     CTY_CLEANUP(cty_buf_done) struct cty_buf list = CTY_BUF_INIT(CTY_WORDS_BYTES_MAX);
     for (int i = 0; words[i]; i++)
         CTY_TRY(cty_buf_putf(&list, "%s%s", i ? ", " : "", words[i]));
-    return cty_fail(error, CUSTODY_E_USAGE, "--%s is one of %s", name, cty_buf_text(&list));
+    return cty_fail(error, CUSTODY_E_USAGE, "--%s is one of %.*s", name, (int)list.size, (const char *)list.data);
 }
 
 custody_err cty_args_word(const struct cty_args *args, const char *name, const char *const *words, int otherwise,
