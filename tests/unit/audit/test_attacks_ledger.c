@@ -12,18 +12,25 @@
  *  19 truncated tail                tests/unit/cli/test_audit.c: a_tail_that_was_cut_off, an_older_copy_is_told_and_kept_nowhere
  *  20 truncated head                attack_20_*; there: a_head_that_was_cut_off
  *  21 split view                    there: two_roots_of_one_size_convict, a_fork_convicts, a_checkpoint_that_another_was_shown
+ *  22 taken and never logged        tests/unit/daemon/test_promise.c: no_answer_before_it_is_durable, a_failed_sync_acknowledges_nothing
+ *  23 a deadline is made to pass    test_deadline.c: attack_23_*; what is kept back for later: attack_31_kept_for_later
+ *  24 refused silently              tests/unit/daemon/test_submit.c: a_refusal_is_signed_by_the_clerk; client/test_submit.c:
+ *                                   a_refusal_is_kept_as_it_was_signed
  *  26 forged proof                  attack_26_*
  *  27 root without its size         attack_27_*
  *  30 two ledgers in one file       attack_30_*
- *  28 fake witnesses                there: witnesses_say_by_when; test_pins.c: quorums_of_witnesses
+ *  28 fake witnesses                tests/unit/cli/test_audit_witnesses.c: witnesses_say_by_when, a_false_line_of_*; test_pins.c:
+ *                                   quorums_of_witnesses; client/test_witnessed.c: witnesses_that_the_policy_does_not_name_are_nobody
  *  31 back-dated                    attack_31_*
- *  32 post-dated                    attack_31_* (clock-skew); there: witnesses_say_by_when (dated-after-cosignature)
+ *  32 post-dated                    attack_31_* (clock-skew); test_audit_witnesses.c: witnesses_say_by_when (dated-after-cosignature)
  *  33 the custodian's clock back    attack_33_*
- *  34 a stolen key's "earlier" word there: how_cases_stand; test_stolen.c
- *  35 a stolen log key              there: a_checkpoint_that_another_was_shown
+ *  34 a stolen key's "earlier" word test_audit.c: how_cases_stand; test_stolen.c
+ *  35 a stolen log key              test_audit.c: a_checkpoint_that_another_was_shown; test_contradiction.c:
+ *                                   a_fork_convicts_by_its_own_proof; after a rotation: test_stolen.c
  *  93 cherry-picked export          attack_93_*
  *  96 a verifier made to fetch      tests/contract/test_linkage.py
- *  98 not checked, told as a pass   there: witnesses_say_by_when, how_cases_stand; test_report.c
+ *  98 not checked, told as a pass   witnesses_say_by_when, how_cases_stand; test_report.c: each_that_is_asked,
+ *                                   nothing_asked_is_not_decided; tests/e2e/test_vouched.py
  */
 #include "audit.h"
 

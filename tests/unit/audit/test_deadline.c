@@ -187,6 +187,38 @@ static void a_deadline_on_the_custodians_word_is_told(void **state)
     }
 }
 
+static int judge_at(struct scene *sc, int64_t behind_s)
+{
+    struct cty_bytes texts[64];
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    make_note(sc, &(struct made){.who = 3, .behind_s = behind_s}, &note);
+    for (size_t i = 0; i < sc->r->count; i++)
+        texts[i] = sc->r->items[i].text;
+    int status = stage_replay(sc->s, texts, sc->r->count, cty_buf_bytes(&note), 1);
+    cty_buf_done(&note);
+    return status;
+}
+
+/*
+ * A custodian that keeps an approval back, puts its clock forward and lets the deadline pass. Its own dates are in order; the
+ * witnesses' are not: none that it can show is behind the deadline, and what it signed over the expiry they cosigned before that.
+ */
+static void attack_23_a_deadline_that_is_made_to_pass(void **state)
+{
+    static const struct made early = {.who = 7, .behind_s = -3600};
+    (void)state;
+    for (int honest = 0; honest < 2; honest++) {
+        struct scene sc;
+        scene_begin(&sc, TWO);
+        expire(&sc, honest ? &good : &early);
+        assert_int_equal(judge_at(&sc, honest ? 100 : -1800), honest ? 0 : 2);
+        assert_int_equal(has_finding(&sc.s->report, "deadline-unwitnessed"), !honest);
+        assert_int_equal(has_finding(&sc.s->report, "dated-after-cosignature"), !honest);
+        assert_int_equal(sc.s->report.claims[CTY_CLAIM_WHEN].state, honest ? CTY_CLAIM_HOLDS : CTY_CLAIM_NOT_CHECKED);
+        scene_end(&sc);
+    }
+}
+
 /* Who asks for no witness is told nothing of them. */
 static void without_a_quorum_nothing_is_missed(void **state)
 {
@@ -231,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_that_is_not_this_ledgers_fails),
         cmocka_unit_test(a_checkpoint_of_another_tree_fails_under_any_policy),
         cmocka_unit_test(a_deadline_on_the_custodians_word_is_told),
+        cmocka_unit_test(attack_23_a_deadline_that_is_made_to_pass),
         cmocka_unit_test(without_a_quorum_nothing_is_missed),
         cmocka_unit_test(evidence_without_the_proof_is_not_checked),
     };
