@@ -23,8 +23,18 @@ uint64_t cty_time_monotonic_ms(void)
     return cty_time_monotonic_ns() / 1000000;
 }
 
+static uint64_t read_ms(clockid_t id)
+{
+    struct timespec now = read_clock(id);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t cty_time_boottime_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
+}
+
 uint64_t cty_time_wall_ms(void)
 {
-    struct timespec now = read_clock(CLOCK_REALTIME);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return read_ms(CLOCK_REALTIME);
 }

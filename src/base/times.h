@@ -8,6 +8,8 @@
 /* Since some moment before the start; never goes back, and stands still while the machine sleeps. */
 uint64_t cty_time_monotonic_ns(void);
 uint64_t cty_time_monotonic_ms(void);
+/* Likewise, but it goes on while the machine sleeps. */
+uint64_t cty_time_boottime_ms(void);
 /* Since 1970, as the machine's clock has it. */
 uint64_t cty_time_wall_ms(void);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/clock.h"
 
-#include <time.h>
-
 #include "base/times.h"
 
 static uint64_t system_wall_ms(void *context)
@@ -14,10 +12,8 @@ static uint64_t system_wall_ms(void *context)
 /* It goes on while the machine sleeps: a deadline does too. */
 static uint64_t system_monotonic_ms(void *context)
 {
-    struct timespec now = {0, 0};
     (void)context;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return cty_time_boottime_ms();
 }
 
 struct cty_clock cty_clock_system(void)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/times.h"
 
 #define EVERY_MS_MAX 60000u
 
@@ -32,9 +33,7 @@ struct cty_witness_followers {
 
 static uint64_t monotonic_s(void)
 {
-    struct timespec now;
-    CTY_CHECK(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-    return (uint64_t)now.tv_sec + 1; /* 0 is none */
+    return cty_time_boottime_ms() / 1000 + 1; /* 0 is none */
 }
 
 /* What goes on is said once. */
@@ -53,11 +52,8 @@ static void tell(struct follower *f, struct cty_witness_look *look, custody_err 
 
 static void sleep_for(struct follower *f, uint64_t ms)
 {
-    struct timespec until;
-    CTY_CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
-    uint64_t ns = (uint64_t)until.tv_nsec + ms % 1000 * 1000000;
-    until.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
-    until.tv_nsec = (long)(ns % 1000000000);
+    const uint64_t end_ms = cty_time_monotonic_ms() + ms;
+    const struct timespec until = {.tv_sec = (time_t)(end_ms / 1000), .tv_nsec = (long)(end_ms % 1000) * 1000000};
     pthread_mutex_lock(&f->mutex);
     int rc = 0;
     while (!atomic_load(&f->stop) && rc == 0)
