@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A witness shows what it has of our ledger. Only what our log key signed counts, and that is proof:
+ * A witness shows what it has of our ledger. Only what our log key signed counts, and that is proof; of a key that another one
+ * took the place of, only what it signed in its time (an old key may have been stolen since):
  *
  *     of more entries than we hold     the database is behind: nothing is appended any more
  *     of another root at some size     two ledgers of one name: likewise, and both notes go into a contradiction file
@@ -14,19 +15,66 @@
 #include "codec/text.h"
 #include "daemon/desk_inner.h"
 #include "daemon/log.h"
+#include "model/entry.h"
 
 /* By whichever of the keys at hand: the ledger may have gone on to the next one. */
-static custody_err open_note(const struct cty_desk *desk, struct cty_checkpoint *ret_shown, struct cty_bytes *ret_vkey)
+static custody_err open_note(const struct cty_desk *desk, struct cty_checkpoint *ret_shown,
+                             const struct cty_held_key **ret_key)
 {
     const struct cty_custodian *custodian = desk->config.custodian;
     custody_err err = CUSTODY_E_NOTE_UNSIGNED;
     for (uint32_t i = 0; i < custodian->logs_count && err != CUSTODY_OK; i++) {
         err = cty_checkpoint_open(cty_buf_bytes(&desk->body), custodian->origin,
                                   cty_secret_key(custodian->logs[i].secret), ret_shown);
-        *ret_vkey = custodian->logs[i].vkey;
+        *ret_key = &custodian->logs[i];
     }
     return err;
 }
+
+/* --- whose time it was ------------------------------------------------------------------------------------- */
+
+struct term {
+    struct cty_parsed_entry parsed;
+    struct cty_bytes vkey;
+    bool known;     /* the key was the ledger's at some time */
+    bool over;      /* ... and another one took its place */
+    uint64_t until; /* it signed checkpoints of less than this size */
+    custody_error *error;
+};
+
+static custody_err each_trust(void *context, const struct cty_store_entry *entry)
+{
+    struct term *term = context;
+    CTY_TRY(cty_entry_parse(entry->body, &term->parsed, term->error));
+    const struct cty_statement *st = &term->parsed.signed_statement.statement;
+    bool rotates = st->type == CTY_CUSTODIAN_ROTATE && st->u.custodian_rotate.which == CTY_CUSTODIAN_LOG;
+    if (!rotates && st->type != CTY_LEDGER_OPEN)
+        return CUSTODY_OK;
+    if (term->known && !term->over) {
+        term->over = true;
+        term->until = entry->index + 1;
+    }
+    term->known = term->known ||
+                  cty_bytes_equal(rotates ? st->u.custodian_rotate.key : st->u.ledger_open.log_key, term->vkey);
+    return CUSTODY_OK;
+}
+
+/* Whether a checkpoint of this size was this key's to sign, as far as the database tells: it may be behind. */
+static custody_err was_in_force(const struct cty_desk *desk, const struct cty_held_key *key, uint64_t size, bool *ret_was,
+                                custody_error *error)
+{
+    CTY_AUTO_FREE struct term *term = cty_alloc(1, sizeof(*term));
+    if (!term)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    term->vkey = key->vkey;
+    term->error = error;
+    custody_err err = cty_store_walk_trust_entries(desk->reader, 0, INT64_MAX, true, each_trust, term, error);
+    cty_parsed_entry_done(&term->parsed);
+    *ret_was = !term->over || size < term->until;
+    return err;
+}
+
+/* --- what follows ------------------------------------------------------------------------------------------ */
 
 static void stop_appending(struct cty_desk *desk, uint32_t witness, const char *what)
 {
@@ -91,37 +139,53 @@ static custody_err convict(struct cty_desk *desk, const struct cty_checkpoint *s
 
 /* --- judging ----------------------------------------------------------------------------------------------- */
 
-static custody_err compare(struct cty_desk *desk, uint32_t witness, const struct cty_checkpoint *shown,
-                           struct cty_bytes vkey, custody_error *error)
+/* Whether it is of our own tree. */
+static custody_err is_ours(struct cty_desk *desk, const struct cty_checkpoint *shown, struct cty_hash *ret_root, bool *ret_ours)
 {
     struct cty_tree_reader tree = cty_store_tree(desk->reader);
+    *ret_ours = false;
+    if (shown->size > cty_store_size(desk->reader))
+        return CUSTODY_OK;
+    CTY_TRY(cty_tree_root(&tree, shown->size, ret_root));
+    *ret_ours = cty_hash_equal(ret_root, &shown->root);
+    return CUSTODY_OK;
+}
+
+static custody_err compare(struct cty_desk *desk, uint32_t witness, const struct cty_checkpoint *shown,
+                           const struct cty_held_key *key, custody_error *error)
+{
     uint64_t size = cty_store_size(desk->reader);
     char what[CTY_WITNESS_DETAIL_MAX];
     struct cty_hash root;
+    bool ours = false, was = false;
+    CTY_TRY(is_ours(desk, shown, &root, &ours));
+    if (ours) {
+        desk->seats[witness].has = shown->size;
+        return CUSTODY_OK;
+    }
+    CTY_TRY(was_in_force(desk, key, shown->size, &was, error));
+    if (!was)
+        return cty_fail(error, CUSTODY_E_NOTE_UNSIGNED, "%llu entries, signed by a log key that was replaced before",
+                        (unsigned long long)shown->size);
     if (shown->size > size) {
         snprintf(what, sizeof(what), "a checkpoint of %llu entries that our log key signed, and the database has %llu",
                  (unsigned long long)shown->size, (unsigned long long)size);
         stop_appending(desk, witness, what);
         return CUSTODY_OK;
     }
-    CTY_TRY(cty_tree_root(&tree, shown->size, &root));
-    if (cty_hash_equal(&root, &shown->root)) {
-        desk->seats[witness].has = shown->size;
-        return CUSTODY_OK;
-    }
     snprintf(what, sizeof(what), "another ledger of this name: our log key signed another root of %llu entries",
              (unsigned long long)shown->size);
     stop_appending(desk, witness, what);
-    return convict(desk, shown, vkey, &root, error);
+    return convict(desk, shown, key->vkey, &root, error);
 }
 
 custody_err cty_desk_judge_shown(struct cty_desk *desk, uint32_t witness, custody_error *error)
 {
     struct cty_checkpoint shown;
-    struct cty_bytes vkey;
-    CTY_TRY(open_note(desk, &shown, &vkey));
+    const struct cty_held_key *key = NULL;
+    CTY_TRY(open_note(desk, &shown, &key));
     CTY_TRY(cty_store_begin_read(desk->reader, error));
-    custody_err err = compare(desk, witness, &shown, vkey, error);
+    custody_err err = compare(desk, witness, &shown, key, error);
     cty_store_end_read(desk->reader);
     if (err != CUSTODY_OK)
         cty_log(CTY_LOG_ERROR, "contradiction", "code", "s", custody_err_name(err), "detail", "s", error->detail, NULL);

@@ -431,17 +431,22 @@ static void a_promise_is_no_answer_to_a_claim(void **state)
     end(s);
 }
 
-/* A note that the log's key signed. */
-static char *sign_note(struct house *h, uint64_t size, const char *what)
+static char *sign_by(const struct cty_secret *log, uint64_t size, const char *what)
 {
     struct cty_buf text = CTY_BUF_INIT(1024), note = CTY_BUF_INIT(4096);
     struct cty_checkpoint c = {CTY_LITERAL(HOUSE_ORIGIN), size, cty_sha256(cty_bytes_text(what))};
     assert_ok(cty_checkpoint_format(&c, &text));
-    assert_ok(cty_note_sign(cty_buf_bytes(&text), c.origin, h->log, &note));
+    assert_ok(cty_note_sign(cty_buf_bytes(&text), c.origin, log, &note));
     char *copy = cty_bytes_dup_text(cty_buf_bytes(&note));
     cty_buf_done(&text);
     cty_buf_done(&note);
     return copy;
+}
+
+/* A note that the log's key signed. */
+static char *sign_note(struct house *h, uint64_t size, const char *what)
+{
+    return sign_by(h->log, size, what);
 }
 
 /* What is kept convicts by itself. */
@@ -522,6 +527,63 @@ static void another_tree_ends_appends_and_is_kept(void **state)
     }
 }
 
+static void rotate_log(struct house *h)
+{
+    static const char *const signers[] = {"operator/ada", "operator/otto", "new", NULL};
+    struct cty_secret *fresh = h->next_log;
+    struct draft d;
+    h->fresh = fresh;
+    draft_begin(h, &d, CTY_CUSTODIAN_ROTATE, signers);
+    d.st.u.custodian_rotate.which = CTY_CUSTODIAN_LOG;
+    house_put_vkey(&d, fresh, &d.st.u.custodian_rotate.key);
+    house_stands(h, &d);
+    h->next_log = h->log; /* it is held still */
+    h->log = fresh;
+}
+
+/* Old keys get stolen; the custodian holds both of them still. */
+static void a_key_that_was_replaced_ends_nothing(void **state)
+{
+    struct script *s = witnessed_house();
+    struct house *h = s->house;
+    enum cty_service_state is;
+    char reason[512];
+    (void)state;
+    uint64_t before = house_size(h);
+    h->next_log = house_make_key(HOUSE_ORIGIN, "second log");
+    reopen(s);
+    wait_state(h, CTY_SERVING);
+    rotate_log(h);
+    uint64_t size = house_size(h);
+    char *more = sign_by(h->next_log, size + 5, "more");
+    char *other = sign_by(h->next_log, size, "another tree");
+    char *then = sign_by(h->next_log, before, "another tree of its time");
+    const char *const shown[] = {more, other};
+    for (size_t i = 0; i < CTY_COUNT_OF(shown); i++) {
+        script_tell_status(s, 0, 422, "", shown[i]);
+        reopen(s);
+        script_wait(s, 0, CTY_WITNESS_CONFLICT);
+        for (unsigned looked = 0; looked == 0; usleep(1000)) {
+            pthread_mutex_lock(&s->lock);
+            looked = s->witnesses[0].looked;
+            pthread_mutex_unlock(&s->lock);
+        }
+        wait_state(h, CTY_SERVING);
+        assert_ok(try_submit(h));
+        info(h, &is, reason);
+        assert_int_equal(is, CTY_SERVING);
+        assert_int_equal(contradictions(s), 0);
+    }
+    /* What it signed in its time counts as ever. */
+    script_tell_status(s, 0, 422, "", then);
+    reopen(s);
+    wait_state(h, CTY_SERVING_BEHIND);
+    end(s);
+    free(more);
+    free(other);
+    free(then);
+}
+
 /* --- deadlines --------------------------------------------------------------------------------------------- */
 
 static void an_expiry_waits_for_its_witnesses(void **state)
@@ -584,6 +646,7 @@ int main(void)
         cmocka_unit_test(a_promise_is_no_answer_to_a_claim),
         cmocka_unit_test(more_than_there_is_ends_appends),
         cmocka_unit_test(another_tree_ends_appends_and_is_kept),
+        cmocka_unit_test(a_key_that_was_replaced_ends_nothing),
         cmocka_unit_test(an_expiry_waits_for_its_witnesses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
