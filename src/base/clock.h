@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two clocks of the custodian, and the guard between them (ruling R12): entry times come from the wall
+ * The two clocks of a custodian or a witness, and the guard between them (ruling R12): entry times come from the wall
  * clock, which people and NTP may set; the monotonic clock, which also counts sleep, says whether it was set.
  *
- * Thread rule: a clock may be read from any thread; a guard belongs to one.
+ * Thread rule: a clock may be read from any thread; a guard that has begun may be asked from any.
  */
-#ifndef CTY_DAEMON_CLOCK_H
-#define CTY_DAEMON_CLOCK_H
+#ifndef CTY_BASE_CLOCK_H
+#define CTY_BASE_CLOCK_H
 
 #include "base/bytes.h"
 #include "base/limits.h"

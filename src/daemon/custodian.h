@@ -9,8 +9,8 @@
 #ifndef CTY_DAEMON_CUSTODIAN_H
 #define CTY_DAEMON_CUSTODIAN_H
 
+#include "base/clock.h"
 #include "crypto/key.h"
-#include "daemon/clock.h"
 #include "model/statement.h"
 
 /* The key of today, and the next one. */

@@ -10,8 +10,8 @@
 #define CTY_DAEMON_DAEMON_H
 
 #include "audit/trust.h"
+#include "base/clock.h"
 #include "crypto/key.h"
-#include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/doors.h"
 

@@ -9,7 +9,7 @@
 #ifndef CTY_DAEMON_HEALTH_H
 #define CTY_DAEMON_HEALTH_H
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 #include "daemon/head.h"
 #include "daemon/sandbox.h"
 #include "daemon/witnesses.h"

@@ -13,8 +13,8 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "crypto/hash.h"
-#include "daemon/clock.h"
 #include "daemon/tally.h"
 
 /* The order in which the sessions of one party were used, the one unused for longest in front. */

@@ -18,8 +18,8 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "crypto/hash.h"
-#include "daemon/clock.h"
 #include "daemon/heap.h"
 #include "daemon/tally.h"
 
