@@ -468,6 +468,10 @@ custody_err cty_contradiction_text(const struct cty_contradiction_report *report
     CTY_TRY(cty_buf_putf(out, "contradiction of %s\n%-11s %-11s ", report->ledger, kinds[report->kind],
                          cty_contradiction_convicts(report->kind) ? "proven" : "not proven"));
     CTY_TRY(put_sentence(report, out));
+    /* This file can't know of rotations, and an old key may be stolen. */
+    if (cty_contradiction_convicts(report->kind))
+        CTY_TRY(cty_buf_putf(out, "\nunless      replaced    another log key had taken its place before size %llu",
+                             (unsigned long long)(report->sizes[0] > report->sizes[1] ? report->sizes[0] : report->sizes[1])));
     if (report->alone)
         CTY_TRY(cty_buf_putf(out, "\nkey         not pinned  whoever owns %s signed both; whose that is, a trust file says",
                              report->key));

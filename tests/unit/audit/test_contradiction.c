@@ -117,6 +117,7 @@ static void two_roots_convict(void **state)
     assert_int_equal(report.kind, CTY_CONTRADICTION_TWO_ROOTS);
     assert_string_equal(report.ledger, WORLD_ORIGIN);
     assert_told(&report, "proven", 0);
+    assert_told(&report, "another log key had taken its place before size 5\n", 0);
     /* A proof has nothing to prove there; and the same twice is none. */
     c.has_proof = true;
     assert_refused(verify(p, &c, &report), "bad-evidence");
