@@ -96,16 +96,28 @@ static struct cty_bytes header(struct MHD_Connection *connection, const char *na
 
 struct header_sum {
     size_t bytes;
-    unsigned lengths; /* how often Content-Length stands there */
+    unsigned lengths; /* how often Content-Length stands there, and the next two */
+    unsigned hosts;
+    unsigned authorizations;
+    bool odd; /* a name that is none, which others may read as another: "Transfer-Encoding : chunked" */
 };
+
+/* RFC 9110, "Tokens". */
+static bool is_token(const char *name)
+{
+    static const char signs[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return name[0] != '\0' && name[strspn(name, signs)] == '\0';
+}
 
 static enum MHD_Result add_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct header_sum *sum = user;
     (void)kind;
     sum->bytes += strlen(name) + (value ? strlen(value) : 0) + 4;
-    if (strcasecmp(name, "Content-Length") == 0)
-        sum->lengths++;
+    sum->odd = sum->odd || !is_token(name);
+    sum->lengths += strcasecmp(name, "Content-Length") == 0 ? 1 : 0;
+    sum->hosts += strcasecmp(name, "Host") == 0 ? 1 : 0;
+    sum->authorizations += strcasecmp(name, "Authorization") == 0 ? 1 : 0;
     return MHD_YES;
 }
 
@@ -130,9 +142,9 @@ static bool read_method(const struct cty_http *http, const char *method, enum ct
 
 static custody_err refuse(const struct cty_http *http, struct cty_http_answer *answer, unsigned status, const char *words)
 {
+    bool malformed = status == MHD_HTTP_BAD_REQUEST || status == MHD_HTTP_LENGTH_REQUIRED;
     if (!http->config.plain)
-        return cty_http_problem(answer, status, status == MHD_HTTP_LENGTH_REQUIRED ? CUSTODY_E_BAD_PARAMS : CUSTODY_E_TOO_LARGE,
-                                words);
+        return cty_http_problem(answer, status, malformed ? CUSTODY_E_BAD_PARAMS : CUSTODY_E_TOO_LARGE, words);
     answer->status = status;
     return cty_buf_putf(&answer->body, "%s\n", words);
 }
@@ -172,13 +184,15 @@ static custody_err check_no_body(const struct cty_http *http, struct MHD_Connect
 static custody_err check_request(const struct cty_http *http, struct MHD_Connection *connection, const char *path,
                                  const char *method, struct cty_http_answer *answer)
 {
-    struct header_sum sum = {0, 0};
+    struct header_sum sum = {.bytes = 0};
     enum cty_http_method known = CTY_HTTP_GET;
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, &sum);
     if (strlen(path) > CTY_HTTP_PATH_BYTES_MAX)
         return refuse(http, answer, MHD_HTTP_URI_TOO_LONG, "the path is too long");
     if (sum.bytes > CTY_HTTP_HEADER_BYTES_MAX)
         return refuse(http, answer, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is too large");
+    if (sum.odd || sum.hosts > 1 || sum.authorizations > 1)
+        return refuse(http, answer, MHD_HTTP_BAD_REQUEST, "a header that others may read otherwise");
     if (!read_method(http, method, &known))
         return refuse_method(http, answer);
     return known == CTY_HTTP_POST ? check_body(http, connection, sum.lengths, answer)

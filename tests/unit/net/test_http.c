@@ -362,6 +362,68 @@ static void rubbish_gets_no_answer_of_ours(void **state)
     cty_http_close(rig.http);
 }
 
+/* What two readers may read differently: each is refused, or means here what it means everywhere. */
+static void ask_bytes(const struct rig_http *rig, struct cty_bytes request, const char *status, const char *part)
+{
+    int fd = dial(rig);
+    assert_int_equal(send(fd, request.data, request.size, MSG_NOSIGNAL), (ssize_t)request.size);
+    expect(fd, status, part);
+    close(fd);
+}
+
+#define GOT(header) "GET /p HTTP/1.1\r\nHost: a\r\n" header "\r\n"
+
+static void what_two_may_read_differently_is_refused(void **state)
+{
+    struct rig_http rig;
+    const struct {
+        struct cty_bytes request;
+        const char *status;
+        const char *part;
+    } tries[] = {
+        {CTY_LITERAL(POSTED("Content-Length: +3\r\n") "abc"), "HTTP/1.1 400 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length:   3  \r\n") "abc"), "HTTP/1.1 400 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length: 3, 3\r\n") "abc"), "HTTP/1.1 400 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length: 0x3\r\n") "abc"), "HTTP/1.1 400 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length: 03\r\n") "abc"), "HTTP/1.1 411 ", "one Content-Length"},
+        {CTY_LITERAL(POSTED("Content-Length:\r\n 3\r\n") "abc"), "HTTP/1.1 411 ", "one Content-Length"},
+        {CTY_LITERAL(POSTED("Content-Length: 3\r\ncontent-length: 4\r\n") "abcd"), "HTTP/1.1 411 ", "one Content-Length"},
+        {CTY_LITERAL(POSTED("Content-Length: 3\r\nTransfer-Encoding: identity\r\n") "abc"), "HTTP/1.1 411 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length: 3\r\nTransfer-Encoding:\r\n") "abc"), "HTTP/1.1 411 ", "no encoding"},
+        {CTY_LITERAL("POST /p HTTP/1.0\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"), "HTTP/1.1 411 ", ""},
+        {CTY_LITERAL(POSTED("Content-Length: 3\r\nTransfer-Encoding : chunked\r\n") "abc"), "HTTP/1.1 400 ", "read otherwise"},
+        {CTY_LITERAL(POSTED("Content-Length : 3\r\n") "abc"), "HTTP/1.1 400 ", "read otherwise"},
+        {CTY_LITERAL(POSTED("Content-Length: 3\r\nX: a\r\n Transfer-Encoding: chunked\r\n") "abc"), "HTTP/1.1 400 ",
+         "read otherwise"},
+        {CTY_LITERAL(GOT("Host: b\r\n")), "HTTP/1.1 400 ", "read otherwise"},
+        {CTY_LITERAL(GOT("Authorization: a\r\nauthorization: b\r\n")), "HTTP/1.1 400 ", "read otherwise"},
+        {CTY_LITERAL(GOT("Authorization\0: a\r\n")), "HTTP/1.1 400 ", ""},
+        {CTY_LITERAL("GET /p HTTP/1.1\r\n Host: a\r\n\r\n"), "HTTP/1.1 400 ", ""},
+    };
+    (void)state;
+    rig_start(&rig, (struct cty_http_config){.threads = 1, .body_max = 10});
+    for (size_t i = 0; i < CTY_COUNT_OF(tries); i++)
+        ask_bytes(&rig, tries[i].request, tries[i].status, tries[i].part);
+    assert_int_equal(atomic_load(&rig.calls), 0);
+    ask(&rig, POSTED("Content-Length: 3\r\n") "abc", "HTTP/1.1 200 ", "2 /p abc|");
+    ask(&rig, GOT("Authorization: a\r\n"), "HTTP/1.1 200 ", "0 /p |a");
+    cty_http_close(rig.http);
+}
+
+/* What libmicrohttpd doesn't show us (spec/tiles.md): it says nothing that its sender could not have said plainly. */
+static void what_is_not_seen_is_harmless(void **state)
+{
+    struct rig_http rig;
+    (void)state;
+    rig_start(&rig, (struct cty_http_config){.threads = 1, .body_max = 10});
+    ask(&rig, "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ", "0 /a%00b |");
+    ask_bytes(&rig, CTY_LITERAL("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200 ", "0 /a |");
+    ask_bytes(&rig, CTY_LITERAL(GOT("Authorization: x\0y\r\n")), "HTTP/1.1 200 ", "0 /p |x");
+    ask(&rig, GOT(": nothing\r\n"), "HTTP/1.1 200 ", "0 /p |");
+    ask(&rig, "GET http://b/p HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ", "0 http://b/p |");
+    cty_http_close(rig.http);
+}
+
 /* --- limits of connections ------------------------------------------------------------------------------------ */
 
 static struct cty_http_counts counts(const struct rig_http *rig)
@@ -595,6 +657,8 @@ int main(void)
         cmocka_unit_test(nothing_is_read_behind_a_refusal),
         cmocka_unit_test(problems_say_what_and_what_next),
         cmocka_unit_test(paths_and_headers_have_limits),
+        cmocka_unit_test(what_two_may_read_differently_is_refused),
+        cmocka_unit_test(what_is_not_seen_is_harmless),
         cmocka_unit_test(rubbish_gets_no_answer_of_ours),
         cmocka_unit_test(one_address_has_its_share_only),
         cmocka_unit_test(who_is_silent_or_slow_is_cut),
