@@ -88,17 +88,34 @@ static custody_err each_entry(void *context, const struct cty_store_entry *row)
     return a->count == BATCH || a->memory.size >= BATCH_BYTES_MAX ? replay_batch(a) : CUSTODY_OK;
 }
 
+/* The newest checkpoint with what stands beside it; a row that is no line of a note is told where the rows are compared. */
+static custody_err read_newest(struct audit *a, struct cty_buf *cosigned)
+{
+    struct cty_store_mark mark;
+    custody_error *error = &a->cli->error;
+    CTY_AUTO_FREE struct cty_note *parsed = cty_alloc(1, sizeof(*parsed));
+    if (!parsed)
+        return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
+    CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &a->note, error));
+    CTY_TRY(cty_buf_put_bytes(cosigned, cty_buf_bytes(&a->note)));
+    CTY_TRY(cty_store_read_cosignatures(a->file.reader, mark.size, cosigned->limit, cosigned, error));
+    if (cty_note_parse(cty_buf_bytes(cosigned), parsed) == CUSTODY_OK)
+        return CUSTODY_OK;
+    cty_buf_clear(cosigned);
+    return cty_buf_put_bytes(cosigned, cty_buf_bytes(&a->note));
+}
+
 static custody_err replay_all(struct audit *a, unsigned threads)
 {
+    CTY_CLEANUP(cty_buf_done) struct cty_buf cosigned = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     struct cty_content_source contents = {a, get_content};
-    struct cty_store_mark mark;
     custody_error *error = &a->cli->error;
     CTY_TRY(cty_replay_new(a->trust, &contents, threads, a->report, &a->replay));
     CTY_TRY(cty_replay_back(a->replay, &a->scratch.backing, CUSTODY_VERSION, error));
     CTY_TRY(cty_store_walk_entries(a->file.reader, 0, cty_store_size(a->file.reader), each_entry, a, error));
     CTY_TRY(replay_batch(a));
-    CTY_TRY(cty_store_read_checkpoint(a->file.reader, &mark, &a->note, error));
-    return cty_replay_finish(a->replay, cty_buf_bytes(&a->note));
+    CTY_TRY(read_newest(a, &cosigned));
+    return cty_replay_finish(a->replay, cty_buf_bytes(&cosigned));
 }
 
 /* --- what was seen before -------------------------------------------------------------------------------- */

@@ -3,39 +3,10 @@
 #include "base/check.h"
 #include "daemon/witnesses.h"
 
-/* --- lines ------------------------------------------------------------------------------------------------- */
-
-struct lines {
-    struct cty_buf *note;
-    size_t count; /* of signature lines, with the log's own */
-};
-
-static custody_err put_line(struct lines *lines, struct cty_bytes line)
-{
-    if (line.size == 0 || lines->count == CTY_NOTE_SIGNATURES_MAX ||
-        lines->note->size + line.size > CTY_WITNESSED_NOTE_BYTES_MAX)
-        return CUSTODY_OK;
-    lines->count++;
-    return cty_buf_put_bytes(lines->note, line);
-}
-
-static custody_err put_first(void *context, const struct cty_store_cosignature *row)
-{
-    return put_line(context, row->first);
-}
-
-static custody_err put_last(void *context, const struct cty_store_cosignature *row)
-{
-    return put_line(context, row->last);
-}
-
-/* The first of each witness first: where not all fit, they say by when. */
 custody_err cty_witnessed_put_lines(struct cty_store_reader *reader, uint64_t size, struct cty_buf *note,
                                     custody_error *error)
 {
-    struct lines lines = {note, 1};
-    CTY_TRY(cty_store_walk_cosignatures_of(reader, size, put_first, &lines, error));
-    return lines.count > 1 ? cty_store_walk_cosignatures_of(reader, size, put_last, &lines, error) : CUSTODY_OK;
+    return cty_store_read_cosignatures(reader, size, CTY_WITNESSED_NOTE_BYTES_MAX, note, error);
 }
 
 /* --- looking for a quorum ---------------------------------------------------------------------------------- */

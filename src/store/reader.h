@@ -88,6 +88,12 @@ CUSTODY_MUST_USE custody_err cty_store_read_checkpoint_from(struct cty_store_rea
                                                             struct cty_store_mark *ret_mark,
                                                             struct cty_buf *note, custody_error *error);
 /*
+ * Appends to the note of the checkpoint of this size the lines that stand beside it, as many as fit into so many bytes: the first
+ * of each witness first, for where not all fit, they say by when. Errors: those of the reader.
+ */
+CUSTODY_MUST_USE custody_err cty_store_read_cosignatures(struct cty_store_reader *reader, uint64_t size, size_t bytes_max,
+                                                         struct cty_buf *note, custody_error *error);
+/*
  * The content of one member of the statement with this digest, and its salt. WARNING: who may have it is the
  * fold's to say (cty_may_read). Errors: NOT_FOUND, the buffer's TOO_LARGE.
  */

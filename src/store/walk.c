@@ -200,7 +200,7 @@ custody_err cty_store_walk_all_blobs(struct cty_store_reader *reader, cty_store_
     return walk_run(&walk);
 }
 
-/* --- tiles, checkpoints, staged ---------------------------------------------------------------------------- */
+/* --- tiles, checkpoints, cosignatures ----------------------------------------------------------------------- */
 
 static custody_err lend_tile(struct walk *walk)
 {
@@ -284,6 +284,42 @@ custody_err cty_store_walk_cosignatures_back(struct cty_store_reader *reader, ui
 {
     return cosignatures_run(reader, CTY_SQL_COSIGNATURE_TO, to, count, fn, context, error);
 }
+
+/* --- cosignatures as lines of a note ------------------------------------------------------------------------ */
+
+struct lines {
+    struct cty_buf *note;
+    size_t bytes_max;
+    size_t count; /* of signature lines, with the log's own */
+};
+
+static custody_err put_line(struct lines *lines, struct cty_bytes line)
+{
+    if (line.size == 0 || lines->count == CTY_NOTE_SIGNATURES_MAX || lines->note->size + line.size > lines->bytes_max)
+        return CUSTODY_OK;
+    lines->count++;
+    return cty_buf_put_bytes(lines->note, line);
+}
+
+static custody_err put_first(void *context, const struct cty_store_cosignature *row)
+{
+    return put_line(context, row->first);
+}
+
+static custody_err put_last(void *context, const struct cty_store_cosignature *row)
+{
+    return put_line(context, row->last);
+}
+
+custody_err cty_store_read_cosignatures(struct cty_store_reader *reader, uint64_t size, size_t bytes_max,
+                                        struct cty_buf *note, custody_error *error)
+{
+    struct lines lines = {note, bytes_max, 1};
+    CTY_TRY(cty_store_walk_cosignatures_of(reader, size, put_first, &lines, error));
+    return lines.count > 1 ? cty_store_walk_cosignatures_of(reader, size, put_last, &lines, error) : CUSTODY_OK;
+}
+
+/* --- staged ------------------------------------------------------------------------------------------------- */
 
 static custody_err lend_staged(struct walk *walk)
 {

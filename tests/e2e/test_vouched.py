@@ -7,6 +7,7 @@ missing, and what is newer than anybody saw. Arguments: custody, custodyd, custo
 import json
 import shutil
 import signal
+import sqlite3
 
 import contract
 from contract import expect_equal
@@ -100,6 +101,23 @@ def an_auditor_who_asks_for_all_is_told_who_is_missing():
         expect_claim(claims, name, 'holds', 'one, two, three')
 
 
+def a_database_holds_what_they_said():
+    w = WORLD
+    w.end()
+    told = json.loads(w.say('audit', '--trust', 'strict', '--state', '-', '--db', 'l.db', '--json', status=0))
+    claims = {one['claim']: (one['state'], one.get('code'), one['text']) for one in told['report']['claims']}
+    for name in ('witnessed', 'alike', 'when'):
+        expect_claim(claims, name, 'holds', 'one, two, three')
+    database = sqlite3.connect(w.path('l.db'))
+    database.execute("DELETE FROM cosignature WHERE witness LIKE 'two%'")
+    database.commit()
+    database.close()
+    told = json.loads(w.say('audit', '--trust', 'strict', '--state', '-', '--db', 'l.db', '--json', status=1))
+    claims = {one['claim']: (one['state'], one.get('code'), one['text']) for one in told['report']['claims']}
+    expect_claim(claims, 'witnessed', 'fails', 'no valid cosignature by: two', 'under-threshold')
+    expect_claim(claims, 'alike', 'holds', 'cosigned by one, three')
+
+
 def all_end():
     if WORLD.daemon:
         WORLD.end()
@@ -114,5 +132,6 @@ contract.main([
     what_is_newer_than_a_quorum_saw_is_told,
     a_quorum_of_others_will_do,
     an_auditor_who_asks_for_all_is_told_who_is_missing,
+    a_database_holds_what_they_said,
     all_end,
 ])
