@@ -412,6 +412,13 @@ static void options_that_exclude_each_other(void **state)
     assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--db", "f"), 4);
     assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--url", "ipc:///x"), 4);
     assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--contents"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--db", "f", "--compare", "n"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--db", "f", "--case", "00000000"), 4);
+    assert_int_equal(RUN(sh, "audit", "--trust", "t", "--db", "f", "--audit-state", "s"), 4);
+    /* Always of the whole, and nothing kept: who says so gets it. */
+    world_free(published_begin());
+    assert_int_equal(RUN(sh, "audit", "--trust", "trust.json", "--db", "f", "--full", "--no-state"), 1);
+    assert_says(sh->err, "not-found");
     assert_int_equal(RUN(sh, "audit", "--trust", "t", "--tiles", "d", "--no-state", "--audit-state", "f"), 4);
 }
 
