@@ -7,10 +7,7 @@
 
 static uint64_t hash_text(const char *key)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (; *key; key++)
-        hash = (hash ^ (uint8_t)*key) * 1099511628211u;
-    return hash;
+    return cty_bytes_fnv1a(cty_bytes_text(key));
 }
 
 custody_err cty_memory_new(struct cty_memory **ret_memory)

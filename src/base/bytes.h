@@ -51,6 +51,20 @@ static inline bool cty_bytes_is(struct cty_bytes a, const char *text)
  */
 uint64_t cty_bytes_fnv1a(struct cty_bytes a);
 
+/* A number of so many bytes, at most 8, the most significant first. */
+static inline void cty_be_put(uint8_t *out, uint64_t number, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        out[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
+}
+static inline uint64_t cty_be_get(const uint8_t *in, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | in[i];
+    return number;
+}
+
 /* Order by unsigned bytes, then by size: below, at or above 0. */
 int cty_bytes_compare(struct cty_bytes a, struct cty_bytes b);
 

@@ -10,6 +10,7 @@
 #include "client/door_source.h"
 #include "client/tile_http.h"
 #include "client/tile_source.h"
+#include "net/url.h"
 
 /* --- where from ------------------------------------------------------------------------------------------ */
 
@@ -21,16 +22,11 @@ static custody_err open_door(struct cty_cli *cli, struct cty_audit_source *ret_s
     return cty_door_source(client, cty_args_flag(&cli->args, "contents"), ret_source);
 }
 
-static bool is_http(const char *tiles)
-{
-    return strncmp(tiles, "http://", 7) == 0 || strncmp(tiles, "https://", 8) == 0;
-}
-
 static custody_err open_tiles(struct cty_cli *cli, const char *tiles, struct cty_audit_source *ret_source)
 {
     struct cty_tile_files files;
     uint64_t patience = 0;
-    if (!is_http(tiles)) {
+    if (!cty_net_url_is_http(tiles)) {
         CTY_TRY(cty_tile_folder_open(tiles, &files, &cli->error));
         return cty_tile_source(&files, ret_source, &cli->error);
     }

@@ -176,23 +176,6 @@ static custody_err reconcile(struct cty_client *client, const struct view *befor
     return contradicted(client, &found, before, shown, error);
 }
 
-/* Appends a line whole, or nothing where there is no room. */
-static void put_line(const struct cty_note_line *line, struct cty_buf *out)
-{
-    size_t before = out->size;
-    custody_err err = cty_buf_put_text(out, "\xe2\x80\x94 ");
-    if (err == CUSTODY_OK)
-        err = cty_buf_put_bytes(out, line->name);
-    if (err == CUSTODY_OK)
-        err = cty_buf_put_byte(out, ' ');
-    if (err == CUSTODY_OK)
-        err = cty_buf_put_bytes(out, line->base64);
-    if (err == CUSTODY_OK)
-        err = cty_buf_put_byte(out, '\n');
-    if (err != CUSTODY_OK)
-        out->size = before;
-}
-
 /* The lines of a parsed note that these witnesses made. */
 static void put_cosignatures(const struct cty_witness_policy *policy, const struct cty_note *note, uint64_t witnesses,
                              size_t room, struct cty_buf *out)
@@ -201,10 +184,8 @@ static void put_cosignatures(const struct cty_witness_policy *policy, const stru
         for (uint32_t k = 0; k < policy->count; k++) {
             bool wanted = (witnesses & ((uint64_t)1 << k)) != 0 && room > 0 &&
                           cty_bytes_equal(note->lines[i].name, policy->nodes[k].key_name);
-            if (wanted) {
-                put_line(&note->lines[i], out);
+            if (wanted && cty_note_line_put(&note->lines[i], out) == CUSTODY_OK)
                 room--;
-            }
         }
     }
 }

@@ -70,9 +70,8 @@ struct cty_hash cty_sha256(struct cty_bytes bytes)
 static void hash_put_field(struct sha256_ctx *state, struct cty_bytes field)
 {
     CTY_CHECK(field.size <= UINT32_MAX);
-    uint32_t size = (uint32_t)field.size;
-    const uint8_t length[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
-                               (uint8_t)size};
+    uint8_t length[4];
+    cty_be_put(length, field.size, sizeof(length));
     sha256_update(state, sizeof(length), length);
     hash_put(state, field);
 }

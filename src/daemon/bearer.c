@@ -18,20 +18,6 @@ void cty_bearer_init(struct cty_bearer *bearer, const struct cty_clock *clock)
     cty_random(&bearer->secret, sizeof(bearer->secret));
 }
 
-static void put_be(uint8_t *out, uint64_t number, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
-}
-
-static uint64_t get_be(const uint8_t *in, size_t size)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | in[i];
-    return number;
-}
-
 static struct cty_hash code_of(const struct cty_bearer *bearer, const uint8_t *head, struct cty_bytes actor)
 {
     struct cty_bytes said[] = {CTY_LITERAL("custody bearer\n"), cty_bytes_make(head, HEAD_SIZE), actor};
@@ -44,8 +30,8 @@ custody_err cty_bearer_make(const struct cty_bearer *bearer, struct cty_bytes ac
 {
     uint8_t token[TOKEN_BYTES_MAX];
     CTY_CHECK(actor.size <= CTY_ACTOR_NAME_BYTES_MAX);
-    put_be(token, cty_clock_monotonic(bearer->clock) + CTY_BEARER_MS_MAX, 8);
-    put_be(token + 8, rotation, 4);
+    cty_be_put(token, cty_clock_monotonic(bearer->clock) + CTY_BEARER_MS_MAX, 8);
+    cty_be_put(token + 8, rotation, 4);
     struct cty_hash code = code_of(bearer, token, actor);
     memcpy(token + HEAD_SIZE, code.bytes, CTY_HASH_SIZE);
     memcpy(token + NAME_AT, actor.data, actor.size);
@@ -56,7 +42,7 @@ static custody_err check(const struct cty_bearer *bearer, const uint8_t *token, 
 {
     struct cty_hash code = code_of(bearer, token, actor);
     if (!cty_secret_equal(code.bytes, token + HEAD_SIZE, CTY_HASH_SIZE) ||
-        cty_clock_monotonic(bearer->clock) >= get_be(token, 8))
+        cty_clock_monotonic(bearer->clock) >= cty_be_get(token, 8))
         return CUSTODY_E_NO_SESSION;
     return CUSTODY_OK;
 }
@@ -73,7 +59,7 @@ custody_err cty_bearer_find(const struct cty_bearer *bearer, struct cty_bytes to
     if (err == CUSTODY_OK) {
         memcpy(ret_actor, bytes.data + NAME_AT, bytes.size - NAME_AT);
         ret_actor[bytes.size - NAME_AT] = 0;
-        *ret_rotation = (uint32_t)get_be(bytes.data + 8, 4);
+        *ret_rotation = (uint32_t)cty_be_get(bytes.data + 8, 4);
     }
     cty_buf_done(&bytes);
     return err;

@@ -43,10 +43,21 @@ static bool is_lawful(const struct cty_courier_message *message)
            message->err < CUSTODY_ERR_COUNT && message->status < 1000;
 }
 
+/* Whoever sent it asks or answers again; left where it is, it would be in the way of all that follow. */
+static custody_err drop_message(int fd)
+{
+    char byte;
+    ssize_t size = recv(fd, &byte, 1, MSG_DONTWAIT); /* the rest of a message goes with its beginning */
+    if (size < 0)
+        return errno == EAGAIN || errno == EINTR ? CUSTODY_E_BUSY : CUSTODY_E_UNREACHABLE;
+    return size == 0 ? CUSTODY_E_UNREACHABLE : CUSTODY_E_NO_MEMORY;
+}
+
 custody_err cty_courier_receive(int fd, struct cty_courier_message *ret_message, struct cty_buf *body)
 {
     cty_buf_clear(body);
-    CTY_TRY(cty_buf_reserve(body, CTY_ERRAND_BODY_MAX));
+    if (cty_buf_reserve(body, CTY_ERRAND_BODY_MAX) != CUSTODY_OK)
+        return drop_message(fd);
     struct iovec parts[2] = {{ret_message, sizeof(*ret_message)}, {body->data, CTY_ERRAND_BODY_MAX}};
     struct msghdr header = {.msg_iov = parts, .msg_iovlen = 2};
     ssize_t size = recvmsg(fd, &header, MSG_DONTWAIT);

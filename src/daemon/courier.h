@@ -38,7 +38,7 @@ struct cty_courier_message {
 CUSTODY_MUST_USE custody_err cty_courier_send(int fd, const struct cty_courier_message *message, struct cty_bytes body);
 /*
  * Takes one message; `body` is cleared first. Errors: BUSY where there is none, UNREACHABLE where the other side is gone,
- * BAD_RPC for what is none, NO_MEMORY.
+ * BAD_RPC for what is none; NO_MEMORY there was one, and it is dropped.
  */
 CUSTODY_MUST_USE custody_err cty_courier_receive(int fd, struct cty_courier_message *ret_message, struct cty_buf *body);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "codec/json.h"
 #include "daemon/courier.h"
 #include "daemon/log.h"
 #include "ledger/witness_text.h"
@@ -52,11 +51,6 @@ struct courier {
 };
 
 /* --- HTTP -------------------------------------------------------------------------------------------------- */
-
-static bool is_http(const char *url)
-{
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
-}
 
 static custody_err put_url(struct runner *runner, const char *path)
 {
@@ -108,71 +102,57 @@ static custody_err open_client(struct runner *runner, custody_error *error)
     return cty_net_client_open(&config, &runner->client, error);
 }
 
-static custody_err put_call(struct runner *runner)
+static struct cty_rpc_call make_call(const struct runner *runner)
 {
-    struct cty_jw jw;
-    bool look = runner->now.message.errand == CTY_ERRAND_LOOK;
-    cty_buf_clear(&runner->text);
-    cty_jw_begin(&jw, &runner->text);
-    cty_jw_object(&jw);
-    cty_jw_name(&jw, "id");
-    cty_jw_u64(&jw, runner->now.message.number & (CTY_NUMBER_MAX >> 1));
-    cty_jw_name(&jw, "jsonrpc");
-    cty_jw_text(&jw, "2.0");
-    cty_jw_name(&jw, "method");
-    cty_jw_text(&jw, look ? "witness.checkpoint" : "witness.add-checkpoint");
-    cty_jw_name(&jw, "params");
-    cty_jw_object(&jw);
-    cty_jw_name(&jw, look ? "origin" : "body");
-    cty_jw_string(&jw, look ? runner->courier->config->trust->origin : cty_buf_bytes(&runner->now.body));
-    cty_jw_object_end(&jw);
-    cty_jw_object_end(&jw);
-    return cty_jw_end(&jw);
+    struct cty_rpc_call call = {.id = {.kind = CTY_RPC_ID_NUMBER}, .rpc = CTY_RPC_WITNESS_ADD};
+    call.id.number = runner->now.message.number & (CTY_NUMBER_MAX >> 1);
+    if (runner->now.message.errand == CTY_ERRAND_LOOK) {
+        call.rpc = CTY_RPC_WITNESS_CHECKPOINT;
+        call.params.u.witness_checkpoint.origin = runner->courier->config->trust->origin;
+    } else {
+        call.params.u.witness_add.body = cty_buf_bytes(&runner->now.body);
+    }
+    return call;
 }
 
-/* The members of a result that are asked for, out of {"result":{"status":N,"body":text}} or {"result":{"checkpoint":text}}. */
-static custody_err take_result(struct runner *runner, const struct cty_json *json, const struct cty_json_node *result,
+/* As HTTP has it: what is shown comes with the status 200. */
+static custody_err take_result(struct runner *runner, enum cty_rpc rpc, const union cty_rpc_result *result,
                                custody_error *error)
 {
-    const struct cty_json_node *status = cty_json_member(json, result, "status");
-    const struct cty_json_node *body = cty_json_member(json, result, "body");
-    uint64_t number = 200;
-    if (!body)
-        body = cty_json_member(json, result, "checkpoint");
-    if (!body || body->kind != CTY_JSON_STRING)
+    bool look = rpc == CTY_RPC_WITNESS_CHECKPOINT;
+    uint64_t status = look ? 200 : result->witness_add.status;
+    if (status < 100 || status > 999)
         return cty_fail(error, CUSTODY_E_UNREACHABLE, "no witness's answer");
-    if (status && (cty_json_u64(status, 999, &number) != CUSTODY_OK || number < 100))
-        return cty_fail(error, CUSTODY_E_UNREACHABLE, "no witness's answer");
-    runner->answer.status = (unsigned)number;
+    runner->answer.status = (unsigned)status;
     runner->answer.body.limit = CTY_WITNESS_ANSWER_BYTES_MAX;
-    return cty_json_string(body, &runner->answer.body);
+    return cty_buf_put_bytes(&runner->answer.body, look ? result->witness_checkpoint.checkpoint : result->witness_add.body);
 }
 
-static custody_err read_reply(struct runner *runner, struct cty_bytes reply, custody_error *error)
+static custody_err read_reply(struct runner *runner, enum cty_rpc rpc, struct cty_bytes reply, custody_error *error)
 {
-    struct cty_rpc_message message = {.json = CTY_JSON_INIT};
-    custody_error inner = {0};
-    custody_err err = cty_rpc_open(&message, reply, CTY_STATEMENT_NODES_MAX, &inner);
-    if (err == CUSTODY_OK && cty_json_member(&message.json, &message.json.nodes[0], "result"))
-        err = take_result(runner, &message.json, cty_json_member(&message.json, &message.json.nodes[0], "result"), error);
-    else
-        err = cty_fail(error, CUSTODY_E_UNREACHABLE, "no witness answers there");
-    cty_rpc_done(&message);
-    return err;
+    CTY_CLEANUP(cty_rpc_done) struct cty_rpc_message message = {.json = CTY_JSON_INIT};
+    union cty_rpc_result result;
+    struct cty_rpc_answer answer;
+    custody_err err = cty_rpc_open(&message, reply, CTY_STATEMENT_NODES_MAX, NULL);
+    if (err == CUSTODY_OK)
+        err = cty_rpc_answer_read(&message, cty_rpc_first(&message), rpc, &answer, &result, NULL);
+    if (err == CUSTODY_E_NO_MEMORY)
+        return err;
+    if (err != CUSTODY_OK || answer.failed)
+        return cty_fail(error, CUSTODY_E_UNREACHABLE, "no witness answers there");
+    return take_result(runner, rpc, &result, error);
 }
 
 static custody_err ask_nng(struct runner *runner, custody_error *error)
 {
-    struct cty_buf reply = CTY_BUF_INIT(2 * CTY_WITNESS_ANSWER_BYTES_MAX);
+    CTY_CLEANUP(cty_buf_done) struct cty_buf reply = CTY_BUF_INIT(2 * CTY_WITNESS_ANSWER_BYTES_MAX);
     if (!runner->client)
         CTY_TRY(open_client(runner, error));
-    CTY_TRY(put_call(runner));
-    custody_err err = cty_net_client_call(runner->client, cty_buf_bytes(&runner->text), CTY_WITNESS_ANSWER_MS_MAX, &reply,
-                                          error);
-    if (err == CUSTODY_OK)
-        err = read_reply(runner, cty_buf_bytes(&reply), error);
-    cty_buf_done(&reply);
-    return err;
+    const struct cty_rpc_call call = make_call(runner);
+    cty_buf_clear(&runner->text);
+    CTY_TRY(cty_rpc_call_write(&call, &runner->text));
+    CTY_TRY(cty_net_client_call(runner->client, cty_buf_bytes(&runner->text), CTY_WITNESS_ANSWER_MS_MAX, &reply, error));
+    return read_reply(runner, call.rpc, cty_buf_bytes(&reply), error);
 }
 
 /* --- one witness's thread ---------------------------------------------------------------------------------- */
@@ -199,7 +179,7 @@ static void run_errand(struct runner *runner)
     custody_error error = {0};
     runner->answer.retry_after_s = 0;
     cty_buf_clear(&runner->answer.body);
-    custody_err err = is_http(runner->url) ? ask_http(runner, &error) : ask_nng(runner, &error);
+    custody_err err = cty_net_url_is_http(runner->url) ? ask_http(runner, &error) : ask_nng(runner, &error);
     message->err = (uint32_t)err;
     message->status = err == CUSTODY_OK ? runner->answer.status : 0;
     message->retry_after_s = runner->answer.retry_after_s;
@@ -271,7 +251,7 @@ static int listen_to_desk(struct courier *courier)
             hand_over(courier, &message, cty_buf_bytes(&body));
         else if (err == CUSTODY_E_BUSY)
             (void)poll(&file, 1, -1);
-        else
+        else if (err != CUSTODY_E_NO_MEMORY) /* then the desk gives that errand up by itself */
             return err == CUSTODY_E_UNREACHABLE ? 0 : custody_err_exit(err);
     }
 }

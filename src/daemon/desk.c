@@ -226,10 +226,12 @@ static void lose_courier(struct cty_desk *desk)
 static void take_messages(struct cty_desk *desk)
 {
     custody_err err = CUSTODY_OK;
-    for (unsigned i = 0; i < MESSAGES_AT_ONCE && err == CUSTODY_OK && desk->courier >= 0; i++) {
+    for (unsigned i = 0; i < MESSAGES_AT_ONCE && err != CUSTODY_E_BUSY && desk->courier >= 0; i++) {
         err = cty_courier_receive(desk->courier, &desk->message, &desk->body);
         if (err == CUSTODY_OK)
             take_message(desk);
+        else if (err == CUSTODY_E_NO_MEMORY) /* that answer is lost; who gave it is asked again, once it is late */
+            cty_log(CTY_LOG_WARNING, "courier", "detail", "s", "no memory for an answer of its", NULL);
         else if (err != CUSTODY_E_BUSY)
             lose_courier(desk);
     }

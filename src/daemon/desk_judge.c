@@ -27,15 +27,6 @@ static void say(struct verdict *verdict, enum cty_submitted outcome, enum cty_wi
 
 /* --- 200 --------------------------------------------------------------------------------------------------- */
 
-static custody_err put_line(const struct cty_note_line *line, struct cty_buf *out)
-{
-    CTY_TRY(cty_buf_put_text(out, "\xe2\x80\x94 "));
-    CTY_TRY(cty_buf_put_bytes(out, line->name));
-    CTY_TRY(cty_buf_put_text(out, " "));
-    CTY_TRY(cty_buf_put_bytes(out, line->base64));
-    return cty_buf_put_text(out, "\n");
-}
-
 /* The witness's first line, once more as it stands, behind the text. */
 static custody_err find_line(struct cty_desk *desk, const struct cty_desk_seat *seat, const struct cty_note *note,
                              size_t *ret_start)
@@ -48,7 +39,7 @@ static custody_err find_line(struct cty_desk *desk, const struct cty_desk_seat *
     *ret_start = desk->note.size;
     for (size_t i = 0; i < note->count; i++) {
         if (cty_bytes_equal(note->lines[i].name, seat->witness->key_name) && memcmp(note->lines[i].key_id, id, 4) == 0)
-            return put_line(&note->lines[i], &desk->note);
+            return cty_note_line_put(&note->lines[i], &desk->note);
     }
     return CUSTODY_E_NOTE_UNSIGNED;
 }

@@ -6,11 +6,6 @@
 #include "net/fetch.h"
 #include "net/url.h"
 
-static bool is_http(const char *url)
-{
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
-}
-
 static bool is_pinned(const struct cty_trust *trust, const char *url)
 {
     for (uint32_t i = 0; i < trust->doors_count; i++) {
@@ -25,10 +20,10 @@ static custody_err check_address(const struct cty_trust *trust, const char *url,
 {
     struct cty_net_url door;
     custody_error inner = {0};
-    custody_err err = is_http(url) ? cty_fetch_url_check(url, &inner) : cty_net_url_parse(url, false, &door, &inner);
+    custody_err err = cty_net_url_is_http(url) ? cty_fetch_url_check(url, &inner) : cty_net_url_parse(url, false, &door, &inner);
     if (err != CUSTODY_OK)
         return cty_fail(error, CUSTODY_E_CONFIG, "witnesses: %s: %s", url, inner.detail);
-    if (!is_http(url) && door.tls && !is_pinned(trust, door.text))
+    if (!cty_net_url_is_http(url) && door.tls && !is_pinned(trust, door.text))
         return cty_fail(error, CUSTODY_E_CONFIG, "witnesses: no certificate is pinned for %s", door.text);
     return CUSTODY_OK;
 }

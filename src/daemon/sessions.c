@@ -60,20 +60,6 @@ void cty_sessions_done(struct cty_sessions *sessions)
     free(sessions->used_chains);
 }
 
-static void put_be(uint8_t *out, uint64_t number, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
-}
-
-static uint64_t get_be(const uint8_t *in, size_t size)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | in[i];
-    return number;
-}
-
 static void seal(const struct cty_sessions *sessions, const uint8_t head[8], uint8_t ret_code[8])
 {
     struct cty_bytes parts[2] = {cty_hash_bytes(&sessions->secret), cty_bytes_make(head, 8)};
@@ -86,8 +72,8 @@ void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16]
     pthread_mutex_lock(&sessions->lock);
     uint64_t number = ++sessions->challenges;
     pthread_mutex_unlock(&sessions->lock);
-    put_be(ret_nonce, cty_clock_monotonic(sessions->clock), 6);
-    put_be(ret_nonce + 6, number, 2);
+    cty_be_put(ret_nonce, cty_clock_monotonic(sessions->clock), 6);
+    cty_be_put(ret_nonce + 6, number, 2);
     seal(sessions, ret_nonce, ret_nonce + 8);
     *ret_expires = cty_clock_wall(sessions->clock) + CTY_CHALLENGE_MS_MAX;
 }
@@ -95,7 +81,7 @@ void cty_sessions_challenge(struct cty_sessions *sessions, uint8_t ret_nonce[16]
 /* The link that leads to a challenge that was used; the empty one at the end where it was not. */
 static struct cty_used_challenge **used_link_locked(const struct cty_sessions *sessions, const uint8_t nonce[16])
 {
-    struct cty_used_challenge **link = &sessions->used_chains[chain_of(get_be(nonce + 8, 8))];
+    struct cty_used_challenge **link = &sessions->used_chains[chain_of(cty_be_get(nonce + 8, 8))];
     while (*link && memcmp((*link)->nonce, nonce, 16) != 0)
         link = &(*link)->next;
     return link;
@@ -144,7 +130,7 @@ custody_err cty_sessions_use_challenge(struct cty_sessions *sessions, const uint
     seal(sessions, nonce, code);
     if (!cty_secret_equal(code, nonce + 8, sizeof(code)))
         return cty_fail(error, CUSTODY_E_BAD_SESSION, "the server nonce is not ours");
-    uint64_t given = get_be(nonce, 6);
+    uint64_t given = cty_be_get(nonce, 6);
     struct cty_used_challenge use = {.expires_ms = given + CTY_CHALLENGE_MS_MAX, .actor = cty_tally_name(actor),
                                      .party = cty_tally_name(cty_actor_party(actor))};
     memcpy(use.nonce, nonce, sizeof(use.nonce));
@@ -274,7 +260,7 @@ static void out_of_opening(struct cty_session_actor *actor, const struct cty_ses
 /* The link that leads to the session, so that it can be taken out; the link at the end if there is none. */
 static struct cty_session **link_locked(struct cty_sessions *sessions, const struct cty_hash *key)
 {
-    struct cty_session **link = &sessions->chains[chain_of(get_be(key->bytes, 8))];
+    struct cty_session **link = &sessions->chains[chain_of(cty_be_get(key->bytes, 8))];
     while (*link && !cty_hash_equal(&(*link)->key, key))
         link = &(*link)->next;
     return link;

@@ -90,25 +90,19 @@ void cty_memo_turn(struct cty_memo *memo)
         memo->turn++;
 }
 
-/* FNV-1a over the end of the key, where keys of one kind differ. */
-static size_t place_of(const char *key, size_t places)
+/* By the last bytes, in which keys of one kind differ. */
+static size_t place_of(struct cty_bytes key, size_t tail, size_t places)
 {
-    size_t size = strlen(key);
-    uint32_t hash = 2166136261u;
-    for (size_t i = size < 12 ? 0 : size - 12; i < size; i++)
-        hash = (hash ^ (uint8_t)key[i]) * 16777619u;
-    return (hash ^ hash >> 16) % places;
+    size_t skipped = key.size < tail ? 0 : key.size - tail;
+    uint64_t hash = cty_bytes_fnv1a(cty_bytes_make(key.data + skipped, key.size - skipped));
+    return (size_t)((hash ^ hash >> 32) % places);
 }
 
 custody_err cty_memo_vkey(struct cty_memo *memo, struct cty_bytes vkey, struct cty_bytes *ret_name, struct cty_key *ret_key)
 {
     if (!memo || vkey.size == 0 || vkey.size > VKEY_BYTES_MAX)
         return cty_vkey_read(vkey, CTY_KEY_ED25519, ret_name, ret_key);
-    /* Their last characters are the key's own. */
-    uint32_t hash = 2166136261u;
-    for (size_t i = vkey.size < 8 ? 0 : vkey.size - 8; i < vkey.size; i++)
-        hash = (hash ^ vkey.data[i]) * 16777619u;
-    struct vkey *place = &memo->vkeys[(hash ^ hash >> 16) % VKEYS];
+    struct vkey *place = &memo->vkeys[place_of(vkey, 8, VKEYS)];
     if (place->size != vkey.size || memcmp(place->text, vkey.data, vkey.size) != 0) {
         place->size = 0;
         CTY_TRY(cty_vkey_read(vkey, CTY_KEY_ED25519, ret_name, &place->key));
@@ -162,7 +156,7 @@ static custody_err learn(struct place *place, const struct kind *kind, struct ct
 static struct place *place_for(struct cty_memo *memo, const struct kind *kind, const char *key)
 {
     bool many = memo->many_cases && kind->shape == &cty_shape_case;
-    return &memo->places[kind - kinds][place_of(key, many ? PLACES_MAX : kind->places)];
+    return &memo->places[kind - kinds][place_of(cty_bytes_text(key), 12, many ? PLACES_MAX : kind->places)];
 }
 
 /*

@@ -79,10 +79,38 @@ custody_err cty_note_parse(struct cty_bytes bytes, struct cty_note *ret_note)
     return cty_note_lines_parse(rest, text, ret_note);
 }
 
+custody_err cty_note_line_put(const struct cty_note_line *line, struct cty_buf *out)
+{
+    size_t start = out->size;
+    custody_err err = cty_buf_put_text(out, LINE_BEGIN);
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_bytes(out, line->name);
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_byte(out, ' ');
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_bytes(out, line->base64);
+    if (err == CUSTODY_OK)
+        err = cty_buf_put_byte(out, '\n');
+    if (err != CUSTODY_OK)
+        out->size = start;
+    return err;
+}
+
 static bool line_is_by(const struct cty_note_line *line, struct cty_bytes name,
                        const uint8_t id[KEY_ID_SIZE])
 {
     return memcmp(line->key_id, id, KEY_ID_SIZE) == 0 && cty_bytes_equal(line->name, name);
+}
+
+/* The same line once more says nothing more, and is not verified again: who repeats it has paid for nothing. */
+static bool is_repeated(const struct cty_note *note, size_t at)
+{
+    const struct cty_note_line *line = &note->lines[at];
+    for (size_t i = 0; i < at; i++) {
+        if (line_is_by(&note->lines[i], line->name, line->key_id) && cty_bytes_equal(note->lines[i].base64, line->base64))
+            return true;
+    }
+    return false;
 }
 
 static custody_err line_verify(const struct cty_note_line *line, struct cty_bytes text,
@@ -103,7 +131,7 @@ custody_err cty_note_verify(const struct cty_note *note, struct cty_bytes key_na
     cty_key_id(key_name, CTY_KEY_ED25519, key, id);
     custody_err err = CUSTODY_E_NOTE_UNSIGNED;
     for (size_t i = 0; i < note->count; i++) {
-        if (!line_is_by(&note->lines[i], key_name, id))
+        if (!line_is_by(&note->lines[i], key_name, id) || is_repeated(note, i))
             continue;
         err = line_verify(&note->lines[i], note->text, key);
         if (err != CUSTODY_OK)
@@ -127,28 +155,13 @@ static bool time_is_lawful(uint64_t time_s)
     return time_s > 0 && time_s <= CTY_COSIGNATURE_TIME_S_MAX;
 }
 
-/* Big-endian, as everything binary in C2SP. */
-static uint64_t time_parse(const uint8_t bytes[TIME_SIZE])
-{
-    uint64_t time_s = 0;
-    for (size_t i = 0; i < TIME_SIZE; i++)
-        time_s = time_s << 8 | bytes[i];
-    return time_s;
-}
-
-static void time_format(uint64_t time_s, uint8_t bytes[TIME_SIZE])
-{
-    for (size_t i = 0; i < TIME_SIZE; i++)
-        bytes[i] = (uint8_t)(time_s >> (8 * (TIME_SIZE - 1 - i)));
-}
-
 static custody_err cosigned_line_verify(const struct cty_note_line *line, struct cty_bytes text,
                                         const struct cty_key *key, uint64_t *ret_time_s)
 {
     uint8_t field[FIELD_SIZE_MAX];
     if (cty_base64_parse_into(line->base64, field, sizeof(field)) != CUSTODY_OK)
         return CUSTODY_E_SIGNATURE_INVALID;
-    uint64_t time_s = time_parse(field + KEY_ID_SIZE);
+    uint64_t time_s = cty_be_get(field + KEY_ID_SIZE, TIME_SIZE);
     if (!time_is_lawful(time_s))
         return CUSTODY_E_SIGNATURE_INVALID;
     struct cty_signature signature;
@@ -170,7 +183,7 @@ custody_err cty_note_cosignature_since(const struct cty_note *note, struct cty_b
     cty_key_id(name, CTY_KEY_COSIGNATURE, key, id);
     uint64_t earliest_s = UINT64_MAX;
     for (size_t i = 0; i < note->count; i++) {
-        if (!line_is_by(&note->lines[i], name, id))
+        if (!line_is_by(&note->lines[i], name, id) || is_repeated(note, i))
             continue;
         uint64_t time_s = 0;
         CTY_TRY(cosigned_line_verify(&note->lines[i], note->text, key, &time_s));
@@ -242,7 +255,7 @@ custody_err cty_note_cosign(struct cty_bytes text, struct cty_bytes name, const 
         return CUSTODY_E_BAD_MEMBER;
     uint8_t field[FIELD_SIZE_MAX];
     cty_key_id(name, CTY_KEY_COSIGNATURE, cty_secret_key(secret), field);
-    time_format(time_s, field + KEY_ID_SIZE);
+    cty_be_put(field + KEY_ID_SIZE, time_s, TIME_SIZE);
     custody_err err = CUSTODY_E_INTERNAL;
     size_t start = out->size;
     struct cty_signature signature;

@@ -49,6 +49,9 @@ CUSTODY_MUST_USE custody_err cty_note_parse(struct cty_bytes bytes, struct cty_n
 /* The same of signature lines that stand apart from their text. */
 CUSTODY_MUST_USE custody_err cty_note_lines_parse(struct cty_bytes lines, struct cty_bytes text, struct cty_note *ret_note);
 
+/* Appends one line of a note as it stood there. Errors: TOO_LARGE, NO_MEMORY. */
+CUSTODY_MUST_USE custody_err cty_note_line_put(const struct cty_note_line *line, struct cty_buf *out);
+
 /*
  * Verifies the line(s) of this (name, key) of type 0x01. A matching line that fails makes the note invalid.
  * Errors: NOTE_UNSIGNED where no line matches, SIGNATURE_INVALID.

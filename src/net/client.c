@@ -189,9 +189,8 @@ static custody_err receive(const struct cty_net_client *client, struct cty_link 
 static custody_err exchange(struct cty_net_client *client, struct cty_link *link, struct cty_bytes request,
                             uint64_t deadline_ms, struct cty_buf *ret_reply, custody_error *error)
 {
-    uint32_t number = next_id(client);
-    const uint8_t id[CTY_SP_ID_BYTES] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16),
-                                         (uint8_t)(number >> 8), (uint8_t)number};
+    uint8_t id[CTY_SP_ID_BYTES];
+    cty_be_put(id, next_id(client), sizeof(id));
     uint8_t *body = NULL;
     size_t size = 0;
     CTY_TRY(cty_link_send(link, cty_bytes_make(id, sizeof(id)), request, deadline_ms, error));

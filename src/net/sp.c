@@ -103,9 +103,7 @@ static custody_err begin_body(struct cty_sp_reader *reader)
     const uint8_t *head = reader->buffer + reader->begin;
     if (reader->transport == CTY_SP_IPC && *head++ != IPC_MESSAGE)
         return CUSTODY_E_UNREACHABLE;
-    uint64_t size = 0;
-    for (int i = 0; i < 8; i++)
-        size = size << 8 | head[i];
+    uint64_t size = cty_be_get(head, 8);
     if (size > reader->message_max)
         return CUSTODY_E_TOO_LARGE;
     size_t room = size < BODY_BEGIN ? (size_t)size : BODY_BEGIN;

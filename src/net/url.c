@@ -202,6 +202,11 @@ custody_err cty_net_url_parse(const char *text, bool listening, struct cty_net_u
     return err;
 }
 
+bool cty_net_url_is_http(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
 void cty_net_url_set_port(struct cty_net_url *url, unsigned port)
 {
     url->port = port & 0xffffu;

@@ -34,6 +34,9 @@ struct cty_net_url {
 CUSTODY_MUST_USE custody_err cty_net_url_parse(const char *text, bool listening, struct cty_net_url *ret_url,
                                                custody_error *error);
 
+/* Whether a text is an address of HTTP, plain or with TLS, and so not one of these. */
+bool cty_net_url_is_http(const char *text);
+
 /* Puts the true port into a parsed tcp address. */
 void cty_net_url_set_port(struct cty_net_url *url, unsigned port);
 

@@ -159,7 +159,7 @@ custody_err cty_audit_state_put_tile(struct cty_audit_state *state, unsigned lev
 
 static uint32_t number_at(const uint8_t *bytes)
 {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    return (uint32_t)cty_be_get(bytes, 4);
 }
 
 /* Read before SQLite opens it, which would change another program's. */

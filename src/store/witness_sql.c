@@ -81,7 +81,7 @@ custody_err cty_witness_schema_make(struct cty_sql *sql, struct cty_bytes vkey, 
 
 static uint32_t number_at(const uint8_t *bytes)
 {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    return (uint32_t)cty_be_get(bytes, 4);
 }
 
 static custody_err header_judge(const uint8_t header[HEADER_BYTES], const char *path, custody_error *error)

@@ -154,20 +154,15 @@ custody_err cty_witness_source_tiles(const char *url, const atomic_bool *stop, s
 
 /* --- either ------------------------------------------------------------------------------------------------ */
 
-static bool is_http(const char *url)
-{
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
-}
-
 custody_err cty_witness_source_open(const char *url, struct cty_bytes certificate, const atomic_bool *stop,
                                     struct cty_witness_source *ret_source, custody_error *error)
 {
-    return is_http(url) ? cty_witness_source_tiles(url, stop, ret_source, error)
+    return cty_net_url_is_http(url) ? cty_witness_source_tiles(url, stop, ret_source, error)
                         : cty_witness_source_nng(url, certificate, stop, ret_source, error);
 }
 
 custody_err cty_witness_source_check(const char *url, custody_error *error)
 {
     struct cty_net_url parsed;
-    return is_http(url) ? cty_fetch_url_check(url, error) : cty_net_url_parse(url, false, &parsed, error);
+    return cty_net_url_is_http(url) ? cty_fetch_url_check(url, error) : cty_net_url_parse(url, false, &parsed, error);
 }

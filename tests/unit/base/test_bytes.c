@@ -101,9 +101,25 @@ static void text_is_copied(void **state)
     assert_string_equal(empty, "");
 }
 
+static void numbers_begin_with_their_largest_byte(void **state)
+{
+    static const uint8_t eight[8] = {1, 2, 3, 4, 5, 6, 7, 0xff}, two[3] = {0xfe, 0x01, 0x55};
+    uint8_t out[8] = {0};
+    (void)state;
+    assert_int_equal(cty_be_get(eight, 8), UINT64_C(0x01020304050607ff));
+    assert_int_equal(cty_be_get(two, 2), 0xfe01);
+    assert_int_equal(cty_be_get(two, 0), 0);
+    cty_be_put(out, UINT64_C(0x01020304050607ff), 8);
+    assert_memory_equal(out, eight, 8);
+    out[2] = 0x55;
+    cty_be_put(out, UINT64_C(0xabfe01), 2); /* what has no room is cut off */
+    assert_memory_equal(out, two, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_begin_with_their_largest_byte),
         cmocka_unit_test(views_are_made),
         cmocka_unit_test(equal_compares_size_and_bytes),
         cmocka_unit_test(order_is_of_unsigned_bytes_then_size),

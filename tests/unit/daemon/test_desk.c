@@ -321,6 +321,29 @@ static void messages_have_bounds(void **state)
     cty_buf_done(&body);
 }
 
+/* Without memory one message is lost, and not all that follow. */
+static void a_message_without_room_is_dropped(void **state)
+{
+    int ends[2];
+    struct cty_courier_message message = {.errand = CTY_ERRAND_ADD, .number = 1}, got = {.number = 0};
+    struct cty_buf none = CTY_BUF_INIT(1), body = CTY_BUF_INIT(CTY_ERRAND_BODY_MAX);
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    assert_refused(cty_courier_receive(ends[1], &got, &none), "busy");
+    assert_ok(cty_courier_send(ends[0], &message, CTY_LITERAL("the first")));
+    message.number = 2;
+    assert_ok(cty_courier_send(ends[0], &message, CTY_LITERAL("the second")));
+    assert_refused(cty_courier_receive(ends[1], &got, &none), "no-memory");
+    assert_ok(cty_courier_receive(ends[1], &got, &body));
+    assert_int_equal(got.number, 2);
+    assert_bytes_text(cty_buf_bytes(&body), "the second");
+    close(ends[0]);
+    assert_refused(cty_courier_receive(ends[1], &got, &none), "unreachable");
+    close(ends[1]);
+    cty_buf_done(&none);
+    cty_buf_done(&body);
+}
+
 /* --- the start --------------------------------------------------------------------------------------------- */
 
 static custody_err try_submit(struct house *h)
@@ -639,6 +662,7 @@ int main(void)
         cmocka_unit_test(without_a_courier_appends_go_on),
         cmocka_unit_test(what_is_no_message_ends_the_courier_alone),
         cmocka_unit_test(messages_have_bounds),
+        cmocka_unit_test(a_message_without_room_is_dropped),
         cmocka_unit_test(nothing_is_appended_before_the_witnesses_are_heard),
         cmocka_unit_test(an_unsigned_claim_is_silence),
         cmocka_unit_test(an_older_cosignature_ends_no_start),

@@ -152,9 +152,20 @@ static void the_true_port(void **state)
     assert_string_equal(url.text, "tcp://[::1]:40123");
 }
 
+static void those_of_http_are_told_apart(void **state)
+{
+    static const char *const others[] = {"", "http:/", "http", "httpx://a", "HTTP://a", "tls+tcp://a:1", "ipc:///http://", " http://a"};
+    (void)state;
+    assert_true(cty_net_url_is_http("http://a"));
+    assert_true(cty_net_url_is_http("https://a"));
+    for (size_t i = 0; i < CTY_COUNT_OF(others); i++)
+        assert_false(cty_net_url_is_http(others[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(those_of_http_are_told_apart),
         cmocka_unit_test(addresses_on_this_machine),
         cmocka_unit_test(addresses_beyond_need_tls),
         cmocka_unit_test(addresses_with_tls),
