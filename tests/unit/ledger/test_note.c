@@ -309,9 +309,29 @@ static void test_signs_only_what_can_be_read(void **state)
     cty_buf_done(&note);
 }
 
+static void a_line_is_put_whole_or_not_at_all(void **state)
+{
+    static const char expected[] = "\xe2\x80\x94 a AAAAAAA=\n";
+    const struct cty_note_line line = {.name = CTY_LITERAL("a"), .base64 = CTY_LITERAL("AAAAAAA=")};
+    (void)state;
+    for (size_t limit = 0; limit <= sizeof(expected); limit++) {
+        struct cty_buf out = CTY_BUF_INIT(limit);
+        custody_err err = cty_note_line_put(&line, &out);
+        if (limit < sizeof(expected) - 1) {
+            assert_refused(err, "too-large");
+            assert_int_equal(out.size, 0);
+        } else {
+            assert_ok(err);
+            assert_bytes_text(cty_buf_bytes(&out), expected);
+        }
+        cty_buf_done(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_is_put_whole_or_not_at_all),
         cmocka_unit_test(test_published_note),
         cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_refuses),
