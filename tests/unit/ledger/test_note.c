@@ -244,6 +244,65 @@ static void test_a_known_line_that_fails(void **state)
     assert_ok(verify(CHECKPOINT_TEXT "\n" LOG_LINE LOG_LINE, ORIGIN, log_secret));
 }
 
+/* --- how often it is verified ------------------------------------------------------------------------------ */
+
+custody_err __real_cty_verify(const struct cty_key *key, struct cty_bytes message, const struct cty_signature *signature);
+custody_err __wrap_cty_verify(const struct cty_key *key, struct cty_bytes message, const struct cty_signature *signature);
+static unsigned verified;
+
+custody_err __wrap_cty_verify(const struct cty_key *key, struct cty_bytes message, const struct cty_signature *signature)
+{
+    verified++;
+    return __real_cty_verify(key, message, signature);
+}
+
+static custody_err verify_counted(const struct cty_buf *text, bool cosigned)
+{
+    struct cty_note note;
+    uint64_t time_s = 0;
+    verified = 0;
+    assert_ok(cty_note_parse(cty_buf_bytes(text), &note));
+    if (cosigned)
+        return cty_note_cosignature_verify(&note, CTY_LITERAL(WITNESS), cty_secret_key(witness_secret), &time_s);
+    return cty_note_verify(&note, CTY_LITERAL(ORIGIN), cty_secret_key(log_secret));
+}
+
+static void put_often(const char *line, unsigned times, struct cty_buf *out)
+{
+    for (unsigned i = 0; i < times; i++)
+        assert_ok(cty_buf_put_text(out, line));
+}
+
+/* Who repeats what is public costs nobody more than who says it once. */
+static void test_repeated_lines_are_verified_once(void **state)
+{
+    (void)state;
+    struct cty_buf text = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    assert_ok(cty_buf_put_text(&text, CHECKPOINT_TEXT "\n"));
+    put_often(LOG_LINE, 40, &text);
+    put_often(WITNESS_LINE, 40, &text);
+    assert_ok(verify_counted(&text, false));
+    assert_int_equal(verified, 1);
+    assert_ok(verify_counted(&text, true));
+    assert_int_equal(verified, 1);
+    cty_buf_done(&text);
+}
+
+/* Another line by the same key is no repetition, however much is alike: one that fails makes the note void. */
+static void test_different_lines_are_all_verified(void **state)
+{
+    (void)state;
+    struct cty_buf text = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    uint8_t wrong[CTY_SIGNATURE_SIZE] = {1};
+    assert_ok(cty_buf_put_text(&text, CHECKPOINT_TEXT "\n"));
+    put_often(LOG_LINE, 40, &text);
+    line_put(ORIGIN, CTY_KEY_ED25519, log_secret, wrong, sizeof(wrong), &text);
+    put_often(LOG_LINE, 40, &text);
+    assert_refused(verify_counted(&text, false), "signature-invalid");
+    assert_int_equal(verified, 2);
+    cty_buf_done(&text);
+}
+
 static void test_signs_the_same_bytes(void **state)
 {
     (void)state;
@@ -341,6 +400,8 @@ int main(void)
         cmocka_unit_test(test_size_of_a_note),
         cmocka_unit_test(test_verifies_by_name_and_id),
         cmocka_unit_test(test_a_known_line_that_fails),
+        cmocka_unit_test(test_repeated_lines_are_verified_once),
+        cmocka_unit_test(test_different_lines_are_all_verified),
         cmocka_unit_test(test_signs_the_same_bytes),
         cmocka_unit_test(test_refuses_to_sign),
         cmocka_unit_test(test_signing_is_all_or_nothing),
