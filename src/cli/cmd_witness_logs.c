@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody witness show, add, remove, key, clear */
 #include "base/check.h"
+#include "base/times.h"
 #include "cli/put.h"
 #include "cli/witness_home.h"
+#include "witness/kept.h"
 
 /* --- show -------------------------------------------------------------------------------------------------- */
 
@@ -235,15 +237,35 @@ const struct cty_command cty_command_witness_key = {
 
 /* --- clear ------------------------------------------------------------------------------------------------- */
 
+/* A clock that ran ahead once may have left a time behind that the true one reaches in years. */
+static custody_err confirm_clock(struct cty_cli *cli, struct cty_witness_store *store, const struct cty_witness_log *log)
+{
+    CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
+    uint64_t now_s = cty_time_wall_ms() / 1000;
+    if (log->time_s <= now_s)
+        return say(cli, "not ahead", cty_buf_bytes(&log->origin));
+    CTY_TRY(put_log(&text, log));
+    CTY_TRY(cty_put_line_time(&text, "clock", now_s * 1000));
+    CTY_TRY(cty_buf_put_text(&text, "From here on it is cosigned at the clock's time again. What was cosigned at the later time stays so, and\n"
+                                    "who has it can show it as newer than what follows.\n"));
+    cty_cli_present(cli, cty_buf_bytes(&text));
+    CTY_TRY(cty_cli_confirm(cli, "Have you looked at this machine's clock, and is it right?"));
+    CTY_TRY(cty_witness_log_clock(store, cty_buf_bytes(&log->origin), now_s, &cli->error));
+    return say(cli, "confirmed", cty_buf_bytes(&log->origin));
+}
+
 static custody_err witness_clear(struct cty_cli *cli)
 {
     CTY_CLEANUP(cty_witness_store_close_pointer) struct cty_witness_store *store = NULL;
     CTY_CLEANUP(cty_witness_log_done) struct cty_witness_log log = {.removed = false};
+    CTY_CLEANUP(cty_witness_home_done) struct cty_witness_home home = {.folder = CTY_BUF_INIT(0)};
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_PAGE_BYTES_MAX);
     struct cty_bytes origin = cty_bytes_text(cli->args.operands[0]);
     CTY_TRY(cty_witness_home_open(cli, &store));
     cty_cli_next(cli, CUSTODY_E_NOT_FOUND, "'custody witness show' names the logs");
     CTY_TRY(cty_witness_log_get(store, origin, &log, &cli->error));
+    if (cty_args_flag(&cli->args, "confirm-clock"))
+        return confirm_clock(cli, store, &log);
     if (log.stopped.size == 0)
         return say(cli, "not stopped", origin);
     CTY_TRY(put_log(&text, &log));
@@ -252,9 +274,16 @@ static custody_err witness_clear(struct cty_cli *cli)
                                     "The proof stays where it is.\n"));
     cty_cli_present(cli, cty_buf_bytes(&text));
     CTY_TRY(cty_cli_confirm(cli, "Has this been looked into, and is the log to be cosigned again?"));
-    CTY_TRY(cty_witness_log_clear(store, origin, &cli->error));
+    CTY_TRY(cty_witness_home_find(cli, &home));
+    CTY_TRY(cty_witness_clear(store, cty_buf_text(&home.state), origin, &cli->error));
     return say(cli, "cleared", origin);
 }
+
+static const struct cty_opt clear_options[] = {
+    CTY_WITNESS_DIR_OPTION,
+    {"confirm-clock", 0, CTY_OPT_FLAG, NULL, "somebody has looked at the clock and it is right"},
+    {NULL},
+};
 
 const struct cty_command cty_command_witness_clear = {
     .name = "witness clear",
@@ -265,8 +294,9 @@ const struct cty_command cty_command_witness_clear = {
     .operands_max = 1,
     .about = "A person's act, after the contradiction was looked into ('custody convict FILE' says what it\n"
              "proves). The log goes on from what was cosigned last; what it showed to others is not undone, and\n"
-             "the file is kept.\n",
+             "the file is kept. With --confirm-clock another thing: a log whose newest cosignature says a time\n"
+             "after the clock's, from when that was wrong, is cosigned at the clock's time again.\n",
     .example = "custody witness clear --dir w1 custody.example.com/refunds",
     .uses = CTY_USE_YES,
-    .options = dir_options,
+    .options = clear_options,
 };

@@ -518,3 +518,46 @@ custody_err cty_witness_log_clear(struct cty_witness_store *store, struct cty_by
 {
     return change(store, do_clear, &origin, error);
 }
+
+static custody_err do_clock(struct cty_sql *sql, const void *what, custody_error *error)
+{
+    const struct texts *texts = what;
+    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
+        cty_witness_ask(sql, "UPDATE log SET time = ?2 WHERE origin = ?1 AND time > ?2", error);
+    cty_query_text(&query, texts->origin);
+    cty_query_u64(&query, texts->number);
+    CTY_TRY(cty_query_run(&query));
+    return one_row(sql, error);
+}
+
+custody_err cty_witness_log_clock(struct cty_witness_store *store, struct cty_bytes origin, uint64_t time_s,
+                                  custody_error *error)
+{
+    struct texts texts = {.origin = origin, .number = time_s > 0 ? time_s : 1}; /* 0: nothing was cosigned */
+    return change(store, do_clock, &texts, error);
+}
+
+/* --- files that were looked into --------------------------------------------------------------------------- */
+
+static custody_err do_file_clear(struct cty_sql *sql, const void *what, custody_error *error)
+{
+    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
+        cty_witness_ask(sql, "INSERT OR REPLACE INTO setting (key, value) VALUES ('cleared ' || ?1, '')", error);
+    cty_query_text(&query, cty_bytes_text(what));
+    return cty_query_run(&query);
+}
+
+custody_err cty_witness_file_clear(struct cty_witness_store *store, const char *name, custody_error *error)
+{
+    return change(store, do_file_clear, name, error);
+}
+
+custody_err cty_witness_file_is_cleared(struct cty_witness_store *store, const char *name, bool *ret_cleared,
+                                        custody_error *error)
+{
+    CTY_TRY(check_sound(store, error));
+    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
+        cty_witness_ask(&store->sql, "SELECT value FROM setting WHERE key = 'cleared ' || ?1", error);
+    cty_query_text(&query, cty_bytes_text(name));
+    return cty_query_step(&query, ret_cleared);
+}

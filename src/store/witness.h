@@ -104,5 +104,19 @@ CUSTODY_MUST_USE custody_err cty_witness_log_stop(struct cty_witness_store *stor
 /* A person's act: it goes on from the checkpoint that was cosigned last. Errors: NOT_FOUND. */
 CUSTODY_MUST_USE custody_err cty_witness_log_clear(struct cty_witness_store *store, struct cty_bytes origin,
                                                    custody_error *error);
+/*
+ * Another one: where the newest cosignature says a time after this one, it says this one from now on, so that the log is
+ * cosigned at times after it. What was given away says what it said. Errors: NOT_FOUND, also where there is nothing to set.
+ */
+CUSTODY_MUST_USE custody_err cty_witness_log_clock(struct cty_witness_store *store, struct cty_bytes origin, uint64_t time_s,
+                                                   custody_error *error);
+
+/*
+ * A contradiction file, by its name beside the state, of a log that a person let go on: it stops nothing any more by lying
+ * there. Said again it changes nothing.
+ */
+CUSTODY_MUST_USE custody_err cty_witness_file_clear(struct cty_witness_store *store, const char *name, custody_error *error);
+CUSTODY_MUST_USE custody_err cty_witness_file_is_cleared(struct cty_witness_store *store, const char *name,
+                                                         bool *ret_cleared, custody_error *error);
 
 #endif

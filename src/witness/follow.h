@@ -12,7 +12,8 @@
 
 /* What one look at a log needs to know from the looks before. Zero-initialise. */
 struct cty_witness_look {
-    uint64_t behind_since_s; /* monotonic; 0: the log is not behind */
+    uint64_t behind_since_s; /* monotonic; 0: the newest look found none that is behind */
+    unsigned behind_looks;   /* how many one after another did since then */
     char told[256];          /* what was said last: it is said once */
 };
 /*

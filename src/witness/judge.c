@@ -14,11 +14,13 @@ custody_err cty_witness_read(struct cty_bytes body, struct cty_submission_read *
 static custody_err check_signature(const struct cty_witness_log *log, const struct cty_submission_read *read)
 {
     struct cty_bytes name = cty_buf_bytes(&log->key_name);
+    const struct cty_key *signs = cty_log_keys_at(&log->keys, read->checkpoint.size);
     for (uint32_t i = 0; i < log->keys.count; i++) {
-        if (cty_note_verify(&read->note, name, &log->keys.keys[i]) == CUSTODY_E_SIGNATURE_INVALID)
+        const struct cty_key *key = &log->keys.keys[i];
+        if (key != signs && cty_note_verify(&read->note, name, key) == CUSTODY_E_SIGNATURE_INVALID)
             return CUSTODY_E_SIGNATURE_INVALID;
     }
-    return cty_note_verify(&read->note, name, cty_log_keys_at(&log->keys, read->checkpoint.size));
+    return cty_note_verify(&read->note, name, signs);
 }
 
 /* Whatever it was submitted with, and at whatever moment. */

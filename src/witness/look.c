@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/check.h"
 #include "witness/follow.h"
+#include "witness/inner.h"
 
 /* One look: the log as it was stored before anything was asked for, and what was shown then. */
 struct looking {
@@ -21,10 +22,16 @@ static void looking_done(struct looking *l)
     cty_buf_done(&l->text);
 }
 
-/* The log of just this name. */
-static custody_err load(struct looking *l, struct cty_bytes origin)
+/* The log of just this name, where it may be cosigned. */
+static custody_err begin(struct looking *l, struct cty_bytes origin)
 {
-    return cty_witness_get_log(l->witness, origin, &l->log, l->error);
+    CTY_TRY(cty_witness_settle(l->witness, origin, l->error));
+    CTY_TRY(cty_witness_get_log(l->witness, origin, &l->log, l->error));
+    if (l->log.removed)
+        return cty_fail_code(l->error, CUSTODY_E_NOT_FOUND);
+    if (l->log.stopped.size > 0)
+        return cty_fail(l->error, CUSTODY_E_SPLIT_VIEW, "stopped, until a person clears it");
+    return CUSTODY_OK;
 }
 
 static custody_err open_shown(struct looking *l)
@@ -49,14 +56,30 @@ static custody_err accuse(struct looking *l, enum cty_contradiction_kind kind, b
     return cty_fail_code(l->error, kind == CTY_CONTRADICTION_WENT_BACK ? CUSTODY_E_WENT_BACK : CUSTODY_E_SPLIT_VIEW);
 }
 
-/* What others keep between the log and here may be old for a while. */
+static void forget_behind(struct cty_witness_look *look)
+{
+    look->behind_since_s = 0;
+    look->behind_looks = 0;
+}
+
+/*
+ * What others keep between the log and here may be old for a while. Only what is seen again and again, and nothing else in
+ * between, says that it stays so.
+ */
+static bool may_be_cache(const struct looking *l, uint64_t now_s, struct cty_witness_look *look)
+{
+    if (look->behind_looks++ == 0)
+        look->behind_since_s = now_s;
+    return l->source->is_cached && (now_s - look->behind_since_s < CTY_WITNESS_BACK_S_MAX ||
+                                    look->behind_looks < CTY_WITNESS_BACK_LOOKS_MIN);
+}
+
 static custody_err judge_back(struct looking *l, uint64_t now_s, struct cty_witness_look *look)
 {
-    if (look->behind_since_s == 0)
-        look->behind_since_s = now_s;
-    if (l->source->is_cached && now_s - look->behind_since_s < CTY_WITNESS_BACK_S_MAX)
+    if (may_be_cache(l, now_s, look))
         return cty_fail(l->error, CUSTODY_E_WENT_BACK, "it shows size %llu, and %llu was cosigned; perhaps a cache",
                         (unsigned long long)l->shown.size, (unsigned long long)l->log.size);
+    forget_behind(look); /* where it is let go on, all is counted anew */
     return accuse(l, CTY_CONTRADICTION_WENT_BACK, false);
 }
 
@@ -96,7 +119,7 @@ static custody_err judge(struct looking *l, uint64_t now_s, struct cty_witness_l
     const struct cty_witness_log *log = &l->log;
     if (log->time_s > 0 && l->shown.size < log->size)
         return judge_back(l, now_s, look);
-    look->behind_since_s = 0;
+    forget_behind(look);
     if (log->time_s == 0 || l->shown.size > log->size)
         return extend(l);
     if (!cty_hash_equal(&l->shown.root, &log->root))
@@ -110,11 +133,12 @@ custody_err cty_witness_look_once(struct cty_witness *witness, struct cty_bytes 
 {
     CTY_CLEANUP(looking_done) struct looking l = {.witness = witness, .source = source, .error = error,
                                                   .text = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX)};
-    CTY_TRY(load(&l, origin));
-    if (l.log.removed)
-        return cty_fail_code(error, CUSTODY_E_NOT_FOUND);
-    if (l.log.stopped.size > 0)
-        return cty_fail(error, CUSTODY_E_SPLIT_VIEW, "stopped, until a person clears it");
-    CTY_TRY(open_shown(&l));
+    custody_err err = begin(&l, origin);
+    if (err == CUSTODY_OK)
+        err = open_shown(&l);
+    if (err != CUSTODY_OK) {
+        forget_behind(look);
+        return err;
+    }
     return judge(&l, now_s, look);
 }

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/check.h"
 #include "witness/inner.h"
@@ -14,12 +13,6 @@
 #define ROUNDS 8
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
-
-static uint64_t system_now_s(void *user)
-{
-    (void)user;
-    return (uint64_t)time(NULL);
-}
 
 /* A state of another witness says nothing of what this key cosigned. */
 static custody_err check_identity(struct cty_witness *witness, custody_error *error)
@@ -43,8 +36,7 @@ static struct cty_witness *witness_new(const struct cty_witness_config *config)
         return NULL;
     }
     witness->config = *config;
-    if (!witness->config.now_s)
-        witness->config.now_s = system_now_s;
+    witness->clock = config->clock ? *config->clock : cty_clock_system();
     witness->state_path = path;
     CTY_CHECK(pthread_mutex_init(&witness->mutex, NULL) == 0);
     CTY_CHECK(pthread_mutex_init(&witness->telling, NULL) == 0);
@@ -61,6 +53,11 @@ custody_err cty_witness_open(const struct cty_witness_config *config, struct cty
     custody_err err = cty_witness_store_open(config->state_path, true, &witness->store, error);
     if (err == CUSTODY_OK)
         err = check_identity(witness, error);
+    /* Nothing is known yet that the clock could be ahead of; behind what is stored it is judged log by log. */
+    if (err == CUSTODY_OK)
+        err = cty_clock_guard_begin(&witness->guard, &witness->clock, 0, true, error);
+    if (err == CUSTODY_OK)
+        err = cty_witness_kept_stop(witness, error);
     if (err == CUSTODY_OK)
         *ret_witness = witness;
     else
@@ -72,6 +69,7 @@ void cty_witness_close(struct cty_witness *witness)
 {
     if (!witness)
         return;
+    cty_witness_stops_done(witness);
     cty_witness_store_close(witness->store);
     pthread_mutex_destroy(&witness->mutex);
     pthread_mutex_destroy(&witness->keeping);
@@ -87,7 +85,7 @@ void cty_witness_answer_done(struct cty_witness_answer *answer)
 
 uint64_t cty_witness_now_s(const struct cty_witness *witness)
 {
-    return witness->config.now_s(witness->config.user);
+    return cty_clock_wall(&witness->clock) / 1000;
 }
 
 void cty_witness_tell(struct cty_witness *witness, bool alarm, struct cty_bytes origin, const char *format, ...)
@@ -155,13 +153,20 @@ static void answer_size(struct cty_witness_answer *answer, uint64_t size)
 
 /*
  * The clock, but never before the newest cosignature: at one time one checkpoint is the largest. A clock that lies far behind
- * it was wrong then or is now. Errors: CLOCK.
+ * it was wrong then or is now; one that leapt is wrong, or was, and what it says next would be cosigned for good. Errors:
+ * WITNESS_CLOCK.
  */
-static custody_err choose_time(struct cty_witness *witness, const struct cty_witness_log *log, uint64_t *ret_time_s)
+static custody_err choose_time(const struct cty_witness *witness, const struct cty_witness_log *log, uint64_t *ret_time_s,
+                               custody_error *error)
 {
-    uint64_t now_s = witness->config.now_s(witness->config.user);
+    uint64_t now_s = cty_witness_now_s(witness);
+    custody_error stepped = {.detail = ""};
+    if (cty_clock_guard_check(&witness->guard, &witness->clock, &stepped) != CUSTODY_OK)
+        return cty_fail(error, CUSTODY_E_WITNESS_CLOCK, "%s; look at it, and start the witness again", stepped.detail);
     if (now_s < log->time_s && log->time_s - now_s > CTY_CLOCK_STEP_MS_MAX / 1000)
-        return CUSTODY_E_CLOCK;
+        return cty_fail(error, CUSTODY_E_WITNESS_CLOCK,
+                        "the newest cosignature is %llu s ahead of the clock; if the clock is right: custody witness clear "
+                        "--confirm-clock", (unsigned long long)(log->time_s - now_s));
     *ret_time_s = now_s < log->time_s ? log->time_s : now_s;
     return CUSTODY_OK;
 }
@@ -191,13 +196,18 @@ static custody_err cosign(struct cty_witness *witness, const struct cty_witness_
     const struct cty_secret *secret = witness->config.secret;
     struct cty_witness_step step = {.old_size = log->size, .old_root = log->root, .size = read->checkpoint.size,
                                     .root = read->checkpoint.root};
-    CTY_TRY(choose_time(witness, log, &step.time_s));
+    CTY_TRY(choose_time(witness, log, &step.time_s, error));
     CTY_TRY(cty_note_cosign(read->note.text, cty_secret_name(secret), secret, step.time_s, line));
     CTY_TRY(put_log_note(log, read, &note));
     CTY_TRY(cty_buf_put_bytes(&note, cty_buf_bytes(line)));
     step.note = cty_buf_bytes(&note);
+    /* Said again within the second it is what is stored, byte for byte. */
+    if (cty_bytes_equal(step.note, cty_buf_bytes(&log->note)))
+        return CUSTODY_OK;
     pthread_mutex_lock(&witness->mutex);
-    custody_err err = cty_witness_log_advance(witness->store, cty_buf_bytes(&log->origin), &step, error);
+    custody_err err = cty_witness_is_stopping(witness, cty_buf_bytes(&log->origin))
+                          ? CUSTODY_E_SPLIT_VIEW
+                          : cty_witness_log_advance(witness->store, cty_buf_bytes(&log->origin), &step, error);
     pthread_mutex_unlock(&witness->mutex);
     return err;
 }
@@ -225,21 +235,26 @@ static void answer_cosigned(struct cty_witness *witness, const struct cty_witnes
 
 /* --- contradictions ---------------------------------------------------------------------------------------- */
 
-/* By the log's own words: what was stored, and what was submitted now. */
-static void accuse_submitted(struct cty_witness *witness, const struct cty_witness_log *log,
+/* By the log's own words: what was stored, and what was submitted now. Errors: those of cty_witness_stop. */
+static custody_err accuse_submitted(struct cty_witness *witness, const struct cty_witness_log *log,
                              const struct cty_submission_read *read, const struct cty_witness_verdict *verdict)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf shown = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
-    custody_error error = {.detail = ""};
     struct cty_contradiction contradiction = {.kind = verdict->kind, .root = verdict->old_root, .proof = read->add.proof};
     contradiction.has_proof = verdict->kind == CTY_CONTRADICTION_FORK;
-    custody_err err = put_log_note(log, read, &shown);
-    contradiction.notes[1] = cty_buf_bytes(&shown);
-    if (err == CUSTODY_OK && log->stopped.size == 0)
-        err = cty_witness_stop(witness, log, &contradiction, &error);
-    if (err != CUSTODY_OK)
-        cty_witness_tell(witness, true, cty_buf_bytes(&log->origin), "can't keep a contradiction: %s: %s",
-                         custody_err_name(err), error.detail);
+    /* With lines of others it is as good, where memory lacks. */
+    bool alone = put_log_note(log, read, &shown) == CUSTODY_OK;
+    contradiction.notes[1] = alone ? cty_buf_bytes(&shown) : read->add.note;
+    return log->stopped.size > 0 ? CUSTODY_OK : cty_witness_stop(witness, log, &contradiction, NULL);
+}
+
+/* What the log signed is seen and kept, however it was asked. Errors: what is to be stored can't be. */
+static custody_err heed(struct cty_witness *witness, const struct cty_witness_log *log,
+                        const struct cty_submission_read *read, const struct cty_witness_verdict *verdict)
+{
+    if (verdict->contradicts)
+        return accuse_submitted(witness, log, read, verdict);
+    return verdict->status == 403 ? CUSTODY_OK : cty_witness_settle(witness, cty_buf_bytes(&log->origin), NULL);
 }
 
 /* One round over what is stored now. */
@@ -258,9 +273,10 @@ static void judge_once(struct cty_witness *witness, const struct cty_submission_
         return;
     }
     cty_witness_judge(&log, read, &verdict);
-    if (verdict.contradicts)
-        accuse_submitted(witness, &log, read, &verdict);
-    if (verdict.status == 409)
+    err = heed(witness, &log, read, &verdict);
+    if (err != CUSTODY_OK)
+        answer_failed(answer, err);
+    else if (verdict.status == 409)
         answer_size(answer, log.size);
     else if (verdict.status != 200)
         answer_make(answer, verdict.status, verdict.why);

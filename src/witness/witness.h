@@ -11,6 +11,7 @@
 #define CTY_WITNESS_WITNESS_H
 
 #include "audit/contradiction.h"
+#include "base/clock.h"
 #include "ledger/witness_text.h"
 #include "store/witness.h"
 
@@ -22,15 +23,18 @@ typedef void cty_witness_told_fn(void *user, bool alarm, struct cty_bytes origin
 struct cty_witness_config {
     const char *state_path;          /* of a file that is there */
     const struct cty_secret *secret;
-    uint64_t (*now_s)(void *user);   /* NULL: the system's clock */
+    const struct cty_clock *clock;   /* copied; NULL: the system's */
     cty_witness_told_fn *told;       /* from any thread, one call at a time; NULL: nobody listens */
-    void *user;                      /* of both; borrowed */
+    void *user;                      /* of it; borrowed */
 };
 
-/* Errors: those of cty_witness_store_open; CONFIG the state is another witness's. */
+/*
+ * Logs that have a convicting contradiction file beside the state are stopped, unless a person has cleared it. Errors: those of
+ * cty_witness_store_open; CONFIG the state is another witness's; IO such a file can't be read.
+ */
 CUSTODY_MUST_USE custody_err cty_witness_open(const struct cty_witness_config *config, struct cty_witness **ret_witness,
                                               custody_error *error);
-/* Takes NULL. */
+/* Tries once more to store what stops a log, where that failed. Takes NULL. */
 void cty_witness_close(struct cty_witness *witness);
 
 /* What the protocol answers, over whatever door. Zero-initialise, then cty_witness_answer_done. */

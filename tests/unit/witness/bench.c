@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "witness/kept.h"
+
 const struct history straight = {LEAVES}, forked_at_3 = {3}, forked_at_5 = {5};
 
 /* --- trees ------------------------------------------------------------------------------------------------- */
@@ -45,9 +47,15 @@ struct cty_hash history_root(const struct history *history, uint64_t size)
 
 /* --- the witness ------------------------------------------------------------------------------------------- */
 
-static uint64_t now_of(void *user)
+static uint64_t wall_of(void *context)
 {
-    return ((struct bench *)user)->now_s;
+    return ((struct bench *)context)->now_s * 1000;
+}
+
+static uint64_t passed_of(void *context)
+{
+    const struct bench *bench = context;
+    return (bench->now_s - bench->stepped_s) * 1000;
 }
 
 static void told(void *user, bool alarm, struct cty_bytes origin, const char *text)
@@ -94,7 +102,8 @@ void bench_make(struct bench *bench)
 
 void bench_open(struct bench *bench)
 {
-    const struct cty_witness_config config = {.state_path = bench->state, .secret = bench->witness_key, .now_s = now_of,
+    const struct cty_clock clock = {.wall_ms = wall_of, .monotonic_ms = passed_of, .context = bench};
+    const struct cty_witness_config config = {.state_path = bench->state, .secret = bench->witness_key, .clock = &clock,
                                               .told = told, .user = bench};
     assert_ok(cty_witness_open(&config, &bench->witness, NULL));
 }
@@ -261,6 +270,6 @@ void bench_clear(struct bench *bench)
 {
     struct cty_witness_store *store = NULL;
     assert_ok(cty_witness_store_open(bench->state, false, &store, NULL));
-    assert_ok(cty_witness_log_clear(store, CTY_LITERAL(ORIGIN), NULL));
+    assert_ok(cty_witness_clear(store, bench->state, CTY_LITERAL(ORIGIN), NULL));
     cty_witness_store_close(store);
 }

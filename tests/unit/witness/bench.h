@@ -27,6 +27,7 @@ struct bench {
     struct cty_secret *log, *other_log, *witness_key;
     struct cty_witness *witness;
     uint64_t now_s;
+    uint64_t stepped_s; /* of it, what the clock was set forward by, and did not pass */
     unsigned alarms;
     char told[1024];
 };

@@ -158,6 +158,13 @@ static void test_goes_back(void **state)
     assert_stored(8, NOW_S);
 }
 
+static void see_behind(uint64_t at_s, unsigned looks)
+{
+    shows.size = 7;
+    for (unsigned i = 0; i < looks; i++)
+        assert_refused(look_by(&cached, at_s), "went-back");
+}
+
 /* A cache may be behind for a while. */
 static void test_a_cache_is_behind(void **state)
 {
@@ -165,17 +172,70 @@ static void test_a_cache_is_behind(void **state)
     look = (struct cty_witness_look){.behind_since_s = 0};
     shows.size = 8;
     assert_ok(look_by(&cached, 1));
-    shows.size = 7;
-    assert_refused(look_by(&cached, 100), "went-back");
-    assert_refused(look_by(&cached, 99 + CTY_WITNESS_BACK_S_MAX), "went-back");
+    see_behind(100, CTY_WITNESS_BACK_LOOKS_MIN);
+    see_behind(99 + CTY_WITNESS_BACK_S_MAX, CTY_WITNESS_BACK_LOOKS_MIN);
     assert_string_equal(bench_stopped(&bench).why, "");
     shows.size = 9;
     assert_ok(look_by(&cached, 100 + CTY_WITNESS_BACK_S_MAX));
-    shows.size = 7;
-    assert_refused(look_by(&cached, 200 + CTY_WITNESS_BACK_S_MAX), "went-back");
+    see_behind(200 + CTY_WITNESS_BACK_S_MAX, CTY_WITNESS_BACK_LOOKS_MIN - 1);
     assert_string_equal(bench_stopped(&bench).why, "");
-    assert_refused(look_by(&cached, 200 + 2 * CTY_WITNESS_BACK_S_MAX), "went-back");
+    see_behind(200 + 2 * CTY_WITNESS_BACK_S_MAX, 1);
     assert_string_equal(bench_stopped(&bench).why, "went-back");
+}
+
+/* Two old answers of a cache, far apart, are no log that went back. */
+static void test_few_looks_stop_nothing(void **state)
+{
+    (void)state;
+    look = (struct cty_witness_look){.behind_since_s = 0};
+    shows.size = 8;
+    assert_ok(look_by(&cached, 1));
+    for (unsigned i = 0; i + 1 < CTY_WITNESS_BACK_LOOKS_MIN; i++)
+        see_behind(100 + i * CTY_WITNESS_BACK_S_MAX, 1);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    see_behind(100 + CTY_WITNESS_BACK_LOOKS_MIN * CTY_WITNESS_BACK_S_MAX, 1);
+    assert_string_equal(bench_stopped(&bench).why, "went-back");
+}
+
+/* What was not seen doesn't count: an old answer, a log that is away for long, and an old answer again. */
+static void test_a_failed_look_begins_anew(void **state)
+{
+    (void)state;
+    look = (struct cty_witness_look){.behind_since_s = 0};
+    shows.size = 8;
+    assert_ok(look_by(&cached, 1));
+    see_behind(100, CTY_WITNESS_BACK_LOOKS_MIN);
+    shows.fails = CUSTODY_E_UNREACHABLE;
+    assert_refused(look_by(&cached, 200), "unreachable");
+    shows.fails = CUSTODY_OK;
+    see_behind(100 + CTY_WITNESS_BACK_S_MAX, CTY_WITNESS_BACK_LOOKS_MIN);
+    see_behind(99 + 2 * CTY_WITNESS_BACK_S_MAX, 1);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    see_behind(100 + 2 * CTY_WITNESS_BACK_S_MAX, 1);
+    assert_string_equal(bench_stopped(&bench).why, "went-back");
+}
+
+/* Where a person lets it go on, a cache has its ten minutes again, whether or not a look saw that it was stopped. */
+static void test_cleared_it_begins_anew(void **state)
+{
+    (void)state;
+    uint64_t at_s = 100;
+    look = (struct cty_witness_look){.behind_since_s = 0};
+    shows.size = 8;
+    assert_ok(look_by(&cached, 1));
+    for (unsigned round = 0; round < 2; round++) {
+        see_behind(at_s, CTY_WITNESS_BACK_LOOKS_MIN);
+        see_behind(at_s + CTY_WITNESS_BACK_S_MAX - 1, 1);
+        assert_string_equal(bench_stopped(&bench).why, "");
+        see_behind(at_s + CTY_WITNESS_BACK_S_MAX, 1);
+        assert_string_equal(bench_stopped(&bench).why, "went-back");
+        if (round == 0)
+            assert_refused(look_by(&cached, at_s + CTY_WITNESS_BACK_S_MAX), "split-view");
+        bench_clear(&bench);
+        at_s += CTY_WITNESS_BACK_S_MAX;
+    }
+    see_behind(at_s, CTY_WITNESS_BACK_LOOKS_MIN);
+    assert_string_equal(bench_stopped(&bench).why, "");
 }
 
 /* --- tiles over http --------------------------------------------------------------------------------------- */
@@ -287,7 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_grows), TEST(test_unreachable), TEST(test_splits), TEST(test_two_roots),
-        TEST(test_its_own_proof_is_nothing), TEST(test_goes_back), TEST(test_a_cache_is_behind), TEST(test_tiles),
+        TEST(test_its_own_proof_is_nothing), TEST(test_goes_back), TEST(test_a_cache_is_behind), TEST(test_few_looks_stop_nothing),
+        TEST(test_a_failed_look_begins_anew), TEST(test_cleared_it_begins_anew), TEST(test_tiles),
         TEST(test_no_address), TEST(test_followers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

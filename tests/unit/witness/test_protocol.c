@@ -242,6 +242,100 @@ static void test_clock(void **state)
     assert_int_equal(bench.alarms, 21);
 }
 
+static void assert_clock_refused(uint64_t old_size, uint64_t size)
+{
+    struct cty_witness_answer answer = {.status = 0};
+    struct cty_buf body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX);
+    body_put(&bench, &straight, old_size, size, &body);
+    assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), &answer), 503);
+    assert_int_equal(answer.why, CUSTODY_E_WITNESS_CLOCK);
+    cty_witness_answer_done(&answer);
+    cty_buf_done(&body);
+}
+
+/* A clock that is set forward while the witness runs: what it says is signed for good, so a person looks first. */
+static void test_clock_leaps(void **state)
+{
+    (void)state;
+    submit_good(&bench, &straight, 0, 5);
+    bench.now_s += 60;
+    bench.stepped_s += 60;
+    assert_int_equal(submit_good(&bench, &straight, 5, 6), NOW_S + 60); /* as far as clocks are set */
+    bench.now_s += 1;
+    bench.stepped_s += 1;
+    assert_clock_refused(6, 7);
+    assert_non_null(strstr(bench.told, "start the witness again"));
+    assert_int_equal(submit_conflict(&bench, &straight, 0, 7), 6); /* nothing was stored */
+    bench.now_s -= 1;
+    bench.stepped_s -= 1;
+    submit_good(&bench, &straight, 6, 7);
+    /* However long it runs, time that passed is none that was set. */
+    bench.now_s += (uint64_t)5 * 366 * 86400;
+    submit_good(&bench, &straight, 7, 8);
+    /* Started again it takes the clock as it is: somebody looked. */
+    bench.now_s += 3600;
+    bench.stepped_s += 3600;
+    assert_clock_refused(8, 9);
+    bench_close(&bench);
+    bench_open(&bench);
+    assert_int_equal(submit_good(&bench, &straight, 8, 9), bench.now_s);
+}
+
+/* A clock that was wrong when the witness was started leaves a time behind that only a person takes back. */
+static void test_clock_is_confirmed(void **state)
+{
+    (void)state;
+    struct cty_witness_store *store = NULL;
+    struct cty_bytes origin = CTY_LITERAL(ORIGIN);
+    bench.now_s = NOW_S + (uint64_t)5 * 366 * 86400;
+    submit_good(&bench, &straight, 0, 5);
+    bench.now_s = NOW_S;
+    assert_clock_refused(5, 6);
+    assert_non_null(strstr(bench.told, "--confirm-clock"));
+    bench_clear(&bench);
+    bench_close(&bench);
+    bench_open(&bench);
+    assert_clock_refused(5, 6); /* neither clearing nor starting helps */
+    assert_ok(cty_witness_store_open(bench.state, false, &store, NULL));
+    assert_refused(cty_witness_log_clock(store, CTY_LITERAL("other"), NOW_S, NULL), "not-found");
+    assert_ok(cty_witness_log_clock(store, origin, NOW_S, NULL));
+    assert_refused(cty_witness_log_clock(store, origin, NOW_S, NULL), "not-found"); /* it lies behind no more */
+    assert_int_equal(submit_good(&bench, &straight, 5, 5), NOW_S); /* the same second, and not what was stored */
+    assert_int_equal(submit_good(&bench, &straight, 5, 6), NOW_S);
+    assert_int_equal(submit(&bench, &forked_at_3, 6, 6), 422); /* what was cosigned stays so */
+    cty_witness_store_close(store);
+}
+
+/* The log's own line a hundred times is that line: a public note has it. One that fails among them makes it void. */
+static void test_repeated_lines(void **state)
+{
+    (void)state;
+    struct cty_buf note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX), body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX);
+    struct cty_buf other = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_note parsed, wrong;
+    note_put(&bench, &straight, 5, NULL, &note);
+    note_put(&bench, &straight, 6, NULL, &other);
+    assert_ok(cty_buf_reserve(&note, 16384));
+    assert_ok(cty_note_parse(cty_buf_bytes(&note), &parsed));
+    assert_ok(cty_note_parse(cty_buf_bytes(&other), &wrong));
+    for (unsigned i = 1; i < CTY_NOTE_SIGNATURES_MAX; i++)
+        assert_ok(cty_note_line_put(&parsed.lines[0], &note));
+    const struct cty_add_checkpoint add = {.note = cty_buf_bytes(&note)};
+    assert_ok(cty_add_checkpoint_format(&add, &body));
+    assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), NULL), 200);
+    assert_int_equal(submit_conflict(&bench, &straight, 0, 6), 5);
+    cty_buf_clear(&note);
+    note_put(&bench, &straight, 5, NULL, &note);
+    assert_ok(cty_note_line_put(&wrong.lines[0], &note));
+    cty_buf_clear(&body);
+    const struct cty_add_checkpoint void_one = {.old_size = 5, .note = cty_buf_bytes(&note)};
+    assert_ok(cty_add_checkpoint_format(&void_one, &body));
+    assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), NULL), 403);
+    cty_buf_done(&note);
+    cty_buf_done(&other);
+    cty_buf_done(&body);
+}
+
 static void test_monitor(void **state)
 {
     (void)state;
@@ -345,7 +439,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_grows), TEST(test_time_is_big_endian), TEST(test_empty_tree), TEST(test_malformed), TEST(test_flips),
         TEST(test_who_signed), TEST(test_other_lines), TEST(test_order), TEST(test_a_wrong_proof_accuses_nobody),
-        TEST(test_extension_lines), TEST(test_clock), TEST(test_monitor), TEST(test_removed), TEST(test_new_key),
+        TEST(test_extension_lines), TEST(test_clock), TEST(test_clock_leaps), TEST(test_clock_is_confirmed),
+        TEST(test_repeated_lines), TEST(test_monitor), TEST(test_removed), TEST(test_new_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

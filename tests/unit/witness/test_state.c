@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "unit/store/faulty_vfs.h"
 #include "unit/witness/bench.h"
 
@@ -330,6 +331,203 @@ static void test_after_a_failure(void **state)
     submit_good(&bench, &straight, size, 8);
 }
 
+/* --- what is proven is not forgotten ----------------------------------------------------------------------- */
+
+/* Where the contradiction file is to be written, a folder stands in the way: then a full disk takes nothing at all. */
+static void block_file(bool blocked)
+{
+    static char name[512];
+    if (blocked) {
+        submit_good(&bench, &straight, 0, 7);
+        assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+        assert_int_equal(unlink(bench_stopped(&bench).file), 0);
+        snprintf(name, sizeof(name), "%s.new.%ld", bench_stopped(&bench).file, (long)getpid());
+        bench_clear(&bench);
+        assert_int_equal(mkdir(name, 0700), 0);
+        bench.alarms = 0;
+    } else {
+        assert_int_equal(rmdir(name), 0);
+    }
+}
+
+static void stop_on_a_full_disk(void)
+{
+    faulty_arm(FAULTY_WRITE_FULL, 1);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 503);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    assert_int_equal(bench.alarms, 1);
+    assert_non_null(strstr(bench.told, "could not be stored yet"));
+    /* Known all the same, whoever asks for what; and said once. */
+    assert_int_equal(submit(&bench, &straight, 7, 8), 503);
+    assert_int_equal(submit(&bench, &straight, 7, 7), 503);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 503);
+    assert_int_equal(bench.alarms, 1);
+}
+
+static void test_a_full_disk_forgets_nothing(void **state)
+{
+    (void)state;
+    block_file(true);
+    stop_on_a_full_disk();
+    assert_int_equal(bench_files(&bench), 1); /* the folder */
+    block_file(false);
+    assert_true(faulty_disarm());
+    assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+    assert_string_not_equal(bench_stopped(&bench).file, "");
+    assert_int_equal(bench_files(&bench), 1);
+    assert_int_equal(bench.alarms, 2);
+    assert_non_null(strstr(bench.told, "nothing more of it is cosigned; the proof is "));
+    /* Stored it is a person's, as ever. */
+    bench_clear(&bench);
+    submit_good(&bench, &straight, 7, 8);
+}
+
+/* A question that shows no contradiction stores what waits, too; one that nobody signed doesn't. */
+static void test_any_submission_stores_it(void **state)
+{
+    (void)state;
+    struct cty_buf body = CTY_BUF_INIT(CTY_ADD_CHECKPOINT_BYTES_MAX), note = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_hash root = history_root(&straight, 8);
+    submit_good(&bench, &straight, 0, 7);
+    stop_on_a_full_disk();
+    assert_true(faulty_disarm());
+    foreign_note_put(bench.other_log, ORIGIN, 8, &root, &note);
+    const struct cty_add_checkpoint add = {.old_size = 7, .note = cty_buf_bytes(&note)};
+    assert_ok(cty_add_checkpoint_format(&add, &body));
+    assert_int_equal(submit_bytes(&bench, cty_buf_bytes(&body), NULL), 403);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    assert_int_equal(submit_conflict(&bench, &straight, 0, 9), 7);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+    cty_buf_done(&body);
+    cty_buf_done(&note);
+}
+
+/* The end of the process stores it as well. */
+static void test_stored_at_the_end(void **state)
+{
+    (void)state;
+    block_file(true);
+    stop_on_a_full_disk();
+    assert_true(faulty_disarm());
+    bench_close(&bench);
+    block_file(false);
+    bench_open(&bench);
+    assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+}
+
+/* Ended between the file and the database, by a sync that failed: the file alone stops the log at the next start. */
+static void test_the_file_stops_it_at_the_start(void **state)
+{
+    (void)state;
+    submit_good(&bench, &straight, 0, 7);
+    faulty_arm(FAULTY_SYNC, 1);
+    assert_int_equal(submit(&bench, &forked_at_5, 7, 12), 503);
+    assert_true(faulty_disarm());
+    assert_int_equal(submit(&bench, &straight, 7, 8), 503);
+    bench_close(&bench);
+    assert_int_equal(bench_files(&bench), 1);
+    bench_open(&bench);
+    assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+    assert_string_equal(bench_stopped(&bench).why, "fork");
+    assert_string_not_equal(bench_stopped(&bench).file, "");
+    /* Cleared, by a person, it stops nothing any more. */
+    bench_clear(&bench);
+    bench_close(&bench);
+    bench_open(&bench);
+    submit_good(&bench, &straight, 7, 8);
+    assert_int_equal(bench_files(&bench), 1);
+}
+
+/* The same with a disk that is full at the start. */
+static void test_full_at_the_start(void **state)
+{
+    (void)state;
+    struct cty_witness_store *store = NULL;
+    submit_good(&bench, &straight, 0, 7);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+    bench_close(&bench);
+    assert_ok(cty_witness_store_open(bench.state, false, &store, NULL));
+    assert_ok(cty_witness_log_clear(store, CTY_LITERAL(ORIGIN), NULL)); /* as if it had never been stored */
+    cty_witness_store_close(store);
+    faulty_arm(FAULTY_WRITE_FULL, 1);
+    bench_open(&bench);
+    assert_int_equal(submit(&bench, &straight, 7, 8), 503);
+    assert_true(faulty_disarm());
+    assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+}
+
+static void put_file(const char *name, struct cty_bytes text)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", bench.folder, name);
+    assert_ok(cty_file_put_new(path, 0600, text, NULL));
+}
+
+/* What convicts nobody stops nothing at the start: neither what somebody was shown, nor another key's, nor no file at all. */
+static void test_other_files_stop_nothing(void **state)
+{
+    (void)state;
+    struct cty_buf one = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX), other = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
+    struct cty_buf key = CTY_BUF_INIT(CTY_VKEY_BYTES_MAX), text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX);
+    struct cty_hash root = history_root(&straight, 7), root2 = history_root(&forked_at_3, 7);
+    struct cty_contradiction c = {.kind = CTY_CONTRADICTION_TWO_ROOTS, .ledger = CTY_LITERAL(ORIGIN)};
+    submit_good(&bench, &straight, 0, 7);
+    assert_ok(cty_vkey_format(CTY_LITERAL(ORIGIN), CTY_KEY_ED25519, cty_secret_key(bench.other_log), &key));
+    foreign_note_put(bench.other_log, ORIGIN, 7, &root, &one);
+    foreign_note_put(bench.other_log, ORIGIN, 7, &root2, &other);
+    c.key = cty_buf_bytes(&key);
+    c.notes[0] = cty_buf_bytes(&one);
+    c.notes[1] = cty_buf_bytes(&other);
+    assert_ok(cty_contradiction_format(&c, &text));
+    put_file("a.contradiction-7-1.json", cty_buf_bytes(&text));
+    cty_buf_clear(&text);
+    cty_buf_clear(&one);
+    note_put(&bench, &straight, 5, NULL, &one);
+    cty_buf_clear(&other);
+    note_put(&bench, &straight, 7, NULL, &other);
+    c.kind = CTY_CONTRADICTION_WENT_BACK;
+    c.notes[0] = cty_buf_bytes(&other);
+    c.notes[1] = cty_buf_bytes(&one);
+    assert_ok(cty_contradiction_format(&c, &text));
+    put_file("b.contradiction-5-1.json", cty_buf_bytes(&text));
+    put_file("c.contradiction-5-1.json", CTY_LITERAL("nothing"));
+    bench_close(&bench);
+    bench_open(&bench);
+    assert_string_equal(bench_stopped(&bench).why, "");
+    submit_good(&bench, &straight, 7, 8);
+    cty_buf_done(&one);
+    cty_buf_done(&other);
+    cty_buf_done(&key);
+    cty_buf_done(&text);
+}
+
+/* --- what is said again ------------------------------------------------------------------------------------ */
+
+static unsigned syncs_of(uint64_t old_size, uint64_t size)
+{
+    faulty_arm(FAULTY_SYNC, 1000);
+    submit_good(&bench, &straight, old_size, size);
+    unsigned count = (unsigned)faulty_count();
+    assert_false(faulty_disarm());
+    return count;
+}
+
+/* Anybody may repeat what is public: within one second that writes nothing. */
+static void test_repetitions_write_nothing(void **state)
+{
+    (void)state;
+    assert_true(syncs_of(0, 7) > 0);
+    assert_int_equal(syncs_of(7, 7), 0);
+    assert_int_equal(syncs_of(7, 7), 0);
+    bench.now_s++;
+    assert_true(syncs_of(7, 7) > 0);
+    assert_int_equal(syncs_of(7, 7), 0);
+    assert_true(syncs_of(7, 8) > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -337,7 +535,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_opened_again), TEST(test_one_at_a_time), TEST(test_another_witness), TEST(test_another_file),
         TEST(test_compare_and_swap), TEST(test_log_limit), TEST(test_race), TEST(test_killed), TEST(test_disk_fails),
-        TEST(test_after_a_failure),
+        TEST(test_after_a_failure), TEST(test_a_full_disk_forgets_nothing), TEST(test_any_submission_stores_it),
+        TEST(test_stored_at_the_end), TEST(test_the_file_stops_it_at_the_start), TEST(test_full_at_the_start),
+        TEST(test_other_files_stop_nothing), TEST(test_repetitions_write_nothing),
     };
     faulty_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
