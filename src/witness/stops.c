@@ -74,7 +74,7 @@ static void tell(struct cty_witness *witness, const struct cty_witness_stop *sto
                          stop->kept ? "the proof is " : "its proof could not be kept: ", where);
     else
         cty_witness_tell(witness, true, origin,
-                         "%s: nothing of it is cosigned while this process runs; that could not be stored yet: %s%s; %s%s",
+                         "%s: nothing of it is cosigned while this process runs; that could not be stored yet: %s: %s; %s%s",
                          stop->kind, custody_err_name(err), why, stop->kept ? "the proof is " : "nor its proof: ", where);
 }
 

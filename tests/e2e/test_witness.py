@@ -6,11 +6,13 @@ Arguments: custody, custodyd, custody-verify.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -163,6 +165,28 @@ def the_tiles_of_any_log_are_followed():
         server.communicate()
 
 
+def a_clock_that_was_wrong_is_confirmed():
+    w = WORLD
+    years = 5 * 366 * 86400
+    with contextlib.closing(sqlite3.connect(w.path('w2/witness.db'))) as state:
+        state.execute('UPDATE log SET time = time + ?', (years,))
+        state.commit()
+    second = Witness('w2')
+    body = f'old 4\n\n{the_log_alone(second.log()["note"])}'
+    problem = json.loads(second.post(body)[2])
+    expect_equal((problem['status'], problem['code']), (503, 'witness-clock'))
+    expect_equal('custody witness clear ORIGIN --confirm-clock' in problem['next'], True)
+    w.say('witness', 'clear', ORIGIN, '--dir', 'w2', '--yes')
+    expect_equal(second.post(body)[0], 503)
+    w.say('witness', 'clear', ORIGIN, '--dir', 'w2', '--confirm-clock', status=4)
+    expect_equal(second.post(body)[0], 503)
+    expect_equal('confirmed' in w.say('witness', 'clear', ORIGIN, '--dir', 'w2', '--confirm-clock', '--yes'), True)
+    expect_equal(second.post(body)[0], 200)
+    expect_equal(abs(second.log()['time'] / 1000 - time.time()) < 3600, True)
+    expect_equal('not ahead' in w.say('witness', 'clear', ORIGIN, '--dir', 'w2', '--confirm-clock', '--yes'), True)
+    expect_equal(second.end(), 0)
+
+
 def keys_and_states_belong_together():
     w = WORLD
     expect_equal('store-locked' in json.dumps(json.loads(w.say('witness', 'run', '--dir', 'w1', '--json', status=None))), True)
@@ -256,6 +280,7 @@ contract.main([
     it_answers_a_submitter,
     a_killed_one_goes_on,
     the_tiles_of_any_log_are_followed,
+    a_clock_that_was_wrong_is_confirmed,
     keys_and_states_belong_together,
     a_ledger_that_goes_back_is_stopped,
     a_ledger_that_splits_is_convicted,
