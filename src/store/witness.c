@@ -505,6 +505,24 @@ custody_err cty_witness_log_stop(struct cty_witness_store *store, struct cty_byt
     return change(store, do_stop, &texts, error);
 }
 
+static custody_err do_file(struct cty_sql *sql, const void *what, custody_error *error)
+{
+    const struct texts *texts = what;
+    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
+        cty_witness_ask(sql, "UPDATE log SET file = ?2 WHERE origin = ?1 AND stopped <> '' AND file = ''", error);
+    cty_query_text(&query, texts->origin);
+    cty_query_text(&query, texts->first);
+    CTY_TRY(cty_query_run(&query));
+    return one_row(sql, error);
+}
+
+custody_err cty_witness_log_file(struct cty_witness_store *store, struct cty_bytes origin, const char *file,
+                                 custody_error *error)
+{
+    struct texts texts = {.origin = origin, .first = cty_bytes_text(file)};
+    return change(store, do_file, &texts, error);
+}
+
 static custody_err do_clear(struct cty_sql *sql, const void *what, custody_error *error)
 {
     CTY_CLEANUP(cty_witness_asked) struct cty_query query =

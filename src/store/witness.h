@@ -101,6 +101,9 @@ CUSTODY_MUST_USE custody_err cty_witness_log_advance(struct cty_witness_store *s
 CUSTODY_MUST_USE custody_err cty_witness_log_stop(struct cty_witness_store *store, struct cty_bytes origin,
                                                   const char *why, const char *file, uint64_t time_s,
                                                   custody_error *error);
+/* Where the proof of a stopped log lies that could not be kept then. Errors: NOT_FOUND, also where nothing lacks. */
+CUSTODY_MUST_USE custody_err cty_witness_log_file(struct cty_witness_store *store, struct cty_bytes origin, const char *file,
+                                                  custody_error *error);
 /* A person's act: it goes on from the checkpoint that was cosigned last. Errors: NOT_FOUND. */
 CUSTODY_MUST_USE custody_err cty_witness_log_clear(struct cty_witness_store *store, struct cty_bytes origin,
                                                    custody_error *error);

@@ -12,12 +12,13 @@
 #define CTY_WITNESS_LINES_PER_SECOND 20u
 
 /*
- * A log that is to be stopped, and isn't in the store yet: nothing of it is cosigned. There is room for each log, so that
- * no lack of memory lets one go on.
+ * A log that is to be stopped, and isn't in the store yet: nothing of it is cosigned; or one that is, and lacks its proof. There is
+ * room for each log, so that no lack of memory lets one go on.
  */
 struct cty_witness_stop {
     char origin[CTY_FOREIGN_ORIGIN_BYTES_MAX + 1]; /* empty: it is free */
     bool told;            /* that it could not be stored */
+    bool stored;          /* the store knows of it; only the file lacks */
     bool kept;            /* the file is there */
     const char *kind;     /* constant */
     char *path;           /* of the file; NULL where memory lacked for it */
@@ -49,7 +50,7 @@ CUSTODY_MUST_USE custody_err cty_witness_stop_by(struct cty_witness *witness, st
                                                  const char *path, custody_error *error);
 /* OK where nothing of this log waits to be stored; else tries that again. Errors: those of the store. */
 CUSTODY_MUST_USE custody_err cty_witness_settle(struct cty_witness *witness, struct cty_bytes origin, custody_error *error);
-/* Whether something waits. The caller holds `mutex`. */
+/* Whether it is to be stopped and isn't. The caller holds `mutex`. */
 bool cty_witness_is_stopping(const struct cty_witness *witness, struct cty_bytes origin);
 /* At the end: tries once more, and forgets. */
 void cty_witness_stops_done(struct cty_witness *witness);

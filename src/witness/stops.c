@@ -24,25 +24,8 @@ static const struct cty_witness_stop *find(const struct cty_witness *witness, st
 
 bool cty_witness_is_stopping(const struct cty_witness *witness, struct cty_bytes origin)
 {
-    return find(witness, origin) != NULL;
-}
-
-/* The caller holds `keeping`. One that waits already keeps its reason: *ret_new is false. */
-static struct cty_witness_stop *take(struct cty_witness *witness, struct cty_bytes origin, const char *kind, bool *ret_new)
-{
-    pthread_mutex_lock(&witness->mutex);
-    const struct cty_witness_stop *waits = find(witness, origin);
-    struct cty_witness_stop *stop = waits ? &witness->stops[waits - witness->stops] : NULL;
-    *ret_new = !stop;
-    for (size_t i = 0; !stop && i < CTY_WITNESS_LOGS_MAX; i++)
-        stop = witness->stops[i].origin[0] == '\0' ? &witness->stops[i] : NULL;
-    CTY_CHECK(stop && origin.size < sizeof(stop->origin)); /* the store has no more logs, and no longer origins */
-    if (*ret_new) {
-        *stop = (struct cty_witness_stop){.kind = kind};
-        memcpy(stop->origin, origin.data, origin.size);
-    }
-    pthread_mutex_unlock(&witness->mutex);
-    return stop;
+    const struct cty_witness_stop *stop = find(witness, origin);
+    return stop && !stop->stored;
 }
 
 /* The caller holds both. */
@@ -51,6 +34,25 @@ static void release(struct cty_witness_stop *stop)
     free(stop->path);
     cty_buf_done(&stop->proof);
     *stop = (struct cty_witness_stop){.origin = ""};
+}
+
+/* The caller holds `keeping`. One that waits already keeps its reason: *ret_new is false. */
+static struct cty_witness_stop *take(struct cty_witness *witness, struct cty_bytes origin, const char *kind, bool *ret_new)
+{
+    pthread_mutex_lock(&witness->mutex);
+    const struct cty_witness_stop *waits = find(witness, origin);
+    struct cty_witness_stop *stop = waits ? &witness->stops[waits - witness->stops] : NULL;
+    *ret_new = !stop || stop->stored; /* a person let that one go on */
+    for (size_t i = 0; !stop && i < CTY_WITNESS_LOGS_MAX; i++)
+        stop = witness->stops[i].origin[0] == '\0' ? &witness->stops[i] : NULL;
+    CTY_CHECK(stop && origin.size < sizeof(stop->origin)); /* the store has no more logs, and no longer origins */
+    if (*ret_new) {
+        release(stop);
+        stop->kind = kind;
+        memcpy(stop->origin, origin.data, origin.size);
+    }
+    pthread_mutex_unlock(&witness->mutex);
+    return stop;
 }
 
 /* --- storing ----------------------------------------------------------------------------------------------- */
@@ -78,10 +80,41 @@ static void tell(struct cty_witness *witness, const struct cty_witness_stop *sto
                          stop->kind, custody_err_name(err), why, stop->kept ? "the proof is " : "nor its proof: ", where);
 }
 
+/*
+ * The log is stopped, and its proof could not be kept then: now, or later. Where a person let it go on meanwhile nothing is owed
+ * any more. The caller holds `keeping`.
+ */
+static void store_file(struct cty_witness *witness, struct cty_witness_stop *stop)
+{
+    CTY_CLEANUP(cty_witness_log_done) struct cty_witness_log log = {.removed = false};
+    struct cty_bytes origin = cty_bytes_text(stop->origin);
+    if (cty_witness_get_log(witness, origin, &log, NULL) != CUSTODY_OK)
+        return;
+    bool owed = log.stopped.size > 0 && log.file.size == 0;
+    if (owed)
+        keep_file(stop, NULL);
+    if (owed && !stop->kept)
+        return;
+    pthread_mutex_lock(&witness->mutex);
+    bool stored = owed && cty_witness_log_file(witness->store, origin, stop->path, NULL) == CUSTODY_OK;
+    pthread_mutex_unlock(&witness->mutex);
+    if (owed && !stored)
+        return;
+    if (stored)
+        cty_witness_tell(witness, true, origin, "%s: the proof is %s", stop->kind, stop->path);
+    pthread_mutex_lock(&witness->mutex);
+    release(stop);
+    pthread_mutex_unlock(&witness->mutex);
+}
+
 /* The caller holds `keeping`. */
 static custody_err store(struct cty_witness *witness, struct cty_witness_stop *stop, custody_error *error)
 {
     custody_error no_file = {.detail = ""}, inner = {.detail = ""};
+    if (stop->stored) {
+        store_file(witness, stop);
+        return CUSTODY_OK;
+    }
     keep_file(stop, &no_file);
     pthread_mutex_lock(&witness->mutex);
     custody_err err = cty_witness_log_stop(witness->store, cty_bytes_text(stop->origin), stop->kind,
@@ -93,7 +126,9 @@ static custody_err store(struct cty_witness *witness, struct cty_witness_stop *s
     if (err != CUSTODY_OK)
         return cty_fail(error, err, "%s", inner.detail);
     pthread_mutex_lock(&witness->mutex);
-    release(stop);
+    stop->stored = true;
+    if (stop->kept || !stop->path)
+        release(stop);
     pthread_mutex_unlock(&witness->mutex);
     return CUSTODY_OK;
 }
@@ -101,7 +136,7 @@ static custody_err store(struct cty_witness *witness, struct cty_witness_stop *s
 custody_err cty_witness_settle(struct cty_witness *witness, struct cty_bytes origin, custody_error *error)
 {
     pthread_mutex_lock(&witness->mutex);
-    bool waits = cty_witness_is_stopping(witness, origin);
+    bool waits = find(witness, origin) != NULL;
     pthread_mutex_unlock(&witness->mutex);
     if (!waits)
         return CUSTODY_OK;
@@ -118,8 +153,8 @@ void cty_witness_stops_done(struct cty_witness *witness)
         custody_err err = CUSTODY_OK;
         if (witness->stops[i].origin[0] != '\0')
             err = store(witness, &witness->stops[i], NULL);
-        if (err != CUSTODY_OK)
-            release(&witness->stops[i]);
+        (void)err; /* it was told; what is left is the file, where that was written */
+        release(&witness->stops[i]);
     }
 }
 

@@ -245,14 +245,14 @@ static custody_err accuse_submitted(struct cty_witness *witness, const struct ct
     /* With lines of others it is as good, where memory lacks. */
     bool alone = put_log_note(log, read, &shown) == CUSTODY_OK;
     contradiction.notes[1] = alone ? cty_buf_bytes(&shown) : read->add.note;
-    return log->stopped.size > 0 ? CUSTODY_OK : cty_witness_stop(witness, log, &contradiction, NULL);
+    return cty_witness_stop(witness, log, &contradiction, NULL);
 }
 
 /* What the log signed is seen and kept, however it was asked. Errors: what is to be stored can't be. */
 static custody_err heed(struct cty_witness *witness, const struct cty_witness_log *log,
                         const struct cty_submission_read *read, const struct cty_witness_verdict *verdict)
 {
-    if (verdict->contradicts)
+    if (verdict->contradicts && log->stopped.size == 0)
         return accuse_submitted(witness, log, read, verdict);
     return verdict->status == 403 ? CUSTODY_OK : cty_witness_settle(witness, cty_buf_bytes(&log->origin), NULL);
 }

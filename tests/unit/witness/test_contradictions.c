@@ -182,7 +182,35 @@ static void test_no_room_for_the_file(void **state)
     assert_int_equal(rmdir(name), 0);
     assert_string_equal(bench_stopped(&bench).why, "two-roots");
     assert_string_equal(bench_stopped(&bench).file, "");
+    /* What is not written yet is not forgotten. */
     assert_int_equal(submit(&bench, &straight, 7, 8), 422);
+    assert_stopped("two-roots", CTY_CONTRADICTION_TWO_ROOTS);
+    assert_non_null(strstr(bench.told, "two-roots: the proof is "));
+}
+
+/* Cleared before the file could be written: it is owed no more, and the next contradiction is one of its own. */
+static void test_cleared_without_its_file(void **state)
+{
+    (void)state;
+    char name[512];
+    submit_good(&bench, &straight, 0, 7);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+    assert_int_equal(unlink(bench_stopped(&bench).file), 0);
+    snprintf(name, sizeof(name), "%s.new.%ld", bench_stopped(&bench).file, (long)getpid());
+    bench_clear(&bench);
+    assert_int_equal(mkdir(name, 0700), 0);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+    bench_clear(&bench);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+    bench_clear(&bench);
+    assert_int_equal(rmdir(name), 0);
+    submit_good(&bench, &straight, 7, 8);
+    assert_int_equal(bench_files(&bench), 0);
+    bench_close(&bench);
+    bench_open(&bench);
+    submit_good(&bench, &straight, 8, 9);
+    assert_string_equal(bench_stopped(&bench).why, "");
 }
 
 static custody_err accuse(const struct history *history, uint64_t size, enum cty_contradiction_kind kind,
@@ -265,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(attack_21_two_roots), TEST(test_extension_lines), TEST(attack_21_two_roots_asked_wrongly), TEST(attack_18_written_anew), TEST(test_one_history),
         TEST(test_fork_without_its_root), TEST(test_cleared), TEST(test_stopped_for_good), TEST(test_no_room_for_the_file),
+        TEST(test_cleared_without_its_file),
         TEST(attack_19_went_back), TEST(test_went_on), TEST(test_accused_by_a_proof), TEST(test_accused_without_a_proof),
         TEST(test_accused_by_another_key),
     };
