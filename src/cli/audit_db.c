@@ -255,19 +255,8 @@ static custody_err as_report(struct audit *a, custody_err err)
     return CUSTODY_OK;
 }
 
-/* What would not be done is not taken: whoever asks for it must not believe that it was. */
-static custody_err check_options(struct cty_cli *cli)
-{
-    if (cty_args_item(&cli->args, "compare", 0) || cty_args_text(&cli->args, "case"))
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--compare and --case are of doors and tiles, not of --db");
-    if (cty_args_text(&cli->args, "audit-state"))
-        return cty_fail(&cli->error, CUSTODY_E_USAGE, "of an audit of a file nothing is kept: --db or --audit-state?");
-    return CUSTODY_OK;
-}
-
 custody_err cty_audit_database(struct cty_cli *cli, const char *path, unsigned threads, struct cty_report *report)
 {
-    CTY_TRY(check_options(cli));
     CTY_AUTO_FREE struct audit *a = cty_alloc(1, sizeof(*a));
     if (!a)
         return cty_fail_code(&cli->error, CUSTODY_E_NO_MEMORY);

@@ -87,12 +87,25 @@ static custody_err page(struct cty_cli *cli, const struct cty_report *report)
     return cty_page_end(cli, &jw);
 }
 
+/* What would not be done is not taken: whoever asks for it must not believe that it was. */
+static custody_err check_database(struct cty_cli *cli)
+{
+    const struct cty_args *args = &cli->args;
+    if (cty_args_item(args, "compare", 0) || cty_args_text(args, "case"))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "--compare and --case are of doors and tiles, not of --db");
+    if (cty_args_text(args, "audit-state"))
+        return cty_fail(&cli->error, CUSTODY_E_USAGE, "of an audit of a file nothing is kept: --db or --audit-state?");
+    return CUSTODY_OK;
+}
+
 static custody_err check_options(struct cty_cli *cli)
 {
     const struct cty_args *args = &cli->args;
     bool db = cty_args_text(args, "db") != NULL, tiles = cty_args_text(args, "tiles") != NULL;
     if (db + tiles + (cty_args_text(args, "url") != NULL) > 1)
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "--url, --tiles or --db?");
+    if (db)
+        CTY_TRY(check_database(cli));
     if (db && cty_args_flag(args, "contents"))
         return cty_fail(&cli->error, CUSTODY_E_USAGE, "with --db all contents are checked anyway");
     if (tiles && cty_args_flag(args, "contents"))
