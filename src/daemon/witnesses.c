@@ -112,11 +112,17 @@ static custody_err load_size(struct loading *l)
     return CUSTODY_OK;
 }
 
+/* The newest of each, and of the quorum; a quorum further down is found when somebody asks for it. */
+static bool is_wanted(const struct cty_witnesses *w, const struct cty_store_cosignature *row)
+{
+    uint32_t witness = cty_witnesses_find(w, row->witness);
+    return w->quorum_size == 0 || (witness < CTY_WITNESS_NODES_MAX && w->seats[witness].size == 0);
+}
+
 static custody_err load_row(void *context, const struct cty_store_cosignature *row)
 {
     struct loading *l = context;
-    /* What counts is the newest; a quorum further down is found when somebody asks for it. */
-    if (row->size == l->size || l->witnesses->quorum_size)
+    if (row->size == l->size || !is_wanted(l->witnesses, row))
         return CUSTODY_OK;
     l->size = row->size;
     return load_size(l);
