@@ -34,16 +34,16 @@ def until(what, why):
 class Witness:
     """A running `custody witness run`, at the same address each time."""
 
-    def __init__(self, world, name, log_key):
+    def __init__(self, world, name, log_key, *more):
         self.world, self.name, self.url, self.process = world, name, 'http://127.0.0.1:0', None
-        self.start(log_key, '--name', name + '.example/w')
+        self.start(log_key, '--name', name + '.example/w', *more)
 
     def start(self, *words):
         self.process = subprocess.Popen(
             [CUSTODY, 'witness', 'run', *words, '--dir', self.name, '--listen', self.url, '--json'],
             cwd=self.world.top, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding='utf-8')
         told = json.loads(self.process.stdout.readline())
-        self.url, self.key = told['listen'], told['key']
+        self.url, self.key, self.nng = told['listen'], told['key'], told['nng']
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -56,6 +56,7 @@ class House(World):
 
     witnesses = ()
     log = 0
+    before = ()  # words in front of the custodian's own: a command that becomes it
 
     def begin(self, *more):
         self.start_over('l.db', '--witnesses', 'policy', *more)
@@ -65,7 +66,8 @@ class House(World):
         self.log += 1
         file = open(self.path(f'log{self.log}'), 'w', encoding='utf-8')
         self.daemon = subprocess.Popen(
-            [CUSTODYD, '--ledger', database, *KEYS, '--listen', self.url, '--metrics', 'http://127.0.0.1:0', *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=file)
+            [*self.before, CUSTODYD, '--ledger', database, *KEYS, '--listen', self.url, '--metrics', 'http://127.0.0.1:0',
+             *more], cwd=self.top, stdout=subprocess.DEVNULL, stderr=file)
         file.close()
         until(lambda: 'event=ready' in self.said(), 'the custodian is ready')
         self.metrics_url = re.search(r'event=metrics door=(\S+)', self.said()).group(1)
@@ -127,7 +129,7 @@ class House(World):
         self.say('trust', 'new', '--opening', 'opening.json', 'trust.json')
         if self.run(CUSTODYD, ['--init', 'opening.json', '--ledger', 'l.db', *KEYS]) != 0:
             raise AssertionError('custodyd --init: ' + self.err)
-        log_key = json.loads(self.say('trust', 'show', '--json', 'trust.json'))['log_key']['key']
+        self.log_key = log_key = json.loads(self.say('trust', 'show', '--json', 'trust.json'))['log_key']['key']
         self.witnesses = [Witness(self, name, log_key) for name in names]
         lines = [f'witness {one.name} {one.key} {one.url}' for one in self.witnesses]
         self.write('policy', '\n'.join([f'log {log_key}', *lines, f'group most 2 {" ".join(names)}', 'quorum most', '']))
