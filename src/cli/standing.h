@@ -13,7 +13,7 @@
 struct cty_standing_line {
     char name[128];
     char state[16]; /* as the custodian says; "unasked" where its own policy does not name it */
-    char detail[160];
+    char detail[256];
     uint64_t size;
     uint64_t time; /* ms; 0: never */
 };

@@ -17,7 +17,7 @@
 #include "proto/rpc_shapes.h"
 #include "store/store.h"
 
-#define CTY_WITNESS_DETAIL_MAX 160u
+#define CTY_WITNESS_DETAIL_MAX 256u
 /* Checkpoints on which somebody stands and that may still get a quorum: the newest ones. */
 #define CTY_WITNESSED_SIZES 64u
 /* Rows of cosignatures that a start looks at, and sizes of one search whose lines are verified. */

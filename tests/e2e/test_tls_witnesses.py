@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A custodian that reaches a witness through TLS: by nng with a pin in its trust file, and over HTTPS by the authorities of the
-system. What is not accepted is told, of that witness alone, and appends go on with those that a quorum rests on.
+A custodian that reaches a witness through TLS: by nng with a pin in its trust file, and over HTTPS by the system's
+authorities. What is not accepted is told, of that witness alone, and appends go on with those that a quorum rests on.
 Arguments: custody, custodyd, custody-verify.
 """
 
@@ -173,8 +173,7 @@ def with_another_pin_it_does_not():
     shown, pinned = [json.loads(w.say('cert', '--show', name + '.pem', '--json'))['certificate']['sha256']
                      for name in ('door', 'other')]
     begin('wrong')
-    all_but_one_cosign('tls', 'wrong', f'certificate: {url}: it has sha256 {shown}')
-    expect_equal(pinned[:16] in w.said(), True)
+    all_but_one_cosign('tls', 'wrong', f'certificate: {url}: it has sha256 {shown}, pinned is {pinned}')
     expect_equal(w.end(), 0)
 
 
