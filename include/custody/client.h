@@ -138,8 +138,8 @@ CUSTODY_EXPORT CUSTODY_MUST_USE custody_err custody_ask(custody_client *client, 
  * means: don't act. OK comes at most once for a case. WARNING: a program that ended between OK and custody_outcome can't
  * know whether it acted; its next run gets DOUBLE_CONSUME here and reports CUSTODY_OUTCOME_UNKNOWN, unless it knows better.
  *
- * After UNREACHABLE, TIMEOUT, BUSY, CANCELLED_WAIT or NOT_WITNESSED call it again with the same client: it goes on with the
- * same consume. The caller owns *ret_decision.
+ * After UNREACHABLE, TIMEOUT, BUSY, CANCELLED_WAIT, NOT_WITNESSED or NO_MEMORY call it again with the same client: it goes on
+ * with the same consume. The caller owns *ret_decision.
  * Errors, before anything is sent: UNDECIDED (held), DOUBLE_CONSUME (consumed before), DEADLINE_PASSED (lapsed),
  * STATE_ILLEGAL (over), NOT_HOLDER (another executor), NOT_FOUND (the payload can't be had); then what the custodian
  * refused with; PROOF_INVALID, CHAIN_BROKEN, GAP, PAYLOAD_MISMATCH and the like where its answer does not prove the

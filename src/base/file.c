@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -98,7 +99,9 @@ static custody_err sync_folder_of(const char *path, custody_error *error)
     if (!folder)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    custody_err err = fd >= 0 && fsync(fd) == 0 ? CUSTODY_OK : failed(error, "syncing", folder);
+    /* Not every file system syncs folders, and who may write into one may not be allowed to read it: the file is there. */
+    bool done = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL;
+    custody_err err = done ? CUSTODY_OK : failed(error, "syncing", folder);
     if (fd >= 0)
         close(fd);
     return err;
@@ -125,7 +128,10 @@ int cty_file_rename_new(const char *from, const char *to)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
-    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0) == 0 && unlink(from) == 0 ? 0 : -1;
+    if (linkat(AT_FDCWD, from, AT_FDCWD, to, 0) != 0)
+        return -1;
+    (void)unlink(from); /* it has its name; a second one beside does no harm */
+    return 0;
 }
 
 static custody_err exists(const char *path, custody_error *error)
@@ -141,6 +147,9 @@ static custody_err name_it(const char *fresh, const char *path, bool replaces, c
     return errno == EEXIST && !replaces ? exists(path, error) : failed(error, "naming", path);
 }
 
+/* What a process writes beside a path has one name: its threads take turns. */
+static pthread_mutex_t beside = PTHREAD_MUTEX_INITIALIZER;
+
 static custody_err put(const char *path, mode_t mode, struct cty_bytes bytes, bool replaces, custody_error *error)
 {
     size_t room = strlen(path) + sizeof(".new.") + 3 * sizeof(long);
@@ -148,15 +157,16 @@ static custody_err put(const char *path, mode_t mode, struct cty_bytes bytes, bo
     if (!fresh)
         return cty_fail_code(error, CUSTODY_E_NO_MEMORY);
     snprintf(fresh, room, "%s.new.%ld", path, (long)getpid());
+    (void)pthread_mutex_lock(&beside);
     custody_err err = fill(fresh, mode, bytes, error);
     if (err == CUSTODY_OK)
         err = name_it(fresh, path, replaces, error);
-    if (err == CUSTODY_OK)
-        return sync_folder_of(path, error);
     int why = errno;
-    (void)unlink(fresh);
+    if (err != CUSTODY_OK)
+        (void)unlink(fresh);
+    (void)pthread_mutex_unlock(&beside);
     errno = why;
-    return err;
+    return err == CUSTODY_OK ? sync_folder_of(path, error) : err;
 }
 
 custody_err cty_file_put_new(const char *path, mode_t mode, struct cty_bytes bytes, custody_error *error)

@@ -26,9 +26,10 @@ CUSTODY_MUST_USE custody_err cty_fd_read_line(int fd, struct cty_buf *out);
 CUSTODY_MUST_USE custody_err cty_fd_write(int fd, struct cty_bytes bytes);
 
 /*
- * A file that is there whole or not at all, whenever the machine stops: written beside its place as "<path>.new.<process>",
- * synced, named, and the name synced too. What a killed process left beside is no hindrance; two threads of one process
- * must not write the same path at once. `mode` is less what the process's mask takes. After an error in syncing the name
+ * A file that is there whole or not at all, whenever the machine stops: written beside its place as
+ * "<path>.new.<process>", synced, named, and the name synced too, where the folder may be read. What a killed process left
+ * beside is no hindrance. Threads may do this at once; processes of one number, in containers that share the folder, must not.
+ * `mode` is less what the process's mask takes. After an error in syncing the name
  * the whole file may be there. Errors: EXISTS, whatever it is that has the name; IO, with errno; NO_MEMORY.
  */
 CUSTODY_MUST_USE custody_err cty_file_put_new(const char *path, mode_t mode, struct cty_bytes bytes,

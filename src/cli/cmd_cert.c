@@ -49,6 +49,8 @@ static custody_err write_both(struct cty_cli *cli, const char *certificate_path,
     custody_err err = cty_cli_write_public(cli, certificate_path, certificate); /* for whoever dials the door */
     if (err != CUSTODY_OK)
         (void)unlink(key_path);
+    if (err != CUSTODY_OK && err != CUSTODY_E_EXISTS)
+        (void)unlink(certificate_path);
     return err;
 }
 

@@ -35,13 +35,19 @@ static bool has_acted(const struct cty_client *client, const struct cty_hash *ca
     return false;
 }
 
-/* Room first: after the last check nothing may fail any more. */
+/* Room first, for this one and for all that were taken and not yet told: cty_agent_taken may not fail. */
 static custody_err reserve_acted(struct cty_client *client)
 {
-    struct cty_hash *grown = realloc(client->acted, (client->acted_count + 1) * sizeof(*grown));
+    size_t room = client->acted_count + 1;
+    for (const struct cty_pending *pending = client->pending; pending; pending = pending->next)
+        room++;
+    if (room <= client->acted_room)
+        return CUSTODY_OK;
+    struct cty_hash *grown = realloc(client->acted, room * sizeof(*grown));
     if (!grown)
         return CUSTODY_E_NO_MEMORY;
     client->acted = grown;
+    client->acted_room = room;
     return CUSTODY_OK;
 }
 
@@ -323,6 +329,7 @@ custody_err cty_agent_take(struct cty_client *client, const struct cty_hash *cas
 
 void cty_agent_taken(struct cty_client *client, const struct cty_hash *case_id)
 {
+    CTY_CHECK(client->acted_count < client->acted_room);
     client->acted[client->acted_count++] = *case_id;
     drop_pending(client, case_id);
 }

@@ -76,6 +76,7 @@ struct cty_client {
     struct cty_pending *pending;
     struct cty_hash *acted; /* cases whose consume was given out: never twice */
     size_t acted_count;
+    size_t acted_room;
 };
 
 /* An operation, to the end of the scope: its beginning sets the deadline of all it does. Operations within it share that. */

@@ -186,7 +186,7 @@ static bool name_begins(struct cty_jw *jw, const char *literal)
         return false;
     CTY_CHECK(jw->depth > 0 && jw->object[jw->depth - 1] && !jw->named);
     const char **last = &jw->last_name[jw->depth - 1];
-    CTY_CHECK(!literal || !*last || **last < *literal || strcmp(*last, literal) < 0);
+    CTY_CHECK(!literal || !*last || (uint8_t)**last < (uint8_t)*literal || strcmp(*last, literal) < 0);
     *last = literal;
     jw->named = true;
     put_comma(jw);

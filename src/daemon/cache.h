@@ -15,7 +15,7 @@
 #include "escrow/view.h"
 
 #define CTY_CACHE_SLOTS 8192u
-#define CTY_CACHE_VALUE_MAX 8192u
+#define CTY_CACHE_VALUE_MAX 8191u /* with what ends it, 8 KiB */
 #define CTY_CACHE_NEVER "id/"
 
 struct cty_cache_slot {

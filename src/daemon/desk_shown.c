@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A witness shows what it has of our ledger. Only what our log key signed counts, and that is proof; of a key that another one
- * took the place of, only what it signed in its time (an old key may have been stolen since):
+ * took the place of, nothing of a size beyond that (an old key may have been stolen since):
  *
  *     of more entries than we hold     the database is behind: nothing is appended any more
  *     of another root at some size     two ledgers of one name: likewise, and both notes go into a contradiction file

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -227,6 +228,50 @@ static void what_a_killed_one_left_is_no_hindrance(void **state)
     end_place(&place);
 }
 
+#define RACE_BYTES 20000u
+
+struct racer {
+    const char *path;
+    custody_err err;
+    char letter;
+};
+
+static void *race(void *context)
+{
+    struct racer *racer = context;
+    char text[RACE_BYTES];
+    memset(text, racer->letter, sizeof(text));
+    racer->err = cty_file_put_new(racer->path, 0600, cty_bytes_make(text, sizeof(text)), NULL);
+    return NULL;
+}
+
+/* Two threads find the same thing at the same time: one of them writes it, whole. */
+static void one_of_two_threads_writes_it(void **state)
+{
+    (void)state;
+    const struct place place = make_place();
+    for (int round = 0; round < 50; round++) {
+        struct racer racers[2] = {{place.path, CUSTODY_E_INTERNAL, 'a'}, {place.path, CUSTODY_E_INTERNAL, 'b'}};
+        struct cty_buf text = CTY_BUF_INIT(2 * RACE_BYTES);
+        pthread_t threads[2];
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+        const struct racer *won = &racers[racers[0].err != CUSTODY_OK], *lost = &racers[won == &racers[0]];
+        assert_ok(won->err);
+        assert_refused(lost->err, "exists");
+        assert_ok(cty_file_read(place.path, &text, NULL));
+        assert_int_equal(text.size, RACE_BYTES);
+        for (size_t i = 0; i < text.size; i++)
+            assert_int_equal(text.data[i], won->letter);
+        cty_buf_done(&text);
+        assert_int_equal(files_in(&place), 1);
+        assert_int_equal(round < 49 ? unlink(place.path) : 0, 0);
+    }
+    end_place(&place);
+}
+
 static void where_no_file_can_be_none_is(void **state)
 {
     (void)state;
@@ -315,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_new_file_replaces_none),
         cmocka_unit_test(links_are_not_followed),
         cmocka_unit_test(what_a_killed_one_left_is_no_hindrance),
+        cmocka_unit_test(one_of_two_threads_writes_it),
         cmocka_unit_test(where_no_file_can_be_none_is),
         cmocka_unit_test(a_full_disk_changes_nothing),
         cmocka_unit_test(a_path_without_a_folder_is_here),
