@@ -481,13 +481,26 @@ custody_err cty_witness_log_advance(struct cty_witness_store *store, struct cty_
     return change(store, do_advance, &advance, error);
 }
 
+static custody_err do_file(struct cty_sql *sql, const void *what, custody_error *error)
+{
+    const struct texts *texts = what;
+    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
+        cty_witness_ask(sql, "UPDATE log SET file = ?2 WHERE origin = ?1 AND stopped <> '' AND file = ''", error);
+    cty_query_text(&query, texts->origin);
+    cty_query_text(&query, texts->first);
+    CTY_TRY(cty_query_run(&query));
+    return one_row(sql, error);
+}
+
 static custody_err do_stop(struct cty_sql *sql, const void *what, custody_error *error)
 {
     const struct texts *texts = what;
     CTY_CLEANUP(cty_witness_log_done) struct cty_witness_log log = {.removed = false};
     CTY_TRY(get(sql, texts->origin, &log, error));
+    /* Whoever comes second may have the proof that the first one could not keep. */
+    const struct texts proof = {.origin = texts->origin, .first = texts->second};
     if (log.stopped.size > 0)
-        return CUSTODY_OK;
+        return log.file.size == 0 && texts->second.size > 0 ? do_file(sql, &proof, error) : CUSTODY_OK;
     CTY_CLEANUP(cty_witness_asked) struct cty_query query = cty_witness_ask(
         sql, "UPDATE log SET stopped = ?2, file = ?3, stopped_at = ?4 WHERE origin = ?1", error);
     cty_query_text(&query, texts->origin);
@@ -503,17 +516,6 @@ custody_err cty_witness_log_stop(struct cty_witness_store *store, struct cty_byt
 {
     struct texts texts = {origin, cty_bytes_text(why), cty_bytes_text(file), time_s};
     return change(store, do_stop, &texts, error);
-}
-
-static custody_err do_file(struct cty_sql *sql, const void *what, custody_error *error)
-{
-    const struct texts *texts = what;
-    CTY_CLEANUP(cty_witness_asked) struct cty_query query =
-        cty_witness_ask(sql, "UPDATE log SET file = ?2 WHERE origin = ?1 AND stopped <> '' AND file = ''", error);
-    cty_query_text(&query, texts->origin);
-    cty_query_text(&query, texts->first);
-    CTY_TRY(cty_query_run(&query));
-    return one_row(sql, error);
 }
 
 custody_err cty_witness_log_file(struct cty_witness_store *store, struct cty_bytes origin, const char *file,

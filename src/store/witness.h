@@ -97,7 +97,7 @@ struct cty_witness_step {
 CUSTODY_MUST_USE custody_err cty_witness_log_advance(struct cty_witness_store *store, struct cty_bytes origin,
                                                      const struct cty_witness_step *step, custody_error *error);
 
-/* Stops a log; the first reason stays. Errors: NOT_FOUND. */
+/* Stops a log; the first reason stays, and the first file that there is. Errors: NOT_FOUND. */
 CUSTODY_MUST_USE custody_err cty_witness_log_stop(struct cty_witness_store *store, struct cty_bytes origin,
                                                   const char *why, const char *file, uint64_t time_s,
                                                   custody_error *error);

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -42,8 +43,11 @@ static custody_err read_one(const char *state_path, const char *name, each_fn *f
     CTY_CLEANUP(cty_buf_done) struct cty_buf path = CTY_BUF_INIT(8192);
     CTY_CLEANUP(cty_buf_done) struct cty_buf text = CTY_BUF_INIT(CTY_CONTRADICTION_BYTES_MAX + 1);
     struct kept kept = {.name = name};
+    struct stat is;
     CTY_TRY(put_path(state_path, name, &path));
     kept.path = cty_buf_text(&path);
+    if (lstat(kept.path, &is) != 0 || !S_ISREG(is.st_mode))
+        return CUSTODY_OK; /* a pipe would have us wait */
     custody_err err = cty_file_read(kept.path, &text, error);
     if (err == CUSTODY_OK)
         err = cty_contradiction_parse(cty_buf_bytes(&text), &kept.contradiction, error);
@@ -110,7 +114,7 @@ static custody_err stop_kept(void *user, const struct kept *kept, custody_error 
     enum cty_contradiction_kind kind;
     bool cleared = false;
     custody_err err = cty_witness_log_get(witness->store, origin, &log, error);
-    if (err == CUSTODY_E_NOT_FOUND || (err == CUSTODY_OK && log.stopped.size > 0))
+    if (err == CUSTODY_E_NOT_FOUND || (err == CUSTODY_OK && log.stopped.size > 0 && log.file.size > 0))
         return CUSTODY_OK;
     CTY_TRY(err);
     CTY_TRY(cty_witness_file_is_cleared(witness->store, kept->name, &cleared, error));

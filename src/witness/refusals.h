@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whoever sends what is refused has only so many tries in a span of time, by whichever door: each costs a signature check
- * or more. What is cosigned, and the question for the size, cost nothing here, since a log that grows fast needs them.
+ * Whoever sends what is refused has only so many tries in a span of time, at each door: then the answer is that there were too
+ * many. The work of judging is done before. What is cosigned, and the question for the size, cost nothing here, since a log that grows fast needs them.
  * Thread rule: any thread.
  */
 #ifndef CTY_WITNESS_REFUSALS_H

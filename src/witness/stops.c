@@ -69,7 +69,7 @@ static void keep_file(struct cty_witness_stop *stop, custody_error *error)
 static void tell(struct cty_witness *witness, const struct cty_witness_stop *stop, custody_err err, const char *why,
                  const char *why_no_file)
 {
-    const char *where = stop->kept ? stop->path : why_no_file;
+    const char *where = stop->kept ? stop->path : why_no_file[0] ? why_no_file : "no memory";
     struct cty_bytes origin = cty_bytes_text(stop->origin);
     if (err == CUSTODY_OK)
         cty_witness_tell(witness, true, origin, "%s: nothing more of it is cosigned; %s%s", stop->kind,

@@ -166,7 +166,7 @@ static custody_err choose_time(const struct cty_witness *witness, const struct c
     if (now_s < log->time_s && log->time_s - now_s > CTY_CLOCK_STEP_MS_MAX / 1000)
         return cty_fail(error, CUSTODY_E_WITNESS_CLOCK,
                         "the newest cosignature is %llu s ahead of the clock; if the clock is right: custody witness clear "
-                        "--confirm-clock", (unsigned long long)(log->time_s - now_s));
+                        "ORIGIN --confirm-clock", (unsigned long long)(log->time_s - now_s));
     *ret_time_s = now_s < log->time_s ? log->time_s : now_s;
     return CUSTODY_OK;
 }
@@ -237,7 +237,7 @@ static void answer_cosigned(struct cty_witness *witness, const struct cty_witnes
 
 /* By the log's own words: what was stored, and what was submitted now. Errors: those of cty_witness_stop. */
 static custody_err accuse_submitted(struct cty_witness *witness, const struct cty_witness_log *log,
-                             const struct cty_submission_read *read, const struct cty_witness_verdict *verdict)
+                                    const struct cty_submission_read *read, const struct cty_witness_verdict *verdict)
 {
     CTY_CLEANUP(cty_buf_done) struct cty_buf shown = CTY_BUF_INIT(CTY_NOTE_BYTES_MAX);
     struct cty_contradiction contradiction = {.kind = verdict->kind, .root = verdict->old_root, .proof = read->add.proof};

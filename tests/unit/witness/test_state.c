@@ -459,6 +459,37 @@ static void test_full_at_the_start(void **state)
     assert_string_equal(bench_stopped(&bench).why, "two-roots");
 }
 
+/* A row without its proof gets it from who has one: who accuses second, or the next start; the first stays. */
+static void test_a_proof_that_comes_later(void **state)
+{
+    (void)state;
+    char pipe[512];
+    struct cty_witness_store *store = NULL;
+    submit_good(&bench, &straight, 0, 7);
+    assert_int_equal(submit(&bench, &forked_at_3, 7, 7), 422);
+    struct bench_stop before = bench_stopped(&bench);
+    bench_close(&bench);
+    assert_ok(cty_witness_store_open(bench.state, false, &store, NULL));
+    assert_ok(cty_witness_log_clear(store, CTY_LITERAL(ORIGIN), NULL));
+    assert_ok(cty_witness_log_stop(store, CTY_LITERAL(ORIGIN), "two-roots", "", NOW_S, NULL));
+    cty_witness_store_close(store);
+    snprintf(pipe, sizeof(pipe), "%s/a.contradiction-b.json", bench.folder);
+    assert_int_equal(mkfifo(pipe, 0600), 0); /* nobody waits for it */
+    bench_open(&bench);
+    assert_int_equal(unlink(pipe), 0);
+    assert_string_equal(bench_stopped(&bench).file, before.file);
+    bench_close(&bench);
+    assert_ok(cty_witness_store_open(bench.state, false, &store, NULL));
+    assert_ok(cty_witness_log_clear(store, CTY_LITERAL(ORIGIN), NULL));
+    assert_ok(cty_witness_log_stop(store, CTY_LITERAL(ORIGIN), "two-roots", "", NOW_S, NULL));
+    assert_ok(cty_witness_log_stop(store, CTY_LITERAL(ORIGIN), "fork", "first.json", NOW_S, NULL));
+    assert_ok(cty_witness_log_stop(store, CTY_LITERAL(ORIGIN), "fork", "second.json", NOW_S, NULL));
+    cty_witness_store_close(store);
+    bench_open(&bench);
+    assert_string_equal(bench_stopped(&bench).why, "two-roots");
+    assert_string_equal(bench_stopped(&bench).file, "first.json");
+}
+
 static void put_file(const char *name, struct cty_bytes text)
 {
     char path[512];
@@ -537,7 +568,7 @@ int main(void)
         TEST(test_compare_and_swap), TEST(test_log_limit), TEST(test_race), TEST(test_killed), TEST(test_disk_fails),
         TEST(test_after_a_failure), TEST(test_a_full_disk_forgets_nothing), TEST(test_any_submission_stores_it),
         TEST(test_stored_at_the_end), TEST(test_the_file_stops_it_at_the_start), TEST(test_full_at_the_start),
-        TEST(test_other_files_stop_nothing), TEST(test_repetitions_write_nothing),
+        TEST(test_a_proof_that_comes_later), TEST(test_other_files_stop_nothing), TEST(test_repetitions_write_nothing),
     };
     faulty_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
